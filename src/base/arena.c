@@ -1,0 +1,170 @@
+/* arena.c: the only file that calls malloc.
+ * Invariants: 1 an arena never hands out more than its limit; 2 every allocation is zeroed and
+ * 16-byte aligned; 3 a failed allocation changes nothing.  Held by tests/unit/test_base.c. */
+#include "plimsoll/base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_FIRST 4096u
+#define BLOCK_MAX (1u << 20)
+
+typedef struct block {
+    struct block *next;
+    size_t cap, used;
+    _Alignas(16) unsigned char data[];
+} block;
+
+struct plm_arena {
+    block *first, *last;
+    size_t used, limit;
+};
+
+static uint64_t fail_at; /* 0: never */
+
+static void *heap(void *p, size_t size) {
+    if (fail_at && --fail_at == 0) return NULL;
+    return realloc(p, size);
+}
+
+void plm_mem_fail_after(uint64_t n) { fail_at = n; }
+
+void *plm_mem_resize(void *p, size_t size) {
+    if (size == 0) {
+        free(p);
+        return NULL;
+    }
+    return heap(p, size);
+}
+
+void plm_mem_free(void *p) { free(p); }
+
+plm_arena *plm_arena_new(size_t limit) {
+    plm_arena *a = heap(NULL, sizeof *a);
+    if (a) *a = (plm_arena){.limit = limit};
+    return a;
+}
+
+static block *block_new(plm_arena *a, size_t need) {
+    size_t cap = a->last ? a->last->cap * 2 : BLOCK_FIRST;
+    if (cap > BLOCK_MAX) cap = BLOCK_MAX;
+    if (cap < need) cap = need;
+    block *b = heap(NULL, sizeof *b + cap);
+    if (!b) return NULL;
+    b->next = NULL;
+    b->cap = cap;
+    b->used = 0;
+    if (a->last) a->last->next = b;
+    else a->first = b;
+    a->last = b;
+    return b;
+}
+
+void *plm_arena_alloc(plm_arena *a, size_t size) {
+    if (size > SIZE_MAX - 15) return NULL;
+    size = (size + 15) & ~(size_t)15;
+    if (size == 0) size = 16;
+    if (size > a->limit || a->used > a->limit - size) return NULL;
+    block *b = a->last;
+    if (!b || b->cap - b->used < size) b = block_new(a, size);
+    if (!b) return NULL;
+    void *p = b->data + b->used;
+    b->used += size;
+    a->used += size;
+    return memset(p, 0, size);
+}
+
+void *plm_arena_array(plm_arena *a, size_t n, size_t size) {
+    if (size && n > SIZE_MAX / size) return NULL;
+    return plm_arena_alloc(a, n * size);
+}
+
+plm_str plm_arena_copy(plm_arena *a, plm_str s) {
+    char *p = plm_arena_alloc(a, s.n + 1);
+    if (!p) return (plm_str){NULL, 0};
+    if (s.n) memcpy(p, s.p, s.n);
+    return (plm_str){p, s.n};
+}
+
+void plm_arena_reset(plm_arena *a) {
+    if (!a->first) return;
+    for (block *b = a->first->next, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    a->first->next = NULL;
+    a->first->used = 0;
+    a->last = a->first;
+    a->used = 0;
+}
+
+size_t plm_arena_used(const plm_arena *a) { return a->used; }
+
+void plm_arena_free(plm_arena *a) {
+    if (!a) return;
+    for (block *b = a->first, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    free(a);
+}
+
+void plm_buf_init(plm_buf *b, size_t max) { *b = (plm_buf){.max = max}; }
+
+void plm_buf_free(plm_buf *b) {
+    free(b->p);
+    *b = (plm_buf){.max = b->max};
+}
+
+void plm_buf_clear(plm_buf *b) {
+    b->n = 0;
+    b->full = false;
+}
+
+static bool reserve(plm_buf *b, size_t more) {
+    if (b->full || more > b->max || b->n > b->max - more) {
+        b->full = true;
+        return false;
+    }
+    if (b->n + more <= b->cap) return true;
+    size_t cap = b->cap ? b->cap : 256;
+    while (cap < b->n + more) cap *= 2;
+    char *p = heap(b->p, cap);
+    if (!p) {
+        b->full = true;
+        return false;
+    }
+    b->p = p;
+    b->cap = cap;
+    return true;
+}
+
+bool plm_buf_put(plm_buf *b, const void *p, size_t n) {
+    if (!reserve(b, n)) return false;
+    if (n) memcpy(b->p + b->n, p, n);
+    b->n += n;
+    return true;
+}
+
+bool plm_buf_puts(plm_buf *b, const char *s) { return plm_buf_put(b, s, strlen(s)); }
+bool plm_buf_putc(plm_buf *b, char c) { return plm_buf_put(b, &c, 1); }
+
+bool plm_buf_printf(plm_buf *b, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    bool ok = n >= 0 && reserve(b, (size_t)n + 1);
+    if (ok) {
+        vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+        b->n += (size_t)n;
+    }
+    va_end(again);
+    return ok;
+}
+
+plm_str plm_buf_str(const plm_buf *b) { return (plm_str){b->p ? b->p : "", b->n}; }

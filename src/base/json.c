@@ -1,0 +1,278 @@
+/* json.c: strict JSON.  Invariants: 1 a document with a duplicate key anywhere is refused;
+ * 2 numbers keep their text; 3 depth, size and member counts are bounded before anything
+ * recursive looks at the document.  Held by tests/unit/test_json.c and fuzz/json.c. */
+#include "base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct plm_doc {
+    yyjson_doc *doc;
+};
+
+/* Depth is counted on the text, so that no recursive reader ever meets a deep document. */
+static bool depth_fits(plm_str s, plm_fault *f) {
+    int depth = 0;
+    bool in_str = false;
+    uint32_t line = 1;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '\n') line++;
+        if (in_str) {
+            if (c == '\\') i++;
+            else if (c == '"') in_str = false;
+        } else if (c == '"') {
+            in_str = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > PLM_JSON_DEPTH_MAX)
+                return plm_fail_at(f, PLM_OUT_OF_RANGE, "", line, 0,
+                                   "is nested deeper than %d levels", PLM_JSON_DEPTH_MAX);
+        } else if (c == '}' || c == ']') {
+            depth--;
+        }
+    }
+    return true;
+}
+
+static int by_key(const void *a, const void *b) {
+    return plm_str_cmp(*(const plm_str *)a, *(const plm_str *)b);
+}
+
+static bool keys_differ(yyjson_val *obj, plm_fault *f) {
+    size_t n = yyjson_obj_size(obj), i = 0;
+    if (n < 2) return true;
+    if (n > PLM_JSON_KEYS_MAX)
+        return plm_fail(f, PLM_OUT_OF_RANGE, "an object has more than %d members",
+                        PLM_JSON_KEYS_MAX);
+    plm_str small[64], *keys = n <= 64 ? small : plm_mem_resize(NULL, n * sizeof *keys);
+    if (!keys) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    plm_json_pairs(obj, it, k, v) {
+        (void)v;
+        keys[i++] = plm_json_text(k);
+    }
+    qsort(keys, n, sizeof *keys, by_key);
+    bool ok = true;
+    for (i = 1; ok && i < n; i++)
+        if (plm_str_eq(keys[i - 1], keys[i]))
+            ok = plm_fail(f, PLM_BAD_INPUT, "the key \"%.*s\" stands twice in one object; keep one",
+                          (int)(keys[i].n > 60 ? 60 : keys[i].n), keys[i].p);
+    if (keys != small) plm_mem_free(keys);
+    return ok;
+}
+
+static bool no_duplicates(yyjson_val *v, plm_fault *f) {
+    if (yyjson_is_obj(v)) {
+        if (!keys_differ(v, f)) return false;
+        plm_json_pairs(v, it, k, m) {
+            (void)k;
+            if (!no_duplicates(m, f)) return false;
+        }
+    } else if (yyjson_is_arr(v)) {
+        plm_json_each(v, it, m) if (yyjson_is_ctn(m) && !no_duplicates(m, f)) return false;
+    }
+    return true;
+}
+
+static void place(plm_str s, size_t pos, uint32_t *line, uint32_t *column) {
+    *line = *column = 1;
+    for (size_t i = 0; i < pos && i < s.n; i++) {
+        if (s.p[i] == '\n') (*line)++, *column = 1;
+        else (*column)++;
+    }
+}
+
+plm_doc *plm_doc_parse(plm_str text, size_t max, plm_fault *f) {
+    if (max == 0) max = PLM_JSON_BYTES_MAX;
+    if (text.n > max) {
+        plm_fail(f, PLM_OUT_OF_RANGE, "is longer than %zu bytes", max);
+        return NULL;
+    }
+    if (!depth_fits(text, f)) return NULL;
+    yyjson_read_err err;
+    yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)text.p, text.n,
+                                       YYJSON_READ_NUMBER_AS_RAW, NULL, &err);
+    if (!doc) {
+        uint32_t line, column;
+        place(text, err.pos, &line, &column);
+        plm_fail_at(f, err.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION ? PLM_NO_MEMORY
+                                                                      : PLM_BAD_INPUT,
+                    "", line, column, "is no JSON: %s", err.msg);
+        return NULL;
+    }
+    plm_doc *d = NULL;
+    if (no_duplicates(yyjson_doc_get_root(doc), f)) {
+        d = plm_mem_resize(NULL, sizeof *d);
+        if (d) d->doc = doc;
+        else plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    }
+    if (!d) yyjson_doc_free(doc);
+    return d;
+}
+
+void plm_doc_free(plm_doc *d) {
+    if (!d) return;
+    yyjson_doc_free(d->doc);
+    plm_mem_free(d);
+}
+
+plm_json *plm_doc_root(const plm_doc *d) { return yyjson_doc_get_root(d->doc); }
+
+plm_json *plm_json_get(const plm_json *v, const char *key) {
+    return yyjson_obj_get((plm_json *)(uintptr_t)v, key);
+}
+
+plm_str plm_json_text(const plm_json *v) {
+    plm_json *m = (plm_json *)(uintptr_t)v;
+    if (yyjson_is_str(m)) return (plm_str){yyjson_get_str(m), yyjson_get_len(m)};
+    if (yyjson_is_raw(m)) return (plm_str){yyjson_get_raw(m), yyjson_get_len(m)};
+    return (plm_str){"", 0};
+}
+
+bool plm_json_true(const plm_json *v) { return yyjson_is_true((plm_json *)(uintptr_t)v); }
+size_t plm_json_count(const plm_json *v) { return yyjson_get_len((plm_json *)(uintptr_t)v); }
+
+bool plm_json_dec(const plm_json *v, bool strings, plm_dec *out, plm_fault *f) {
+    if (plm_json_is_num(v)) return plm_dec_parse(plm_json_text(v), true, out, f);
+    if (strings && plm_json_is_str(v)) return plm_dec_parse(plm_json_text(v), false, out, f);
+    return plm_fail(f, PLM_BAD_INPUT, "is not a number%s", strings ? " or a decimal string" : "");
+}
+
+bool plm_json_int(const plm_json *v, int64_t *out) {
+    plm_dec d;
+    if (!plm_json_is_num(v) || !plm_dec_parse(plm_json_text(v), true, &d, NULL)) return false;
+    char text[PLM_DEC_TEXT], *end;
+    size_t n = plm_dec_print(d, text);
+    if (memchr(text, '.', n) || n > 18) return false;
+    *out = strtoll(text, &end, 10);
+    return *end == 0;
+}
+
+plm_jw plm_jw_into(plm_buf *b) { return (plm_jw){.b = b}; }
+
+static void sep(plm_jw *w) {
+    if (w->comma) plm_buf_putc(w->b, ',');
+    w->comma = true;
+}
+
+void plm_jw_obj(plm_jw *w) {
+    sep(w);
+    plm_buf_putc(w->b, '{');
+    w->comma = false;
+}
+
+void plm_jw_end_obj(plm_jw *w) {
+    plm_buf_putc(w->b, '}');
+    w->comma = true;
+}
+
+void plm_jw_arr(plm_jw *w) {
+    sep(w);
+    plm_buf_putc(w->b, '[');
+    w->comma = false;
+}
+
+void plm_jw_end_arr(plm_jw *w) {
+    plm_buf_putc(w->b, ']');
+    w->comma = true;
+}
+
+/* Length of the UTF-8 sequence at p (of n bytes), 0 when it is none. */
+static size_t utf8_len(const unsigned char *p, size_t n) {
+    if (p[0] < 0x80) return 1;
+    size_t k = p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : (p[0] & 0xF0) == 0xE0 ? 3
+             : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+    if (k == 0 || k > n) return 0;
+    for (size_t i = 1; i < k; i++)
+        if ((p[i] & 0xC0) != 0x80) return 0;
+    if (p[0] == 0xE0 && p[1] < 0xA0) return 0;
+    if (p[0] == 0xED && p[1] > 0x9F) return 0;
+    if (p[0] == 0xF0 && p[1] < 0x90) return 0;
+    if (p[0] == 0xF4 && p[1] > 0x8F) return 0;
+    return k;
+}
+
+static void escape(plm_buf *b, unsigned char c) {
+    switch (c) {
+    case '"': plm_buf_puts(b, "\\\""); break;
+    case '\\': plm_buf_puts(b, "\\\\"); break;
+    case '\n': plm_buf_puts(b, "\\n"); break;
+    case '\r': plm_buf_puts(b, "\\r"); break;
+    case '\t': plm_buf_puts(b, "\\t"); break;
+    default: plm_buf_printf(b, "\\u%04x", c);
+    }
+}
+
+static void quoted(plm_buf *b, plm_str s) {
+    plm_buf_putc(b, '"');
+    size_t from = 0;
+    for (size_t i = 0; i < s.n;) {
+        const unsigned char *p = (const unsigned char *)s.p + i;
+        size_t k = *p < 0x20 || *p == '"' || *p == '\\' ? 0 : utf8_len(p, s.n - i);
+        if (k) {
+            i += k;
+            continue;
+        }
+        plm_buf_put(b, s.p + from, i - from);
+        if (*p < 0x80) escape(b, *p);
+        else plm_buf_puts(b, "\xEF\xBF\xBD");
+        from = ++i;
+    }
+    plm_buf_put(b, s.p + from, s.n - from);
+    plm_buf_putc(b, '"');
+}
+
+void plm_jw_key(plm_jw *w, const char *key) {
+    sep(w);
+    quoted(w->b, plm_str_c(key));
+    plm_buf_putc(w->b, ':');
+    w->comma = false;
+}
+
+void plm_jw_str(plm_jw *w, plm_str s) {
+    sep(w);
+    quoted(w->b, s);
+}
+
+void plm_jw_raw(plm_jw *w, plm_str json) {
+    sep(w);
+    plm_buf_put(w->b, json.p, json.n);
+}
+
+void plm_jw_null(plm_jw *w) { plm_jw_raw(w, PLM_STR("null")); }
+
+void plm_jw_cstr(plm_jw *w, const char *s) {
+    if (s) plm_jw_str(w, plm_str_c(s));
+    else plm_jw_null(w);
+}
+
+void plm_jw_int(plm_jw *w, int64_t v) {
+    sep(w);
+    plm_buf_printf(w->b, "%lld", (long long)v);
+}
+
+void plm_jw_u64(plm_jw *w, uint64_t v) {
+    sep(w);
+    plm_buf_printf(w->b, "%llu", (unsigned long long)v);
+}
+
+void plm_jw_bool(plm_jw *w, bool v) { plm_jw_raw(w, v ? PLM_STR("true") : PLM_STR("false")); }
+
+void plm_jw_kstr(plm_jw *w, const char *key, plm_str s) {
+    plm_jw_key(w, key);
+    plm_jw_str(w, s);
+}
+
+void plm_jw_kcstr(plm_jw *w, const char *key, const char *s) {
+    plm_jw_key(w, key);
+    plm_jw_cstr(w, s);
+}
+
+void plm_jw_kint(plm_jw *w, const char *key, int64_t v) {
+    plm_jw_key(w, key);
+    plm_jw_int(w, v);
+}
+
+void plm_jw_kbool(plm_jw *w, const char *key, bool v) {
+    plm_jw_key(w, key);
+    plm_jw_bool(w, v);
+}

@@ -57,8 +57,8 @@ Zimbabwe=ZW""".replace("\n", "|").split("|"):
     _name, _code = pair.split("=")
     ISO[_name] = _code
 # Assigned codes that neither table names: territories and the like.
-NO_ROW = """AI AQ AS AX BL BM BQ BV CC CK CX FK FO GF GG GI GL GP GS GU HM IM IO JE KY MF MP MQ MS NC
-NF NU PF PM PN PR PS RE SH SJ TC TF TK UM VG VI WF YT""".split()
+NO_ROW = """AI AQ AS AX BL BM BQ BV CC CK CX FK FO GF GG GI GL GP GS GU HM IM IO JE KY MF MP MQ MS
+NC NF NU PF PM PN PR PS RE SH SJ TC TF TK UM VG VI WF YT""".split()
 US_TERRITORIES = "AS GU MP PR UM VI".split()
 
 
@@ -182,7 +182,8 @@ def make_chart(data):
                     EDITION),
             "# Hong Kong follows China. The chart has no row for Cuba, Iran, North Korea and"
             "\n# Syria (part 746, 742.8 to 742.19): they are in no column here, which is not to"
-            "\n# say that nothing is controlled there. chart:no-row holds them and the territories that have no row.\n"]
+            "\n# say that nothing is controlled there. chart:no-row holds them and the territories"
+            "\n# that have no row.\n"]
     for c, members in columns.items():
         text.append(group_text("chart:" + column_name(c),
                                "Country Chart, %s" % c.replace(" ", " Column "), members,

@@ -22,7 +22,7 @@
     X(memory_density, "memory-density") X(training_ops, "training-operations") \
     X(published, "published") X(encryption, "encryption") X(contains_hbm, "contains-hbm") \
     X(node, "node") X(non_planar, "non-planar") X(transistors, "transistors") \
-    X(own_chip, "own-chip-facts") X(presumes, "chipmaker-presumes") \
+    X(own_chip, "own-chip-facts") X(claims, "claims") X(presumes, "chipmaker-presumes") \
     X(us_technology, "us-technology") X(us_plant, "us-plant") X(notice, "notice-applies") \
     X(role, "role") X(country, "country") X(hq, "headquarters") \
     X(parent_hq, "parent-headquarters") X(party_name, "party-name") \

@@ -197,6 +197,19 @@ static plm_str asserted(plm_desk *d, plm_str eccn) {
     return s;
 }
 
+/* The entry with .z paragraphs that the shipper claims: the vendors put such items there. */
+static void claims(plm_desk *d, uint32_t at, plm_str eccn) {
+    static const char *const bases[] = {"5A002", "5A004", "5A992", "4A003", "4A004", "4A005",
+                                        "3A001"};
+    plm_str s = plm_str_trim(eccn);
+    const char *claim = "none";
+    for (size_t i = 0; i < sizeof bases / sizeof *bases && s.n >= 5; i++)
+        if (s.p[0] == bases[i][0] && (s.p[1] & ~32) == bases[i][1] &&
+            memcmp(s.p + 2, bases[i] + 2, 3) == 0)
+            claim = bases[i];
+    word(d, DF_claims, at, claim);
+}
+
 static bool chip_facts(const plm_item *t) {
     return t->number[PLM_N_tpp].given || t->format_count || t->number[PLM_N_die_area_mm2].given ||
            t->number[PLM_N_performance_density].given;
@@ -256,6 +269,7 @@ static void fill_item(plm_desk *d, uint32_t at) {
     chip_numbers(d, at, t);
     word(d, DF_form, at, plm_form_names[t->form]);
     plm_str eccn = asserted(d, t->eccn);
+    claims(d, at, t->eccn);
     if (eccn.n) plm_world_code(d->world, d->facts[DF_eccn], at, eccn);
     plm_world_country(d->world, d->facts[DF_origin], at, t->origin);
     num(d, DF_us_content, at, &t->us_content_share);
@@ -346,7 +360,9 @@ static void fill_transaction(plm_desk *d) {
     plm_world_country(d->world, d->facts[DF_to], 0, c->to);
     for (int i = 0; i < PLM_U_COUNT; i++) yes(d, uses[i], 0, c->end_use[i]);
     yes(d, DF_usp, 0, c->us_person_support);
-    yes(d, DF_usp_natural, 0, c->us_natural_person);
+    /* the exclusion of 744.6(d)(4) is only there for who claims it */
+    bool claimed = c->us_natural_person != PLM_UNKNOWN || c->us_person_employer_hq;
+    yes(d, DF_usp_natural, 0, claimed ? c->us_natural_person : PLM_NO);
     plm_world_country(d->world, d->facts[DF_usp_employer], 0, c->us_person_employer_hq);
     yes(d, DF_hbm_designer, 0, c->hbm_buyer_is_designer);
     yes(d, DF_hbm_site, 0, c->hbm_ships_to_packaging_site);

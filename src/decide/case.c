@@ -142,7 +142,9 @@ static bool warnings_into(rd *r, plm_case *c) {
 /* Position of k among keys, or -1. */
 static int find(const plm_str *keys, size_t n, plm_str k) {
     for (size_t i = 0; i < n; i++)
-        if (keys[i].n == k.n && memcmp(keys[i].p, k.p, k.n) == 0) return (int)i;
+        if (keys[i].n == k.n && k.n && keys[i].p[0] == k.p[0] &&
+            memcmp(keys[i].p, k.p, k.n) == 0)
+            return (int)i;
     return -1;
 }
 #define FIND(keys, k) find(keys, COUNT(keys), plm_json_text(k))

@@ -279,7 +279,7 @@ class Case:
     def us_a5_a6(self, c):
         return c == "US" or self.a5(c) or c in A6
 
-    def self.c.d5m(self, c):
+    def d5m(self, c):
         return d5m(c) and (c != "NI" or self.has("nicaragua"))
 
 

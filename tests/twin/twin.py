@@ -71,12 +71,15 @@ class World:
         return given if given is not None else self.pick(key, (False, True))
 
 
-def worlds(run):
-    """Every outcome of run(world), by depth-first enumeration of the choices it makes."""
+def worlds(run, settled=lambda out: False):
+    """Every outcome of run(world), by depth-first enumeration of the choices it makes; it ends
+    early where `settled` says that no further world can change the answer."""
     prefix, out = [], []
     for _ in range(MAX_WORLDS):
         w = World(prefix)
         out.append(run(w))
+        if settled(out):
+            return out
         taken = w.taken
         while taken and taken[-1][0] + 1 == taken[-1][1]:
             taken.pop()
@@ -471,13 +474,13 @@ class Decision:
         if not self.c.has("diffusion"):
             dc = self.w.truth("i%d.dc" % n, facts.get("datacenter"))
             return "presumption_of_denial" if to_d5m and dc else "SKIP"
+        if self.c.has("window") and item.get("contains"):
+            return "SKIP"      # the TPP of a computer's application is not a sum, nor said
         if self.c.has("window") and self.kind == "export" and self.window(n, item):
             return "case_by_case"
         return "presumption_of_denial" if to_d5m else "SKIP"
 
     def window(self, n, item):
-        if item.get("contains"):
-            return self.w.pick("i%d.window" % n, (False, True)) and False
         users = self.roles("end_user")
         if not users or any((p.get("country") or self.to) not in ("CN", "HK", "MO")
                             for _, p in users):
@@ -870,26 +873,33 @@ def verdict_of(outs):
     return "license_required"
 
 
-def classes_of(outs, n):
-    cls = [c[n] for _, _, _, c in outs if len(c) > n]
+def classes_of(c):
+    """The classes of item 0, over all worlds of its own facts."""
+    cls = worlds(lambda w: item_class(w, "i0", c.items[0], c))
     out = {}
     for key, kind in (("3A090", "ic"), ("4A090", "box")):
         for side in "ab":
-            out["%s.%s" % (key, side)] = tri(c[kind][side] for c in cls)
-    out["3A090.c"] = tri(c["c"] for c in cls)
+            out["%s.%s" % (key, side)] = tri(x[kind][side] for x in cls)
+    out["3A090.c"] = tri(x["c"] for x in cls)
     return out
 
 
+def open_question(outs):
+    """Whether anything is required is open already: the verdict is `unknown`, and stays it."""
+    last = outs[-1][0] == "no_requirement_found"
+    return any((o[0] == "no_requirement_found") != last for o in outs[:1])
+
+
 def review(case):
-    """The twin's answer to a case."""
+    """The twin's answer to a case; policy and exceptions count where a license is required."""
     c = Case(case)
-    outs = worlds(lambda w: Decision(c, w).run())
+    outs = worlds(lambda w: Decision(c, w).run(), open_question)
     exc = {}
     need = [o for o in outs if o[1]]
     for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM"):
         exc[code] = tri(o[2].get(code, False) for o in need) if need else "false"
     return {"id": case.get("id"), "verdict": verdict_of(outs), "policy": policy_of(outs),
-            "exceptions": exc, "classes": classes_of(outs, 0) if c.items else {},
+            "exceptions": exc, "classes": classes_of(c) if c.items else {},
             "worlds": len(outs), "rules": sorted({r for o in outs for r, _, _ in o[1]})}
 
 

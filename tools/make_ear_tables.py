@@ -349,6 +349,7 @@ SET_TITLES = {
     "EI": "Encryption items: 742.15", "SL": "Surreptitious listening: 742.13",
     "SI": "Significant items: 742.14",
     "CC-742.7-all-but-CA": "CC to all destinations but Canada: 742.7",
+    "CC-742.7-worldwide": "CC to all destinations: 742.7(a)(4), (6)",
     "other": "Items with a control that names no chart column and no place read here",
 }
 # Controls whose place is not decided by a column or by a set above: these are in `other` too.
@@ -407,6 +408,11 @@ def rows_of(entry, sets):
     return had
 
 
+# Controls whose rows are lost in the table used, as 742.6(a)(5) and 742.7(a) state them.
+LOST_ROWS = {
+    ("0A981", "CC"): "CC-742.7-worldwide", ("0A983", "CC"): "CC-742.7-worldwide",
+    ("0A982", "CC"): "CC-742.7-all-but-CA", ("6A992", "RS"): "RS-746.3-IQ",
+}
 COLUMNS_OF = {"CB": 3, "NP": 2, "NS": 2, "MT": 1, "RS": 2, "FC": 1, "CC": 3, "AT": 2}
 
 
@@ -417,6 +423,9 @@ def missing_rows(entry, had, sets):
     why = entry.row["reasonForControl"]
     for reason in sorted(set(re.findall(r"\b([A-Z]{2})(?![A-Z])", why or ""))):
         if reason in had:
+            continue
+        if (entry.eccn, reason) in LOST_ROWS:
+            sets.add(LOST_ROWS[(entry.eccn, reason)], entry.eccn, ("codes", [], []))
             continue
         columns = COLUMNS_OF.get(reason, 0)
         for n in range(1, columns + 1):
@@ -440,7 +449,9 @@ def gather(entries):
     # 742.6(a)(6)(i)(B) and (iii) name 3E001 (for 3A090 ...); its row is lost in the table here.
     for name in ("RS-742.6-a-6-iii-A", "RS-742.6-a-6-iii-B", "HBM", "W-worldwide"):
         sets.add(name, "3E001", ("perhaps", []))
-    # 4A090.a and 3A090.a are decided by the facts: see the classes.
+    for name in ("EI", "CC-742.7-all-but-CA", "CC-742.7-worldwide"):
+        for word, codes in sets.by[name].items():
+            sets.by["other"][word] |= codes
     return sets
 
 
@@ -497,8 +508,8 @@ CCL_HEAD = """# The Commerce Control List: supplement no. 1 to part 774, a set o
 #            code of `codes` or `perhaps` (the item may lie in it), or wider than one of `except`
 #   no       else
 # ctl:NS-1 ... ctl:AT-2 belong to the columns of the Country Chart (chart:NS-1 ...). The other sets
-# have their places in the paragraph that the title names. ctl:EI, ctl:SL, ctl:SI and the CC row for
-# all destinations but Canada are in ctl:other as well, which holds every control whose destinations
+# have their places in the paragraph that the title names. ctl:EI, ctl:SL, ctl:SI and the CC rows of
+# 742.7(a)(4) to (6) are in ctl:other as well, which holds every control whose destinations
 # aren't decided by a table here. Entries of another agency (ITAR, NRC) have no control here.
 # The facts decide 3A090, 4A090 and the .z paragraphs, not a code that the shipper asserts.
 # Iran, 746.7(a)(1): the items of ctl:CB-*, NP-*, NS-*, MT-1, RS-*, CC-*, AT-*: no set of its own.

@@ -213,6 +213,11 @@ CODES = {
 }
 SUPP2 = {"3A991", "3A991.p", "5A992.c", "3B991", "3B991.b.2.a", "3B992", "3C992"}
 SUPP2_MAYBE = {"4A994", "4A994.l"}
+# Technology and software of 734.9, as far as the generator names any.
+FDP_H = ("3D001", "3D992", "3E001", "3E991", "3E992", "4D001", "4D090", "4E001", "5D002", "5E002")
+FDP_E3 = ("3D001", "3D993", "3D994", "3E001", "3E993", "3E994")
+FDP_K = ("3D992", "3E992")
+FDP_B = ("3D001", "3E001", "4D001", "4E001")
 ANY_CODE = ("EAR99", "3A991.p", "3A001.a.7", "3A901.a", "4A003.b", "3B001.d.1", "5A001.f.1")
 NO_CHART = {"CU", "IR", "KP", "SY"}
 # Rows of the chart (supplement no. 1 to part 738) that have no X in the column.
@@ -295,6 +300,7 @@ class Decision:
 
     def __init__(self, c, w):
         self.c, self.w, self.t, self.day = c, w, c.t, c.day
+        self.why = None
         self.reqs = []        # (rule, item or None, policy)
         self.prohibited = False
         self.to = self.t.get("to") or w.pick("to", ("CN", "DE", "RU", "CU", "SA", "MY", "CA"))
@@ -345,7 +351,7 @@ class Decision:
     def footnotes(self, n, p):
         l = p.get("listed")
         if l is None:
-            return self.w.pick("p%d.fn" % n, ((), (5,)))
+            return self.w.pick("p%d.fn" % n, ((), (1,), (5,)))
         return tuple(l.get("footnote") or ())
 
     def need(self, rule, item, policy):
@@ -353,37 +359,66 @@ class Decision:
 
     # ---- jurisdiction: 734.3, 734.4, 734.9 (in outline)
     def subject(self, n, item, cls):
+        """Why the item is subject to the EAR ("located", "origin", "content", "734.4(a)(8)", or the
+        paragraph of 734.9), or None."""
         facts = item.get("facts") or {}
         if facts.get("form") in ("software", "technology"):
             if self.w.truth("i%d.published" % n, facts.get("published")):
-                return False
+                return None
         if self.kind in ("export", "deemed_export") or self.source == "US":
-            return True
-        origin = item.get("origin") or self.w.pick("i%d.origin" % n, ("US", "TW"))
-        if origin == "US":
-            return True
+            return "located"
+        if (item.get("origin") or self.w.pick("i%d.origin" % n, ("US", "TW"))) == "US":
+            return "origin"
         limit = F("0.1") if self.to in E else F("0.25")
         share = self.w.pick("i%d.share" % n, points(interval(item.get("us_content_share")),
                                                     [limit], F(1)))
         if share > limit:
-            return True
-        if self.code(n, item, cls) in ("3B001.d.1", "3B001.f.1", "3B001.m", "3B002.c") and \
-                self.c.d5m(self.to) and any(s.get("origin") == "US" and
-                                     (s.get("eccn") or "").startswith("3A")
-                                     for s in item.get("contains") or []):
-            return True
+            return "content"
+        if "S" in CODES.get(self.code(n, item, cls), ()) and self.c.has("hbm") and \
+                self.c.d5m(self.to) and any(
+                    s.get("origin") == "US" and (s.get("eccn") or "").startswith("3A")
+                    for s in item.get("contains") or []):
+            return "734.4(a)(8)"
         return self.direct_product(n, item, cls)
 
     def direct_product(self, n, item, cls):
+        """734.9: the paragraph whose product scope and reach are met."""
+        code = self.code(n, item, cls)
         made = item.get("made_with") or {}
-        side = cls["ic"]["a"] or cls["ic"]["b"] or cls["box"]["a"] or cls["box"]["b"]
-        fn = any(f in (1, 4) for m, p in self.roles(*EL_ROLES) for f in self.footnotes(m, p))
-        sme = "S" in CODES.get(self.code(n, item, cls), ())
-        if not (side or fn or sme and self.c.d5m(self.to) or self.to in ("RU", "BY")):
-            return False
         tech = made.get("us_technology")
-        tech = bool(tech) if tech is not None else self.w.pick("i%d.tech" % n, (False, True))
-        return tech or self.w.truth("i%d.plant" % n, made.get("us_plant"))
+        if tech is None:
+            tech = self.w.pick("i%d.tech" % n, ([], ["3E001"], ["3E992"]))
+        for rule, reach, listed in (
+                ("(h)", lambda: code[:5] in ("3A090", "4A090") and code[-1] in "abc", FDP_H),
+                ("(e)(1)", lambda: self.footnote(1), FDP_H),
+                ("(e)(2)", lambda: self.footnote(4), FDP_H),
+                ("(e)(3)", lambda: self.reach_e3(code), FDP_E3),
+                ("(k)", lambda: "S" in CODES.get(code, ()) and self.c.d5m(self.to) and
+                 self.c.has("hbm"), FDP_K),
+                ("(f)", lambda: self.to in ("RU", "BY") and (code != "EAR99" or self.w.pick(
+                    "i%d.supp7" % n, (False, True))), None),
+                ("(j)", lambda: self.to == "IR" and (code[0] in "3456789" or self.w.pick(
+                    "i%d.supp7" % n, (False, True))), None),
+                ("(b)", lambda: any(x[:2] == "NS" for x in CODES.get(code, ())) and
+                 self.to in D1 | E, FDP_B)):
+            if not reach():
+                continue
+            if listed is None and tech or any(t in (listed or ()) for t in tech):
+                return rule
+            if self.w.truth("i%d.plant" % n, made.get("us_plant")):
+                return rule
+        return None
+
+    def footnote(self, number):
+        return any(number in self.footnotes(m, p) for m, p in self.roles(*EL_ROLES))
+
+    def reach_e3(self, code):
+        """734.9(e)(3): tools for a footnote 5 entity, or for an advanced-node facility there."""
+        tools = code[:2] == "3B" and "S" not in CODES.get(code, ()) and \
+            code not in ("3B001.g", "3B991.b.2.a")
+        if not tools or not self.c.has("hbm"):
+            return False
+        return self.footnote(5) or self.c.d5m(self.to) and self.flag("advanced_node_facility")
 
     def code(self, n, item, cls):
         """The ECCN: a class that is met, or the shipper's word, or anything."""
@@ -403,7 +438,8 @@ class Decision:
     # ---- one item
     def item(self, n, item):
         cls = item_class(self.w, "i%d" % n, item, self.c)
-        if not self.subject(n, item, cls):
+        self.why = self.subject(n, item, cls)
+        if not self.why:
             self.us_person(n, item, self.code(n, item, cls))
             return cls, None
         code = self.code(n, item, cls)
@@ -524,13 +560,12 @@ class Decision:
         controls = CODES.get(code, ["AT1"])
         moves = self.kind in ("export", "reexport")
         if "S" in controls and self.c.d5m(self.to) and self.kind != "deemed_export" and \
-                self.c.has("2023") and not self.friendly_maker(item):
+                self.c.has("2023") and not self.friendly_maker():
             self.need("742.6(a)(6)(i)(A)", n, self.policy_sme(n, item, code))
         if "W" in controls and moves and self.c.has("worldwide"):
             self.need("742.6(a)(10)", n, self.policy_worldwide())
         if "FN5" in controls and self.c.has("hbm"):
-            if any(5 in self.footnotes(m, p) for m, p in self.roles(*EL_ROLES)
-                   if self.listed(m, p, "entity_list")):
+            if self.footnote(5) and self.why != "(e)(3)":
                 self.need("742.6(a)(11)", n, "SKIP")
         if "SL" in controls and moves:
             self.need("742.13", n, "SKIP")
@@ -541,14 +576,13 @@ class Decision:
                 if sure or self.w.pick("i%d.%s" % (n, name), (False, True)):
                     self.need("chart " + name, n, "SKIP")
 
-    def friendly_maker(self, item):
-        """742.6(a)(6)(i)(A)(2)(ii): subject by 734.4(a)(8) or 734.9(k), from a country of Supp. 4."""
-        if self.kind != "reexport" or self.source == "US" or item.get("origin") == "US":
+    def friendly_maker(self):
+        """742.6(a)(6)(i)(A)(2)(ii)-(iii): subject by 734.4(a)(8) or 734.9(k) alone, and sent from a
+        country of supplement no. 4, or one with equivalent controls, by an entity not of D:5."""
+        if self.why not in ("734.4(a)(8)", "(k)") or self.kind == "transfer_in_country":
             return False
-        if self.source not in SUPP4_742:
-            return False
-        share = interval(item.get("us_content_share"))
-        if share is None or share[1] > F("0.25"):
+        if self.source not in SUPP4_742 and \
+                (self.source == "MY" or not self.w.pick("equivalent", (False, True))):
             return False
         return not any(self.hq_d5m(m, p) for m, p in self.roles("exporter"))
 
@@ -800,8 +834,8 @@ class Decision:
     def lpp(self, i, cls):
         if not self.a_family(i, cls) or self.kind == "transfer_in_country":
             return False
-        if self.c.d5m(self.to) or self.some_hq_d5m():
-            return False
+        if self.c.d5m(self.to) or self.some_hq_d5m() or self.c.scope_d(self.to):
+            return False       # 740.29; 740.2(a)(9)(ii) doesn't name LPP for D:1, D:4, D:5
         facts, item = self.c.items[i].get("facts") or {}, self.c.items[i]
         tpp = self.w.pick("i%d.tpp" % i, points(chip_tpp(facts), TPP))
         if tpp * F(str(item.get("quantity", 1))) > 26900000:

@@ -207,6 +207,8 @@ def make_case(r, n):
     day = day.isoformat()
     kind = r.choices(("export", "reexport", "transfer_in_country"), (75, 18, 7))[0]
     to = r.choice(PLACES)
+    if kind == "transfer_in_country" and to in ("CU", "IR", "KP", "SY", "IQ"):
+        to = "CN"          # 746.2 to 746.7 speak of exports and reexports
     source = "US" if kind == "export" else r.choice(["TW", "MY", "DE", "JP"]) \
         if kind == "reexport" else to
     t = {"kind": kind, "from": source, "to": to, "items": [make_item(r, kind, day)],

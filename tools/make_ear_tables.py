@@ -20,7 +20,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.path.join(ROOT, "rulebooks", "us", "ear")
 EDITION = "2026-07-23"
 UAE = "2026-07-10"      # 91 FR 43034: into A:5, out of D:3 and D:4
-NICARAGUA = "2024-03-15"  # 89 FR 18780: out of B, into D:1 and D:5 (recalled)
+NICARAGUA = "2024-03-15"  # 89 FR 18780: out of B, into D:1 and D:5
+# State took Cambodia off 22 CFR 126.1 on 2025-11-07, and its list controls (note 1 to D:5); the
+# table of the EAR followed on 2026-02-03.
+CAMBODIA_LAST = "2025-11-06"
 
 # ---------------------------------------------------------------------------- countries
 ISO = {}
@@ -148,9 +151,10 @@ def make_groups(data):
                     EDITION),
             "# Hong Kong follows China (85 FR 83765). Macau has its own row: D:1, D:3, D:4, not"
             "\n# D:5; rules that reach it name it. Before %s the UAE was in D:3 and D:4, not in A:5"
-            "\n# (91 FR 43034). Nicaragua's day (89 FR 18780) is recalled. Cyprus and Cambodia have"
-            "\n# left D:5 on days that the texts used here don't give: an earlier date is answered"
-            "\n# with the table of %s, in which Cambodia is in D:1 and Cyprus in A:6.\n"
+            "\n# (91 FR 43034). Nicaragua: 89 FR 18780. Cambodia left D:5 when State lifted the"
+            "\n# arms embargo on 2025-11-07 (the table here followed on 2026-02-03; State's list"
+            "\n# controls: note 1 to D:5). Cyprus, in A:6 throughout, left D:5 between 2021 and the table of"
+            "\n# %s, on a day that no text used here gives: it is left out.\n"
             % (UAE, EDITION)]
     for g, members in columns.items():
         dated = []
@@ -161,6 +165,8 @@ def make_groups(data):
             dated.append(("AE", "until", "2026-07-09"))
         if g in ("D:1", "D:5"):
             dated.append(("NI", "from", NICARAGUA))
+        if g == "D:5":
+            dated.append(("KH", "until", CAMBODIA_LAST))
         if g == "B":
             dated.append(("NI", "until", "2024-03-14"))
         text.append(group_text(g, "Country Group %s (%s)" % (g, GROUP_TITLES[g]), members,

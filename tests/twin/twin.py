@@ -6,8 +6,8 @@ enumerates worlds: a fact that a case leaves out takes, one after another, every
 matter (both truths; numbers at and just under each threshold), and only when a rule asks for it.
 A verdict is what holds in every world.  Numbers are fractions.
 
-usage: tests/twin/twin.py FILE...      JSON Lines of cases (or of {"case", "expect"}): prints answers
-       tests/twin/twin.py --check FILE  compares with `expect`, as the shared cases give it
+usage: tests/twin/twin.py FILE...   JSON Lines of cases (or of {"case", "expect"}): prints answers
+       tests/twin/twin.py --check FILE   compares with `expect`, as the shared cases give it
 
 Invariants
 1. Where this reading is not sure of a policy, it says SKIP and nothing is compared.
@@ -41,7 +41,8 @@ A6 = set("AL CY IL MT MX SG ZA TW".split())
 E = {"IR", "KP", "SY", "CU"}
 SUPP5A = set("AU BE CA DK FI FR DE IE IT JP NL NZ NO KR ES SE TW GB US".split())
 SUPP4_742 = A5 - {"AR", "IN", "KR", "TR"}   # 33 countries
-SUPP3_744 = set("""AU AT BE CA DK FI FR DE GR IS IE IT SM VA JP LU NL NZ NO PT ES SE TR GB""".split())
+SUPP3_744 = set("""AU AT BE CA DK FI FR DE GR IS IE IT SM VA JP LU NL NZ NO PT ES SE TR
+GB""".split())
 SUPP8_B = {"Group 42 Holding Ltd d/b/a G42", "Core42 Technology Projects LLC d/b/a Core42"}
 SUPP8_C = {"Amazon.com, Inc", "Apple, Inc", "Google LLC", "Meta Platforms, Inc",
            "Microsoft Corporation", "OpenAI Group PBC", "Oracle Corporation", "X.AI LLC"}
@@ -250,6 +251,7 @@ EVENTS = {
     "diffusion-due": ("2025-05-15", "2025-01-15"),
     "not-enforced": ("2025-05-13", "2025-05-13"),
     "affiliates": ("2025-09-29", "2025-09-30"),  # 90 FR 47201
+    "cambodia": ("2025-11-07", "2025-11-07"),   # 22 CFR 126.1; note 1 to D:5
     "stay": ("2025-11-10", "2025-11-12"),       # 90 FR 50857
     "window": ("2026-01-15", "2026-01-15"),     # 91 FR 1684
     "guidance": ("2026-05-31", "2026-05-31"),
@@ -288,6 +290,8 @@ class Case:
         return c == "US" or self.a5(c) or c in A6
 
     def d5m(self, c):
+        if c == "KH":
+            return not self.has("cambodia")
         return d5m(c) and (c != "NI" or self.has("nicaragua"))
 
 
@@ -451,7 +455,7 @@ class Decision:
         return cls, code
 
     def supp8(self):
-        """742.6(a)(6)(iii): consignee and every end user approved (supplement no. 8 to part 740)."""
+        """742.6(a)(6)(iii): consignee and end users approved (supplement no. 8 to part 740)."""
         if self.to != "AE" or not self.c.has("uae"):
             return False
         who = self.roles("ultimate_consignee", "end_user")
@@ -773,7 +777,7 @@ class Decision:
         return out
 
     def open_side(self, i, cls):
-        """The item is of .a or .b, and not a data-center item that meets .a; ENC where it applies."""
+        """The item is of .a or .b, and not a data-center item that meets .a; ENC too."""
         facts = self.c.items[i].get("facts") or {}
         if cls is None or not any(cls[k][s] for k in ("ic", "box") for s in "ab"):
             return False
@@ -883,7 +887,8 @@ def world_policy(reqs):
     by = {}
     for rule, item, policy in reqs:
         by.setdefault(rule, set()).add(policy)
-    if "case_by_case" in by.get("742.6(a)(6)(iii)(A)", set()) | by.get("742.6(a)(6)(iii)(B)", set()):
+    iii = by.get("742.6(a)(6)(iii)(A)", set()) | by.get("742.6(a)(6)(iii)(B)", set())
+    if "case_by_case" in iii:
         return {"case_by_case"} if not any(p in ("denial",) for s in by.values() for p in s) \
             else {"SKIP"}
     return {p for s in by.values() for p in s}

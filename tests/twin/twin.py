@@ -847,7 +847,13 @@ class Decision:
         return self.w.pick("lpp.others", (False, True))
 
     def acm(self, i, cls):
-        if not self.a_family(i, cls) or self.c.d5m(self.to) or self.some_hq_d5m():
+        """740.28: for private firms that develop, make or store; the case doesn't say so."""
+        rules = {r for r, m, _ in self.reqs if m == i}
+        if cls is None or not self.c.has("diffusion") or self.kind == "deemed_export" or \
+                not rules <= {"742.6(a)(6)(iii)(A)", "742.6(a)(6)(iii)(B)"}:
+            return False
+        if self.c.d5m(self.to) or any(self.hq_d5m(n, p) for n, p in
+                                      self.roles("ultimate_consignee")):
             return False
         return self.w.pick("acm", (False, True))
 

@@ -73,7 +73,7 @@ plm_rule plm_book_find(const plm_book *b, plm_str name);
 size_t plm_book_gaps(const plm_book *b, const plm_str **out);
 
 typedef enum plm_fact_type { PLM_FACT_YESNO, PLM_FACT_NUMBER, PLM_FACT_COUNTRY, PLM_FACT_WORD,
-                             PLM_FACT_CODE } plm_fact_type;
+                             PLM_FACT_CODE, PLM_FACT_TEXT } plm_fact_type;
 typedef struct plm_fact_info {
     plm_str name, path, ask, from, unit; /* path: below the entity, e.g. facts.tpp */
     plm_scope scope;
@@ -112,11 +112,22 @@ bool plm_world_word(plm_world *w, uint32_t fact, uint32_t entity, plm_str word);
 /* text must outlive the case; an unreadable code counts as not known. */
 void plm_world_code(plm_world *w, uint32_t fact, uint32_t entity, plm_str text);
 
+/* A name, borrowed; empty: not known. */
+void plm_world_text(plm_world *w, uint32_t fact, uint32_t entity, plm_str text);
+
 /* Three-valued truth of a rule for an item and a party (-1 where its scope has none). */
 plm_truth plm_world_ask(plm_world *w, plm_rule r, int32_t item, int32_t party);
 /* Truth of one labelled condition of an exception. */
 plm_truth plm_world_ask_condition(plm_world *w, plm_rule r, uint32_t condition, int32_t item,
                                   int32_t party);
+
+/* What the last PLM_UNKNOWN hangs on.  A question that folds several answers keeps the first
+ * unknown one's and puts it back before it returns PLM_UNKNOWN. */
+typedef struct plm_why {
+    uint32_t key[5];
+} plm_why;
+plm_why plm_world_why(const plm_world *w);
+void plm_world_set_why(plm_world *w, plm_why y);
 
 /* A question by cases: ask(w, ctx) is called again and again on worlds in which the unknowns are
  * settled one by one.  PLM_YES or PLM_NO: it holds so in every world; PLM_UNKNOWN: both occur,

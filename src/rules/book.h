@@ -19,6 +19,7 @@ typedef enum node_op {
     OP_COUNTRY,                     /* a: country fact, b: country */
     OP_WORD,                        /* a: word fact, b: word */
     OP_RULE,                        /* a: rule (name until linked) */
+    OP_NAMED,                       /* a: text fact, b: list of names (name until linked) */
     OP_WITHIN, OP_ASSERTED,         /* a: code set (name until linked) */
     OP_SOME_PARTY, OP_EVERY_PARTY, OP_SOME_PART, OP_SOME_ITEM, /* a: node */
     NUM_FACT, NUM_RULE, NUM_CONST,  /* a: fact, rule, decimal */
@@ -93,6 +94,17 @@ typedef struct group {
     member *members;
 } group;
 
+typedef struct one_name {
+    plm_str text; /* folded: lower-case letters and digits only */
+    plm_day from, to;
+} one_name;
+
+typedef struct namelist {
+    plm_str name, title, cite, file;
+    uint32_t line, count;
+    one_name *v;
+} namelist;
+
 typedef struct code {     /* an ECCN in canonical spelling: base upper-case, paragraphs lower */
     char text[CODE_TEXT_MAX];
     uint8_t n, base_n;
@@ -122,13 +134,14 @@ struct plm_book {
     plm_day edition;
     unsigned char sha256[32];
     uint32_t node_count, kid_count, dec_count, rule_count, group_count, set_count, fact_count;
-    uint32_t test_count, eccn_count, gap_count, open_count, eccn_fact, name_count;
+    uint32_t test_count, eccn_count, gap_count, open_count, list_count, eccn_fact, name_count;
     node *nodes;
     uint32_t *kids;
     plm_dec *decs;
     rule *rules;
     group *groups;
     codeset *sets;
+    namelist *lists;
     fact *facts;
     test *tests;
     eccn_clause eccns[64];
@@ -150,6 +163,9 @@ struct plm_view {
 bool plm_code_read(plm_str text, code *out);
 /* Is code c within the set?  c may be less exact than the set: unknown then. */
 plm_truth plm_code_within(const code *c, const codeset *s);
+
+/* Folds a name: ASCII letters to lower case, everything but letters and digits dropped. */
+size_t plm_name_fold(plm_str s, char *out, size_t max);
 
 /* view.c */
 plm_truth plm_rule_force(const rule *r, plm_day as_of, plm_day known, bool codified);

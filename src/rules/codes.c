@@ -50,6 +50,18 @@ static uint32_t first_of_base(const code *v, uint32_t n, const code *c) {
     return lo;
 }
 
+size_t plm_name_fold(plm_str s, char *out, size_t max) {
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = lower(s.p[i]);
+        bool keep_it = (c >= 'a' && c <= 'z') || digit(c) || (unsigned char)c >= 0x80;
+        if (!keep_it) continue;
+        if (n == max) return 0; /* longer than any listed name */
+        out[n++] = c;
+    }
+    return n;
+}
+
 #define EACH_OF_BASE(v, n, c, i) \
     for (uint32_t i = first_of_base((v), (n), (c)); \
          i < (n) && memcmp((v)[i].text, (c)->text, 5) == 0; i++)

@@ -337,6 +337,7 @@ bool parse_rule_test(parser *p, plm_rule r, plm_truth expect) {
     *t.expect_rule = r;
     *t.expect = expect;
     t.expect_count = 1;
+    if (!lex_take(&p->x, "given")) return lex_fail(&p->x, "'given' is expected");
     return givens(p, &t) && add_test(p, &t);
 }
 

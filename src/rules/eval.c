@@ -159,6 +159,22 @@ static plm_truth ask_word(plm_world *w, const node *n, leaf_kind kind, int32_t i
     return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, kind, n->a, n->b, item, party));
 }
 
+static plm_truth ask_named(plm_world *w, const node *n, int32_t item, int32_t party) {
+    const val *v = world_val(w, n->a, item, party);
+    if (!v->known)
+        return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_NAMED, n->a, n->b, item,
+                                    party));
+    char folded[256];
+    plm_str f = {folded, plm_name_fold(v->text, folded, sizeof folded)};
+    const namelist *l = &w->book->lists[n->b];
+    plm_day d = w->view->as_of, known = w->view->known;
+    for (uint32_t i = 0; f.n && i < l->count; i++)
+        if (plm_str_eq(l->v[i].text, f) && l->v[i].from <= d && d <= l->v[i].to &&
+            l->v[i].from <= known)
+            return PLM_YES;
+    return PLM_NO;
+}
+
 static plm_truth ask_asserted(plm_world *w, uint32_t set, int32_t item) {
     const plm_book *b = w->book;
     plm_truth t = PLM_UNKNOWN;
@@ -257,6 +273,7 @@ plm_truth ask_node(plm_world *w, uint32_t at, int32_t item, int32_t party) {
     case OP_IN: return ask_in(w, n, item, party);
     case OP_COUNTRY: return ask_word(w, n, LEAF_COUNTRY, item, party);
     case OP_WORD: return ask_word(w, n, LEAF_WORD, item, party);
+    case OP_NAMED: return ask_named(w, n, item, party);
     case OP_RULE: return ask_rule(w, n->a, item, party);
     case OP_WITHIN: return ask_within(w, n->a, 0, item);
     case OP_ASSERTED: return ask_asserted(w, n->a, item);

@@ -279,6 +279,15 @@ static uint32_t named(parser *p) {
         lex_fail(&p->x, "'within' and a set of codes are expected after %.*s", PLM_FMT(name));
         return NODE_NONE;
     }
+    if (type == PLM_FACT_TEXT) {
+        if (!lex_take(&p->x, "among")) {
+            lex_fail(&p->x, "'among' and a list of names are expected after %.*s", PLM_FMT(name));
+            return NODE_NONE;
+        }
+        uint32_t l = add_name(p, p->x.t.text);
+        lex_next(&p->x);
+        return add_node(p, (node){.op = OP_NAMED, .a = f, .b = l});
+    }
     if (lex_take(&p->x, "in") && type == PLM_FACT_COUNTRY) return any_of(p, one_place, f);
     if (lex_take(&p->x, "is")) return any_of(p, one_word, f);
     lex_fail(&p->x, "'is' or 'in' is expected after the fact %.*s", PLM_FMT(name));

@@ -89,6 +89,15 @@ static bool link_named(linker *l, node *n, const rule *r, bool item, bool party)
         n->b = g;
         return link_fact(l, n->a, r, item, party);
     }
+    if (n->op == OP_NAMED) {
+        plm_str name = b->names[n->b];
+        for (uint32_t i = 0; i < b->list_count; i++)
+            if (plm_str_eq(b->lists[i].name, name)) {
+                n->b = i;
+                return link_fact(l, n->a, r, item, party);
+            }
+        return fail_rule(l, r, "there is no list of names '%.*s'", name);
+    }
     plm_str name = b->names[n->a];
     uint32_t s = find_set(b, name);
     if (s == UINT32_MAX) return fail_rule(l, r, "there is no set of codes '%.*s'", name);
@@ -107,7 +116,7 @@ static bool link_node(linker *l, uint32_t at, const rule *r, bool item, bool par
     case OP_CMP: return link_node(l, n->a, r, item, party);
     case OP_FACT: case OP_COUNTRY: case OP_WORD: case NUM_FACT:
         return link_fact(l, n->a, r, item, party);
-    case OP_IN: case OP_RULE: case OP_WITHIN: case OP_ASSERTED:
+    case OP_IN: case OP_RULE: case OP_WITHIN: case OP_ASSERTED: case OP_NAMED:
         return link_named(l, n, r, item, party);
     case OP_SOME_PARTY: case OP_EVERY_PARTY: return link_node(l, n->a, r, item, true);
     case OP_SOME_ITEM: return link_node(l, n->a, r, true, party);

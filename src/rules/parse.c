@@ -74,6 +74,7 @@ static bool fact_type(parser *p, fact *f) {
     if (lex_take(&p->x, "yes-or-no")) f->info.type = PLM_FACT_YESNO;
     else if (lex_take(&p->x, "country")) f->info.type = PLM_FACT_COUNTRY;
     else if (lex_take(&p->x, "code")) f->info.type = PLM_FACT_CODE;
+    else if (lex_take(&p->x, "text")) f->info.type = PLM_FACT_TEXT;
     else if (lex_take(&p->x, "number")) {
         f->info.type = PLM_FACT_NUMBER;
         if (p->x.t.kind == TOK_TEXT && !take_text(p, &f->info.unit, "a unit")) return false;
@@ -209,6 +210,35 @@ static bool parse_codeset(parser *p) {
     return true;
 }
 
+static bool parse_one_name(parser *p, namelist *l) {
+    char folded[256];
+    plm_str text;
+    if (!take_text(p, &text, "a name")) return false;
+    plm_str f = {folded, plm_name_fold(text, folded, sizeof folded)};
+    one_name *n = PUSH(p, l->v, l->count);
+    if (!n) return no_memory(p);
+    *n = (one_name){keep(p, f), PLM_DAY_MIN, PLM_DAY_MAX};
+    if (lex_take(&p->x, "from") && !take_date(p, &n->from)) return false;
+    if (lex_take(&p->x, "until") && !take_date(p, &n->to)) return false;
+    return f.n || lex_fail(&p->x, "a name of 1 to 255 letters and digits is expected");
+}
+
+static bool parse_names(parser *p) {
+    namelist l = {.file = p->x.file, .line = p->x.t.line};
+    if (!take_name(p, &l.name, "the list's name")) return false;
+    if (p->x.t.kind == TOK_TEXT && !take_text(p, &l.title, "a title")) return false;
+    while (!p->x.bad && p->x.t.kind != TOK_END && !p->x.t.first) {
+        if (lex_take(&p->x, "name")) parse_one_name(p, &l);
+        else if (lex_take(&p->x, "cite")) parse_cite(p, &l.cite);
+        else if (lex_take(&p->x, "certainty")) lex_next(&p->x);
+        else return lex_fail(&p->x, "name, cite or certainty is expected in a list of names");
+    }
+    namelist *at = p->x.bad ? NULL : PUSH(p, p->b->lists, p->b->list_count);
+    if (!at) return p->x.bad ? false : no_memory(p);
+    *at = l;
+    return true;
+}
+
 /* derived-eccn: an ordered list "CODE when CONDITION". */
 static bool parse_derived(parser *p) {
     while (!p->x.bad && p->x.t.kind != TOK_END && !p->x.t.first) {
@@ -255,6 +285,7 @@ static bool declaration(parser *p) {
     if (lex_take(&p->x, "rulebook")) return parse_head(p);
     if (lex_take(&p->x, "group")) return parse_group(p);
     if (lex_take(&p->x, "codes")) return parse_codeset(p);
+    if (lex_take(&p->x, "names")) return parse_names(p);
     if (lex_take(&p->x, "derived-eccn")) return parse_derived(p);
     if (lex_take(&p->x, "not-modelled")) return parse_gap(p);
     if (lex_take(&p->x, "background")) return parse_test(p, true);

@@ -49,6 +49,18 @@ plm_truth plm_world_prove(plm_world *w, plm_question ask, void *ctx, uint32_t *n
     return s.yes ? PLM_YES : PLM_NO;
 }
 
+plm_why plm_world_why(const plm_world *w) {
+    const leaf *l = &w->why;
+    return (plm_why){{l->kind, l->a, l->b, (uint32_t)l->item, (uint32_t)l->party}};
+}
+
+static leaf leaf_from(const uint32_t key[5]) {
+    return (leaf){.kind = (uint8_t)key[0], .a = key[1], .b = key[2], .item = (int32_t)key[3],
+                  .party = (int32_t)key[4]};
+}
+
+void plm_world_set_why(plm_world *w, plm_why y) { w->why = leaf_from(y.key); }
+
 static void say_cmp(const plm_book *b, uint32_t at, char *out, size_t n) {
     const node *c = &b->nodes[at], *v = &b->nodes[c->a];
     char t[PLM_DEC_TEXT];
@@ -76,6 +88,10 @@ static void say_leaf(const plm_book *b, const leaf *l, char *out, size_t n) {
                  PLM_FMT(b->facts[l->a].words[l->b - 1]));
         break;
     case LEAF_CODE: snprintf(out, n, "eccn within %.*s", PLM_FMT(b->sets[l->a].name)); break;
+    case LEAF_NAMED:
+        snprintf(out, n, "%.*s among %.*s", PLM_FMT(b->facts[l->a].info.name),
+                 PLM_FMT(b->lists[l->b].name));
+        break;
     case LEAF_FORCE:
         snprintf(out, n, "whether %.*s is in force", PLM_FMT(b->rules[l->a].info.name));
         break;
@@ -129,7 +145,7 @@ static void put_number(plm_world *w, collect *c, const leaf *l, uint32_t at) {
 static void put_leaf(plm_world *w, collect *c, const leaf *l) {
     switch (l->kind) {
     case LEAF_CMP: put_number(w, c, l, w->book->nodes[l->a].a); break;
-    case LEAF_FACT: case LEAF_IN: case LEAF_COUNTRY: case LEAF_WORD:
+    case LEAF_FACT: case LEAF_IN: case LEAF_COUNTRY: case LEAF_WORD: case LEAF_NAMED:
         put(w, c, l, (int32_t)l->a, PLM_RULE_NONE);
         break;
     case LEAF_CODE: put(w, c, l, (int32_t)w->book->eccn_fact, PLM_RULE_NONE); break;
@@ -158,8 +174,7 @@ size_t plm_world_open(plm_world *w, plm_question ask, void *ctx, plm_open *out, 
 }
 
 bool plm_world_settle(plm_world *w, const plm_open *o, plm_truth t) {
-    leaf l = {.kind = (uint8_t)o->key[0], .a = o->key[1], .b = o->key[2],
-              .item = (int32_t)o->key[3], .party = (int32_t)o->key[4]};
+    leaf l = leaf_from(o->key);
     return settle(w, &l, t);
 }
 

@@ -132,6 +132,11 @@ void plm_world_code(plm_world *w, uint32_t id, uint32_t entity, plm_str text) {
     v->known = 1;
 }
 
+void plm_world_text(plm_world *w, uint32_t id, uint32_t entity, plm_str text) {
+    val *v = slot(w, id, entity);
+    if (v && text.n) v->text = text, v->known = 1;
+}
+
 bool leaf_same(const leaf *a, const leaf *b) {
     return a->kind == b->kind && a->a == b->a && a->b == b->b && a->item == b->item &&
            a->party == b->party;

@@ -164,6 +164,8 @@ def make_party(r, role, country, day):
     maybe(r, 0.85 if near else 0.2, p, "owners", owners_of(r))
     if country == "AE" and r.random() < 0.5:
         p["name"] = r.choice(SUPP8)
+        p["headquarters"] = "US" if p["name"].startswith("Micro") else "AE"
+        p["ultimate_parent"] = {"name": p["name"], "headquarters": p["headquarters"]}
     return p
 
 
@@ -235,6 +237,8 @@ def make_case(r, n):
             "mode": "codified" if r.random() < 0.15 else "enforced", "transaction": t}
     if r.random() < 0.12:
         case["known"] = r.choice(KNOWN)
+    # Whether a notice later than `known` binds is left to the contract's own tests.
+    t["notices"] = [x for x in t["notices"] if x["date"] <= case["known"]]
     return case
 
 

@@ -307,7 +307,7 @@ class Decision:
         self.why = None
         self.reqs = []        # (rule, item or None, policy)
         self.prohibited = False
-        self.to = self.t.get("to") or w.pick("to", ("CN", "DE", "RU", "CU", "SA", "MY", "CA"))
+        self.to = self.t.get("to") or w.pick("to", ("CN", "DE", "RU", "CU", "SA", "MY", "US"))
         self.kind = self.t.get("kind") or w.pick("kind", ("export", "reexport",
                                                           "transfer_in_country", "deemed_export"))
         self.source = self.t.get("from") or ("US" if self.kind == "export" else
@@ -403,8 +403,8 @@ class Decision:
                     "i%d.supp7" % n, (False, True))), None),
                 ("(j)", lambda: self.to == "IR" and (code[0] in "3456789" or self.w.pick(
                     "i%d.supp7" % n, (False, True))), None),
-                ("(b)", lambda: any(x[:2] == "NS" for x in CODES.get(code, ())) and
-                 self.to in D1 | E, FDP_B)):
+                ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ())) and
+                 self.to in D1 | E and self.w.pick("assurance", (False, True)), FDP_B)):
             if not reach():
                 continue
             if listed is None and tech or any(t in (listed or ()) for t in tech):
@@ -488,7 +488,7 @@ class Decision:
             if (self.c.scope_d(self.to) or self.to == "AE") and not self.supp8():
                 self.need("742.6(a)(6)(iii)(B)", n, self.policy_iii(n, item, "b"))
             if not self.c.scope_d(self.to) and self.some_hq_d5m():
-                self.need("744.23(a)(3)(i)(A)", n, self.policy_744_23(n, item, code))
+                self.need("744.23(a)(3)(i)(A)", n, self.policy_a3(n, item))
             return
         if not c.has("diffusion"):
             if self.c.scope_d(self.to):
@@ -519,6 +519,11 @@ class Decision:
         if self.c.has("window") and self.kind == "export" and self.window(n, item):
             return "case_by_case"
         return "presumption_of_denial" if to_d5m else "SKIP"
+
+    def policy_a3(self, n, item):
+        """For a .b item to an entity of D:5 elsewhere, 742.6(b)(10)(iii)(A)(1) says denial is presumed
+        and, since 91 FR 1684, that it prevails over 744.23(d)(3)(i), which says case by case."""
+        return self.policy_iii(n, item, "b") if self.c.has("window") else "SKIP"
 
     def window(self, n, item):
         users = self.roles("end_user")
@@ -565,7 +570,7 @@ class Decision:
         moves = self.kind in ("export", "reexport")
         if "S" in controls and self.c.d5m(self.to) and self.kind != "deemed_export" and \
                 self.c.has("2023") and not self.friendly_maker():
-            self.need("742.6(a)(6)(i)(A)", n, self.policy_sme(n, item, code))
+            self.need("742.6(a)(6)(i)(A)", n, "SME")
         if "W" in controls and moves and self.c.has("worldwide"):
             self.need("742.6(a)(10)", n, self.policy_worldwide())
         if "FN5" in controls and self.c.has("hbm"):
@@ -589,9 +594,6 @@ class Decision:
                 (self.source == "MY" or not self.w.pick("equivalent", (False, True))):
             return False
         return not any(self.hq_d5m(m, p) for m, p in self.roles("exporter"))
-
-    def policy_sme(self, n, item, code):
-        return self.policy_744_23(n, item, code)
 
     def policy_worldwide(self):
         """742.6(b)(11)."""
@@ -685,9 +687,9 @@ class Decision:
         ccl = code != "EAR99"
         if to == "CU":
             self.need("746.2", n, "SKIP")
-        elif to == "KP" and (ccl or self.w.pick("i%d.food" % n, (False, True))):
+        elif to == "KP" and (ccl or not self.perhaps_food(n)):
             self.need("746.4", n, "SKIP")
-        elif to == "IR" and (ccl or self.w.pick("ofac", (False, True))):
+        elif to == "IR" and (ccl or self.kind == "export" or self.w.pick("ofac", (False, True))):
             self.need("746.7", n, "SKIP")
         elif to in ("RU", "BY"):
             if ccl and self.kind != "deemed_export" or not ccl and \
@@ -699,6 +701,11 @@ class Decision:
             self.need("746.6", n, "SKIP")
         elif to == "IQ":
             self.iraq(n, code)
+
+    def perhaps_food(self, n):
+        """EAR99 food and medicine are free to North Korea; a part or a tool is neither."""
+        form = (self.c.items[n].get("facts") or {}).get("form")
+        return form is None and self.w.pick("i%d.food" % n, (False, True))
 
     def iraq(self, n, code):
         strict = [k for k in CODES.get(code, ["RS"]) if k != "AT1"]
@@ -870,6 +877,10 @@ class Decision:
             subject = subject or code is not None
         if subject:
             self.party_rules()
+        # 742.4(b)(2), 742.6(b)(10)(i): case by case where part 744 asks for no license; else 744.23(d).
+        part_744 = any(x.startswith("744.") for x, _, _ in self.reqs)
+        self.reqs = [(x, n, ("SKIP" if part_744 else "case_by_case") if p == "SME" else p)
+                     for x, n, p in self.reqs]
         exc = self.exceptions(classes) if self.reqs else {}
         if self.prohibited:
             verdict = "prohibited"
@@ -894,7 +905,7 @@ def world_policy(reqs):
     for rule, item, policy in reqs:
         by.setdefault(rule, set()).add(policy)
     iii = by.get("742.6(a)(6)(iii)(A)", set()) | by.get("742.6(a)(6)(iii)(B)", set())
-    if "case_by_case" in iii:
+    if "case_by_case" in iii and "742.6(a)(6)(i)(A)" not in by:
         return {"case_by_case"} if not any(p in ("denial",) for s in by.values() for p in s) \
             else {"SKIP"}
     return {p for s in by.values() for p in s}

@@ -20,7 +20,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.path.join(ROOT, "rulebooks", "us", "ear")
 EDITION = "2026-07-23"
 UAE = "2026-07-10"      # 91 FR 43034: into A:5, out of D:3 and D:4
-NICARAGUA = "2024-03-15"  # 89 FR 18780: out of B, into D:1 and D:5 (recalled)
+NICARAGUA = "2024-03-15"  # 89 FR 18780: out of B, into D:1 and D:5
+# State took Cambodia off 22 CFR 126.1 on 2025-11-07, and its list controls (note 1 to D:5); the
+# table of the EAR followed on 2026-02-03.
+CAMBODIA_LAST = "2025-11-06"
 
 # ---------------------------------------------------------------------------- countries
 ISO = {}
@@ -148,9 +151,10 @@ def make_groups(data):
                     EDITION),
             "# Hong Kong follows China (85 FR 83765). Macau has its own row: D:1, D:3, D:4, not"
             "\n# D:5; rules that reach it name it. Before %s the UAE was in D:3 and D:4, not in A:5"
-            "\n# (91 FR 43034). Nicaragua's day (89 FR 18780) is recalled. Cyprus and Cambodia have"
-            "\n# left D:5 on days that the texts used here don't give: an earlier date is answered"
-            "\n# with the table of %s, in which Cambodia is in D:1 and Cyprus in A:6.\n"
+            "\n# (91 FR 43034). Nicaragua: 89 FR 18780. Cambodia left D:5 when State lifted the"
+            "\n# arms embargo on 2025-11-07 (the table here followed on 2026-02-03; State's list"
+            "\n# controls: note 1 to D:5). Cyprus, in A:6 throughout, left D:5 between 2021 and the table of"
+            "\n# %s, on a day that no text used here gives: it is left out.\n"
             % (UAE, EDITION)]
     for g, members in columns.items():
         dated = []
@@ -161,6 +165,8 @@ def make_groups(data):
             dated.append(("AE", "until", "2026-07-09"))
         if g in ("D:1", "D:5"):
             dated.append(("NI", "from", NICARAGUA))
+        if g == "D:5":
+            dated.append(("KH", "until", CAMBODIA_LAST))
         if g == "B":
             dated.append(("NI", "until", "2024-03-14"))
         text.append(group_text(g, "Country Group %s (%s)" % (g, GROUP_TITLES[g]), members,
@@ -349,6 +355,7 @@ SET_TITLES = {
     "EI": "Encryption items: 742.15", "SL": "Surreptitious listening: 742.13",
     "SI": "Significant items: 742.14",
     "CC-742.7-all-but-CA": "CC to all destinations but Canada: 742.7",
+    "CC-742.7-worldwide": "CC to all destinations: 742.7(a)(4), (6)",
     "other": "Items with a control that names no chart column and no place read here",
 }
 # Controls whose place is not decided by a column or by a set above: these are in `other` too.
@@ -407,6 +414,11 @@ def rows_of(entry, sets):
     return had
 
 
+# Controls whose rows are lost in the table used, as 742.6(a)(5) and 742.7(a) state them.
+LOST_ROWS = {
+    ("0A981", "CC"): "CC-742.7-worldwide", ("0A983", "CC"): "CC-742.7-worldwide",
+    ("0A982", "CC"): "CC-742.7-all-but-CA", ("6A992", "RS"): "RS-746.3-IQ",
+}
 COLUMNS_OF = {"CB": 3, "NP": 2, "NS": 2, "MT": 1, "RS": 2, "FC": 1, "CC": 3, "AT": 2}
 
 
@@ -417,6 +429,9 @@ def missing_rows(entry, had, sets):
     why = entry.row["reasonForControl"]
     for reason in sorted(set(re.findall(r"\b([A-Z]{2})(?![A-Z])", why or ""))):
         if reason in had:
+            continue
+        if (entry.eccn, reason) in LOST_ROWS:
+            sets.add(LOST_ROWS[(entry.eccn, reason)], entry.eccn, ("codes", [], []))
             continue
         columns = COLUMNS_OF.get(reason, 0)
         for n in range(1, columns + 1):
@@ -440,7 +455,9 @@ def gather(entries):
     # 742.6(a)(6)(i)(B) and (iii) name 3E001 (for 3A090 ...); its row is lost in the table here.
     for name in ("RS-742.6-a-6-iii-A", "RS-742.6-a-6-iii-B", "HBM", "W-worldwide"):
         sets.add(name, "3E001", ("perhaps", []))
-    # 4A090.a and 3A090.a are decided by the facts: see the classes.
+    for name in ("EI", "CC-742.7-all-but-CA", "CC-742.7-worldwide"):
+        for word, codes in sets.by[name].items():
+            sets.by["other"][word] |= codes
     return sets
 
 
@@ -497,8 +514,8 @@ CCL_HEAD = """# The Commerce Control List: supplement no. 1 to part 774, a set o
 #            code of `codes` or `perhaps` (the item may lie in it), or wider than one of `except`
 #   no       else
 # ctl:NS-1 ... ctl:AT-2 belong to the columns of the Country Chart (chart:NS-1 ...). The other sets
-# have their places in the paragraph that the title names. ctl:EI, ctl:SL, ctl:SI and the CC row for
-# all destinations but Canada are in ctl:other as well, which holds every control whose destinations
+# have their places in the paragraph that the title names. ctl:EI, ctl:SL, ctl:SI and the CC rows of
+# 742.7(a)(4) to (6) are in ctl:other as well, which holds every control whose destinations
 # aren't decided by a table here. Entries of another agency (ITAR, NRC) have no control here.
 # The facts decide 3A090, 4A090 and the .z paragraphs, not a code that the shipper asserts.
 # Iran, 746.7(a)(1): the items of ctl:CB-*, NP-*, NS-*, MT-1, RS-*, CC-*, AT-*: no set of its own.

@@ -219,7 +219,7 @@ static plm_truth notice_reaches(const plm_desk *d, const plm_item *t) {
     plm_truth r = PLM_NO;
     for (uint32_t i = 0; i < d->c.notice_count; i++) {
         const plm_notice *n = &d->c.notices[i];
-        if (n->date > d->c.as_of || n->date > d->c.known) continue;
+        if (n->date > d->c.as_of) continue; /* the exporter knows what it was told */
         plm_truth item = PLM_NO, place = d->c.to ? PLM_NO : PLM_UNKNOWN;
         if (n->part.n) item = !t || !t->part.n ? PLM_UNKNOWN : plm_str_eq(n->part, t->part) ? PLM_YES : PLM_NO;
         if (n->eccn.n && item != PLM_YES)
@@ -281,8 +281,9 @@ static void fill_item(plm_desk *d, uint32_t at) {
     yes(d, DF_non_planar, at, t->flag[PLM_F_non_planar]);
     bool presumes = t->maker_role == PLM_MAKER_foundry || t->maker_role == PLM_MAKER_osat;
     yes(d, DF_presumes, at, presumes ? PLM_YES : PLM_NO);
-    yes(d, DF_us_technology, at, !t->us_technology.known ? PLM_UNKNOWN
-                                 : t->us_technology.n ? PLM_YES : PLM_NO);
+    if (t->us_technology.known)
+        plm_world_codes(d->world, d->facts[DF_us_technology], at, t->us_technology.v,
+                        t->us_technology.n);
     yes(d, DF_us_plant, at, t->us_plant);
 }
 

@@ -307,7 +307,7 @@ const char *plm_rel_name(plm_rel r) {
 }
 
 /* lo and hi are the signs of (end - t); an end that is not there has sign -1 or +1. */
-static plm_truth decide(int lo, int hi, plm_rel r) {
+plm_truth plm_rel_decide(int lo, int hi, plm_rel r) {
     switch (r) {
     case PLM_LT: return hi < 0 ? PLM_YES : lo >= 0 ? PLM_NO : PLM_UNKNOWN;
     case PLM_LE: return hi <= 0 ? PLM_YES : lo > 0 ? PLM_NO : PLM_UNKNOWN;
@@ -315,14 +315,14 @@ static plm_truth decide(int lo, int hi, plm_rel r) {
     case PLM_GE: return lo >= 0 ? PLM_YES : hi < 0 ? PLM_NO : PLM_UNKNOWN;
     case PLM_EQ:
         return lo > 0 || hi < 0 ? PLM_NO : lo == 0 && hi == 0 ? PLM_YES : PLM_UNKNOWN;
-    default: return plm_not(decide(lo, hi, PLM_EQ));
+    default: return plm_not(plm_rel_decide(lo, hi, PLM_EQ));
     }
 }
 
 plm_truth plm_iv_compare(plm_iv v, plm_rel r, plm_dec t) {
     int lo = v.no_lo ? -1 : plm_dec_cmp(v.lo, t);
     int hi = v.no_hi ? 1 : plm_dec_cmp(v.hi, t);
-    return decide(lo, hi, r);
+    return plm_rel_decide(lo, hi, r);
 }
 
 plm_truth plm_iv_compare_ratio(plm_iv num, plm_iv den, plm_rel r, plm_dec t) {
@@ -336,5 +336,5 @@ plm_truth plm_iv_compare_ratio(plm_iv num, plm_iv den, plm_rel r, plm_dec t) {
     if (num.no_hi || low_zero) hi = 1;
     else hi = plm_dec_cmp_ratio(num.hi, den.lo, t);
     /* an open end at zero is never reached, but saying "at" there only leaves more open */
-    return decide(lo, hi, r);
+    return plm_rel_decide(lo, hi, r);
 }

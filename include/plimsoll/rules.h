@@ -134,10 +134,11 @@ void plm_world_set_why(plm_world *w, plm_why y);
 
 /* A question by cases: ask(w, ctx) is called again and again on worlds in which the unknowns are
  * settled one by one.  PLM_YES or PLM_NO: it holds so in every world; PLM_UNKNOWN: both occur,
- * or the limit was reached (*gave_up).  cases: how many leaves it took. */
+ * or the limit of evaluations (at most PLM_RULES_CASES_MAX) was reached (*gave_up).
+ * cases: how many leaves it took. */
 typedef plm_truth (*plm_question)(plm_world *w, void *ctx);
-plm_truth plm_world_prove(plm_world *w, plm_question ask, void *ctx, uint32_t *cases,
-                          bool *gave_up);
+plm_truth plm_world_prove(plm_world *w, plm_question ask, void *ctx, uint32_t limit,
+                          uint32_t *cases, bool *gave_up);
 
 /* An unknown that a question hangs on. */
 typedef struct plm_open {

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_MAX 48
+#define OPEN_MAX 32
+#define QUESTION_CASES_MAX 24 /* evaluations by cases on what one answer would do */
 
 static void path_of(plm_desk *d, const plm_open *o, char *out, size_t n) {
     if (o->fact < 0) {
@@ -53,6 +54,7 @@ static void outcome(plm_desk *d, question *q, const plm_open *o, plm_truth t) {
     if (!plm_world_settle(d->world, o, t)) return;
     answer a;
     memset(&a, 0, sizeof a);
+    a.limit = QUESTION_CASES_MAX;
     plm_verdict v = desk_verdict(d, &a);
     plm_world_unsettle(d->world);
     snprintf(q->outcome[q->outcome_count++], sizeof *q->outcome, "%s%s: %s",

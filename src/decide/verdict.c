@@ -111,7 +111,7 @@ plm_truth desk_ask_permitted(plm_world *w, void *desk) {
 static plm_truth prove(plm_desk *d, plm_question q, answer *a) {
     uint32_t n = 0;
     bool gave_up = false;
-    plm_truth t = plm_world_prove(d->world, q, d, &n, &gave_up);
+    plm_truth t = plm_world_prove(d->world, q, d, a->limit, &n, &gave_up);
     if (n > a->cases) a->cases = n;
     a->gave_up = a->gave_up || gave_up;
     return t;
@@ -165,7 +165,7 @@ static plm_policy policy_of(plm_desk *d) {
         for (int level = PLM_POLICY_DENIAL; level > PLM_POLICY_NONE; level--) {
             policy_question q = {d, (plm_policy)level, prevails};
             if (ask_policy(d->world, &q) == PLM_NO) continue;
-            if (plm_world_prove(d->world, ask_policy, &q, NULL, NULL) == PLM_YES)
+            if (plm_world_prove(d->world, ask_policy, &q, SIDE_CASES_MAX, NULL, NULL) == PLM_YES)
                 return (plm_policy)level;
         }
     return PLM_POLICY_NONE;
@@ -174,6 +174,7 @@ static plm_policy policy_of(plm_desk *d) {
 answer desk_answer(plm_desk *d) {
     answer a;
     memset(&a, 0, sizeof a);
+    a.limit = PLM_RULES_CASES_MAX;
     a.verdict = desk_verdict(d, &a);
     if (a.required == PLM_YES) a.policy = policy_of(d);
     return a;
@@ -187,7 +188,7 @@ plm_truth desk_ask_one(plm_world *w, void *one) {
 plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party) {
     one_rule o = {r, item, party};
     plm_truth t = desk_ask_one(d->world, &o);
-    return t != PLM_UNKNOWN ? t : plm_world_prove(d->world, desk_ask_one, &o, NULL, NULL);
+    return t != PLM_UNKNOWN ? t : plm_world_prove(d->world, desk_ask_one, &o, SIDE_CASES_MAX, NULL, NULL);
 }
 
 typedef struct exception_question {
@@ -204,5 +205,5 @@ static plm_truth ask_exception(plm_world *w, void *ctx) {
 
 plm_truth desk_prove_exception(plm_desk *d, plm_rule e, int32_t item) {
     exception_question q = {d, e, item};
-    return plm_world_prove(d->world, ask_exception, &q, NULL, NULL);
+    return plm_world_prove(d->world, ask_exception, &q, SIDE_CASES_MAX, NULL, NULL);
 }

@@ -40,8 +40,10 @@ static void cases(plm_world *w, search *s) {
     }
 }
 
-plm_truth plm_world_prove(plm_world *w, plm_question ask, void *ctx, uint32_t *n, bool *gave_up) {
-    search s = {.ask = ask, .ctx = ctx, .left = PLM_RULES_CASES_MAX};
+plm_truth plm_world_prove(plm_world *w, plm_question ask, void *ctx, uint32_t limit, uint32_t *n,
+                          bool *gave_up) {
+    search s = {.ask = ask, .ctx = ctx, .left = limit};
+    if (s.left > PLM_RULES_CASES_MAX) s.left = PLM_RULES_CASES_MAX;
     cases(w, &s);
     if (n) *n = s.leaves;
     if (gave_up) *gave_up = s.gave_up;

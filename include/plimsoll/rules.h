@@ -169,8 +169,10 @@ typedef struct plm_margin {
 size_t plm_world_margins(plm_world *w, plm_rule r, int32_t item, int32_t party, plm_margin *out,
                          size_t max);
 
-/* The tree of a conclusion as text, two spaces a level; canonical: equal on every machine. */
-bool plm_world_explain(plm_world *w, plm_rule r, int32_t item, int32_t party, plm_buf *out);
+/* The tree of a conclusion as text, two spaces a level, the first line at `depth` levels; equal
+ * on every machine. */
+bool plm_world_explain(plm_world *w, plm_rule r, int32_t item, int32_t party, int depth,
+                       plm_buf *out);
 
 /* Item's ECCN: the derived code when one is proved, else the asserted one; empty: not known. */
 plm_str plm_world_eccn(plm_world *w, int32_t item);

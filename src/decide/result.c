@@ -355,7 +355,7 @@ static bool canonical_proof(result *r, plm_str json, plm_buf *b) {
         plm_buf_printf(b, "rule %.*s item %d party %d %s\n",
                        PLM_FMT(plm_book_rule(d->book, t->rule)->name), (int)t->item, (int)t->party,
                        plm_truth_name(t->truth));
-        plm_world_explain(d->world, t->rule, t->item, t->party, b);
+        plm_world_explain(d->world, t->rule, t->item, t->party, 0, b);
     }
     for (uint32_t i = 0; i < r->exception_count; i++)
         plm_buf_printf(b, "exception %.*s %s\n", PLM_FMT(r->exceptions[i].code),
@@ -503,10 +503,7 @@ static void report_lines(result *r, bool explain, plm_buf *out) {
                        t->truth == PLM_YES ? k->prohibits ? "prohibited" : "license required"
                                            : "may require a license",
                        PLM_FMT(k->name), PLM_FMT(k->title), PLM_FMT(k->cite));
-        if (explain) {
-            plm_buf_puts(out, "    ");
-            plm_world_explain(d->world, t->rule, t->item, t->party, out);
-        }
+        if (explain) plm_world_explain(d->world, t->rule, t->item, t->party, 2, out);
     }
     for (uint32_t i = 0; i < r->exception_count; i++) {
         const exception_row *x = &r->exceptions[i];
@@ -561,10 +558,7 @@ static void report_items(result *r, bool explain, plm_buf *out) {
             plm_rule c = d->classes[k];
             plm_truth t2 = class_truth(d, c, (int32_t)i);
             if (t2 != PLM_NO) plm_buf_printf(out, "    %s: %s\n", desk_class_names[k], plm_truth_name(t2));
-            if (explain && c != PLM_RULE_NONE) {
-                plm_buf_puts(out, "    ");
-                plm_world_explain(d->world, c, (int32_t)i, -1, out);
-            }
+            if (explain && t2 != PLM_NO) plm_world_explain(d->world, c, (int32_t)i, -1, 3, out);
         }
     }
 }

@@ -202,8 +202,10 @@ static void show_rule(tree *t, plm_rule id, int32_t item, int32_t party) {
     t->depth--;
 }
 
-bool plm_world_explain(plm_world *w, plm_rule r, int32_t item, int32_t party, plm_buf *out) {
-    tree t = {.w = w, .out = out};
+bool plm_world_explain(plm_world *w, plm_rule r, int32_t item, int32_t party, int depth,
+                       plm_buf *out) {
+    tree t = {.w = w, .out = out, .depth = depth};
+    indent(&t);
     show_rule(&t, r, item, party);
     return !out->full;
 }

@@ -119,7 +119,7 @@ static plm_truth ask_any(runner *r, plm_rule k) {
 
 static void tree_of(runner *r, plm_test_row *row) {
     if (row->got == row->expect) return;
-    plm_world_explain(r->w, row->rule, 0, 0, &r->proof);
+    plm_world_explain(r->w, row->rule, 0, 0, 1, &r->proof);
     row->proof = plm_buf_str(&r->proof);
 }
 

@@ -305,6 +305,8 @@ class Decision:
     def __init__(self, c, w):
         self.c, self.w, self.t, self.day = c, w, c.t, c.day
         self.why = None
+        self.unsure = None    # a form of the law that this reading doesn't hold
+        self.items = c.items or [{}]
         self.reqs = []        # (rule, item or None, policy)
         self.prohibited = False
         self.to = self.t.get("to") or w.pick("to", ("CN", "DE", "RU", "CU", "SA", "MY", "US"))
@@ -371,6 +373,8 @@ class Decision:
                 return None
         if self.kind in ("export", "deemed_export") or self.source == "US":
             return "located"
+        if not item.get("eccn") and not any(cls[k][x] for k in ("ic", "box") for x in "ab"):
+            self.unsure = "a foreign item without a code: which rule of 734.9 could reach it"
         if (item.get("origin") or self.w.pick("i%d.origin" % n, ("US", "TW"))) == "US":
             return "origin"
         limit = F("0.1") if self.to in E else F("0.25")
@@ -403,8 +407,8 @@ class Decision:
                     "i%d.supp7" % n, (False, True))), None),
                 ("(j)", lambda: self.to == "IR" and (code[0] in "3456789" or self.w.pick(
                     "i%d.supp7" % n, (False, True))), None),
-                ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ())) and
-                 self.to in D1 | E and self.w.pick("assurance", (False, True)), FDP_B)):
+                ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ()))
+                 and self.to in D1 | E and self.w.pick("assurance", (False, True)), FDP_B)):
             if not reach():
                 continue
             if listed is None and tech or any(t in (listed or ()) for t in tech):
@@ -543,15 +547,13 @@ class Decision:
     def policy_744_23(self, n, item, code):
         """744.23(d)."""
         facts = item.get("facts") or {}
-        if code[:5] in ("3A090", "4A090"):
-            dc_a = code[-1] == "a" and self.w.truth("i%d.dc" % n, facts.get("datacenter"))
-            if not dc_a:
-                return "case_by_case"
         users = self.roles("end_user")
-        friendly = users and all(self.c.us_a5_a6(self.place("p%d.hq" % m, p.get("headquarters")))
-                                 for m, p in users)
-        if friendly:
-            return "SKIP"      # (d)(2) asks who owns the end user
+        if users and all(self.c.us_a5_a6(self.place("p%d.hq" % m, p.get("headquarters")))
+                         for m, p in users):
+            return "SKIP"      # (d)(2) asks who owns the end user, and may meet (d)(3) as well
+        if code[:5] in ("3A090", "4A090"):
+            if not (code[-1] == "a" and self.w.truth("i%d.dc" % n, facts.get("datacenter"))):
+                return "case_by_case"
         if self.c.d5m(self.to) or self.some_hq_d5m():
             return "presumption_of_denial"
         return "case_by_case"
@@ -623,9 +625,12 @@ class Decision:
                 self.need("744.23(a)(2)(i)", n, self.policy_744_23(n, item, code))
             elif code[0] == "3" and code[1] in "BCDE" and self.flag("ic_facility_node_unknown"):
                 self.need("744.23(a)(2)(ii)", n, self.policy_744_23(n, item, code))
-        if code != "EAR99" and c.has("2023") and \
-                (place or self.some_hq_d5m()) and self.flag("semiconductor_equipment_development"):
-            self.need("744.23(a)(4)", n, self.policy_744_23(n, item, code))
+        if (place or c.has("2023") and self.some_hq_d5m()) and \
+                self.flag("semiconductor_equipment_development"):
+            if not c.has("2023") or not place and not c.has("hbm"):
+                self.unsure = "744.23(a)(4) in an earlier form"
+            if code != "EAR99":
+                self.need("744.23(a)(4)", n, self.policy_744_23(n, item, code))
         self.military(n, code)
 
     def fn5(self):
@@ -704,7 +709,7 @@ class Decision:
 
     def perhaps_food(self, n):
         """EAR99 food and medicine are free to North Korea; a part or a tool is neither."""
-        form = (self.c.items[n].get("facts") or {}).get("form")
+        form = (self.items[n].get("facts") or {}).get("form")
         return form is None and self.w.pick("i%d.food" % n, (False, True))
 
     def iraq(self, n, code):
@@ -785,7 +790,7 @@ class Decision:
 
     def open_side(self, i, cls):
         """The item is of .a or .b, and not a data-center item that meets .a; ENC too."""
-        facts = self.c.items[i].get("facts") or {}
+        facts = self.items[i].get("facts") or {}
         if cls is None or not any(cls[k][s] for k in ("ic", "box") for s in "ab"):
             return False
         rules = {r for r, m, _ in self.reqs if m == i}
@@ -802,7 +807,7 @@ class Decision:
         if not self.c.has("2023") or not self.open_side(i, cls):
             return False
         if not self.c.has("split"):
-            return self.kind in ("export", "reexport") or self.w.pick("nac.2023", (False, True))
+            return True        # the single NAC of 2023 covered transfers too (recalled)
         return self.kind in ("export", "reexport") and (self.c.d5m(self.to) or self.some_hq_d5m())
 
     def aca(self, i, cls):
@@ -833,8 +838,8 @@ class Decision:
             {r for r, m, _ in self.reqs if m == i} <= {"742.6(a)(6)(iii)(A)"}
 
     def aia(self, i, cls):
-        if not self.a_family(i, cls) or self.to not in SUPP5A:
-            return False
+        if not self.a_family(i, cls) or self.to not in SUPP5A or self.some_hq_d5m():
+            return False       # 740.27(a); 740.2(a)(9)(ii) shuts it for entities of D:5
         for n, p in self.roles("ultimate_consignee", "end_user"):
             up = (p.get("ultimate_parent") or {}).get("headquarters")
             if self.place("p%d.hq" % n, p.get("headquarters")) not in SUPP5A or \
@@ -847,7 +852,7 @@ class Decision:
             return False
         if self.c.d5m(self.to) or self.some_hq_d5m() or self.c.scope_d(self.to):
             return False       # 740.29; 740.2(a)(9)(ii) doesn't name LPP for D:1, D:4, D:5
-        facts, item = self.c.items[i].get("facts") or {}, self.c.items[i]
+        facts, item = self.items[i].get("facts") or {}, self.items[i]
         tpp = self.w.pick("i%d.tpp" % i, points(chip_tpp(facts), TPP))
         if tpp * F(str(item.get("quantity", 1))) > 26900000:
             return False
@@ -867,11 +872,7 @@ class Decision:
     # ---- all of it
     def run(self):
         classes, subject = [], False
-        if not self.c.items:
-            if self.w.pick("items", (False, True)):
-                self.need("items", None, "SKIP")
-            subject = True
-        for n, item in enumerate(self.c.items or []):
+        for n, item in enumerate(self.items):
             cls, code = self.item(n, item)
             classes.append(cls)
             subject = subject or code is not None
@@ -888,7 +889,9 @@ class Decision:
             verdict = "no_requirement_found"
         else:
             verdict = "license_exception" if any(exc.values()) else "license_required"
-        return verdict, self.reqs, exc, classes
+        if not self.t.get("to") and self.c.parties:
+            self.unsure = "no destination, though the parties have countries"
+        return verdict, self.reqs, exc, classes, self.unsure
 
 
 ORDER = ("denial", "presumption_of_denial", "case_by_case", "presumption_of_approval")
@@ -913,7 +916,7 @@ def world_policy(reqs):
 
 def policy_of(outs):
     """The policy that is proved, or SKIP where this reading has none for some requirement."""
-    per_world = [world_policy(r) for _, r, _, _ in outs]
+    per_world = [world_policy(r) for _, r, _, _, _ in outs]
     if any("SKIP" in p for p in per_world):
         return "SKIP"
     tops = {min(p, key=ORDER.index) if p else None for p in per_world}
@@ -921,7 +924,7 @@ def policy_of(outs):
 
 
 def verdict_of(outs):
-    seen = {v for v, _, _, _ in outs}
+    seen = {v for v, _, _, _, _ in outs}
     if len(seen) == 1:
         return seen.pop()
     if "no_requirement_found" in seen:
@@ -956,7 +959,7 @@ def review(case):
         exc[code] = tri(o[2].get(code, False) for o in need) if need else "false"
     return {"id": case.get("id"), "verdict": verdict_of(outs), "policy": policy_of(outs),
             "exceptions": exc, "classes": classes_of(c) if c.items else {},
-            "worlds": len(outs), "rules": sorted({r for o in outs for r, _, _ in o[1]})}
+            "unsure": next((o[4] for o in outs if o[4]), None), "worlds": len(outs), "rules": sorted({r for o in outs for r, _, _ in o[1]})}
 
 
 def differs(got, expect):

@@ -141,7 +141,30 @@ static bool read_exponent(plm_str s, size_t *at, int *exp) {
     return true;
 }
 
+/* The common shape, digits[.digits] of at most 18 digits, in machine words; false: look closer. */
+static bool parse_short(plm_str s, plm_dec *out) {
+    static const uint32_t pow10[] = {1000000000, 100000000, 10000000, 1000000, 100000,
+                                     10000,      1000,      100,      10,      1};
+    uint64_t v = 0;
+    size_t point = s.n;
+    if (s.n == 0 || s.n > 18 || (s.p[0] == '0' && s.n > 1 && s.p[1] != '.')) return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '.' && i > 0 && point == s.n) {
+            point = i;
+            continue;
+        }
+        if (s.p[i] < '0' || s.p[i] > '9') return false;
+        v = v * 10 + (uint64_t)(s.p[i] - '0');
+    }
+    size_t after = point == s.n ? 0 : s.n - point - 1;
+    if (after > PLM_DEC_DIGITS_AFTER || (after == 0 && point != s.n)) return false;
+    u128 wide = (u128)v * pow10[after];
+    *out = (plm_dec){{(uint64_t)wide, (uint64_t)(wide >> 64), 0}, 0};
+    return true;
+}
+
 bool plm_dec_parse(plm_str s, bool exponent, plm_dec *out, plm_fault *f) {
+    if (parse_short(s, out)) return true;
     size_t at = 0;
     int exp = 0;
     bool too_long = false;

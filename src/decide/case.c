@@ -53,17 +53,19 @@ static size_t path_put(const at *p, char *out, size_t n, size_t max) {
     if (!p) return n;
     n = path_put(p->up, out, n, max);
     char part[KEY_SHOWN_MAX + 16];
+    size_t len = 0;
     if (!p->key.p) {
-        snprintf(part, sizeof part, "[%u]", p->index);
+        len = (size_t)snprintf(part, sizeof part, "[%u]", p->index);
     } else {
         size_t k = p->key.n < KEY_SHOWN_MAX ? p->key.n : KEY_SHOWN_MAX;
         while (k < p->key.n && k && ((unsigned char)p->key.p[k] & 0xC0) == 0x80) k--;
-        snprintf(part, sizeof part, "%s%.*s%s", n ? "." : "", (int)k, p->key.p,
-                 k < p->key.n ? "..." : "");
-        for (char *c = part; *c; c++)
-            if ((unsigned char)*c < 0x20 || *c == 0x7F) *c = '?';
+        if (n) part[len++] = '.';
+        for (size_t i = 0; i < k; i++) {
+            unsigned char c = (unsigned char)p->key.p[i];
+            part[len++] = c < 0x20 || c == 0x7F ? '?' : (char)c;
+        }
+        for (int i = 0; k < p->key.n && i < 3; i++) part[len++] = '.';
     }
-    size_t len = strlen(part);
     if (len > max - n) len = max - n;
     memcpy(out + n, part, len);
     return n + len;
@@ -142,7 +144,9 @@ static bool warnings_into(rd *r, plm_case *c) {
 /* Position of k among keys, or -1. */
 static int find(const plm_str *keys, size_t n, plm_str k) {
     for (size_t i = 0; i < n; i++)
-        if (keys[i].n == k.n && memcmp(keys[i].p, k.p, k.n) == 0) return (int)i;
+        if (keys[i].n == k.n && k.n && keys[i].p[0] == k.p[0] &&
+            memcmp(keys[i].p, k.p, k.n) == 0)
+            return (int)i;
     return -1;
 }
 #define FIND(keys, k) find(keys, COUNT(keys), plm_json_text(k))

@@ -17,6 +17,7 @@ typedef struct loader {
     plm_book *b;
     plm_fault *f;
     uint32_t count;
+    uint32_t law_count;       /* files of the first path; what follows are drafts */
     plm_str path[PLM_RULES_FILES_MAX], text[PLM_RULES_FILES_MAX];
 } loader;
 
@@ -92,8 +93,10 @@ static void hash_files(loader *l) {
 
 static bool parse_all(loader *l) {
     for (int facts = 1; facts >= 0; facts--)
-        for (uint32_t i = 0; i < l->count; i++)
+        for (uint32_t i = 0; i < l->count; i++) {
+            l->b->drafting = i >= l->law_count;
             if (!plm_book_parse(l->b, l->path[i], l->text[i], facts, l->f)) return false;
+        }
     return plm_book_link(l->b, l->f);
 }
 
@@ -110,7 +113,10 @@ plm_book *plm_book_load(const char *const *paths, size_t n, plm_fault *f) {
     b->eccn_fact = UINT32_MAX;
     *l = (loader){.b = b, .f = f};
     bool ok = true;
-    for (size_t i = 0; ok && i < n; i++) ok = load_path(l, paths[i]);
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = load_path(l, paths[i]);
+        if (i == 0) l->law_count = l->count;
+    }
     if (ok && (ok = parse_all(l))) hash_files(l);
     if (ok) return b;
     plm_fail(f, PLM_NO_MEMORY, "the rulebook is larger than %u bytes in memory", BOOK_BYTES_MAX);

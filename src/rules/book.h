@@ -61,7 +61,8 @@ typedef struct test {
     plm_str says, file;
     uint32_t line;
     plm_day as_of, known;
-    bool has_as_of, has_known, codified;
+    bool has_as_of, has_known, codified, has_open;
+    plm_truth open;       /* "undecided yes|no": how open readings are taken */
     uint32_t given_count, expect_count;
     given *givens;
     plm_rule *expect_rule;
@@ -148,6 +149,7 @@ struct plm_book {
     plm_str *gaps;
     plm_str *names;           /* names in conditions, until linked */
     uint32_t scope_slots[4];
+    bool drafting;            /* while parsing: the file is a draft laid over the law */
     plm_rule *by_name; /* rules sorted by name */
 };
 

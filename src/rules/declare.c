@@ -213,7 +213,8 @@ bool parse_rule(parser *p, plm_rule_kind kind) {
     rule r;
     memset(&r, 0, sizeof r);
     r.cond = NODE_NONE;
-    r.info = (plm_rule_info){.kind = kind, .file = p->x.file, .line = p->x.t.line};
+    r.info = (plm_rule_info){.kind = kind, .file = p->x.file, .line = p->x.t.line,
+                             .draft = p->b->drafting};
     lex_next(&p->x);
     if (!rule_head(p, &r)) return false;
     if (p->b->rule_count >= PLM_RULES_MAX)
@@ -287,6 +288,12 @@ static bool one_given(parser *p, test *t) {
     if (lex_take(&p->x, "as-of")) return (t->has_as_of = true) && take_date(p, &t->as_of);
     if (lex_take(&p->x, "known")) return (t->has_known = true) && take_date(p, &t->known);
     if (lex_take(&p->x, "codified")) return t->codified = true;
+    if (lex_take(&p->x, "undecided")) {
+        t->has_open = true;
+        t->open = lex_take(&p->x, "no") ? PLM_NO : PLM_YES;
+        lex_take(&p->x, "yes");
+        return !p->x.bad;
+    }
     if (lex_take(&p->x, "like")) {
         t->like = keep(p, p->x.t.text);
         return lex_next(&p->x);

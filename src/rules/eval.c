@@ -175,6 +175,10 @@ static plm_truth ask_named(plm_world *w, const node *n, int32_t item, int32_t pa
     return PLM_NO;
 }
 
+static bool v_known(plm_world *w, int32_t item) {
+    return w->book->eccn_fact != UINT32_MAX && world_val(w, w->book->eccn_fact, item, -1)->known;
+}
+
 static plm_truth ask_asserted(plm_world *w, uint32_t set, int32_t item) {
     const plm_book *b = w->book;
     plm_truth t = PLM_UNKNOWN;
@@ -182,6 +186,7 @@ static plm_truth ask_asserted(plm_world *w, uint32_t set, int32_t item) {
         const val *v = world_val(w, b->eccn_fact, item, -1);
         if (v->known) t = plm_code_within(&v->c, &b->sets[set]);
     }
+    if (t == PLM_UNKNOWN && v_known(w, item)) t = w->open; /* a row that the data leaves open */
     if (t != PLM_UNKNOWN) return t;
     return looked_up(w, (leaf){.kind = LEAF_CODE, .a = set, .item = item, .party = -1});
 }
@@ -259,7 +264,9 @@ plm_truth ask_node(plm_world *w, uint32_t at, int32_t item, int32_t party) {
     switch (n->op) {
     case OP_YES: return PLM_YES;
     case OP_NO: return PLM_NO;
-    case OP_OPEN: return looked_up(w, (leaf){.kind = LEAF_OPEN, .a = n->a, .item = -1,
+    case OP_OPEN:
+        if (w->open != PLM_UNKNOWN) return w->open;
+        return looked_up(w, (leaf){.kind = LEAF_OPEN, .a = n->a, .item = -1,
                                              .party = -1});
     case OP_AND: case OP_OR: return ask_list(w, n, item, party);
     case OP_NOT: return plm_not(ask_node(w, n->a, item, party));

@@ -71,6 +71,7 @@ bool plm_world_reset(plm_world *w, const plm_view *v, uint32_t items, uint32_t p
     }
     for (uint32_t i = 0; i < items; i++) w->places[i] = (place){-1, false};
     w->done_count = 0;
+    w->open = PLM_UNKNOWN;
     w->asked = 0;
     if (++w->gen == 0) {
         memset(w->memos, 0, w->memo_cap * sizeof *w->memos);

@@ -58,6 +58,7 @@ struct plm_world {
     leaf why;                 /* of the last UNKNOWN */
     settled done[SETTLED_MAX];
     uint32_t done_count;
+    plm_truth open;           /* readings left open: unknown but in tests */
     uint64_t asked;           /* evaluations, for limits */
 };
 

@@ -107,13 +107,14 @@ def hull(a, b):
 
 
 def points(iv, thresholds, top=F(10) ** 7):
-    """Values that stand for an interval: its ends, and each threshold with what is just under."""
+    """Values that stand for an interval: its ends, each threshold and what is just beside it."""
     lo, hi = iv if iv is not None else (F(0), top)
+    if lo == hi:
+        return [lo]
     out = {lo, hi}
     for t in thresholds:
-        for v in (t, t - EPS, t + EPS):
-            if lo <= v <= hi:
-                out.add(v)
+        if lo - EPS <= t <= hi + EPS:
+            out |= {v for v in (t, t - EPS, t + EPS) if lo <= v <= hi}
     return sorted(out)
 
 
@@ -143,14 +144,12 @@ def density_range(facts, tpp):
 
 def chip_class(w, key, facts, c):
     """{"a", "b"} of the IC that these facts describe, and whether it is for data centers."""
-    tpp_iv = chip_tpp(facts)
-    limits = list(TPP)
-    die = interval(facts.get("die_area_mm2"))
-    for edge in die or ():
-        limits += [edge * t for t in DENSITY]
     if not c.has("2022"):
         return {"a": False, "b": False}
-    tpp = w.pick(key + ".tpp", points(tpp_iv, limits))
+    if key not in c.memo:
+        edges = interval(facts.get("die_area_mm2")) or ()
+        c.memo[key] = points(chip_tpp(facts), TPP + [e * t for e in edges for t in DENSITY])
+    tpp = w.pick(key + ".tpp", c.memo[key])
     if not c.has("2023"):
         if tpp < 4800:
             return {"a": False, "b": False}
@@ -160,12 +159,14 @@ def chip_class(w, key, facts, c):
         return {"a": True, "b": False}
     if tpp < 1600 or not w.truth(key + ".dc", facts.get("datacenter")):
         return {"a": False, "b": False}
-    iv = density_range(facts, tpp)
-    if iv == "none":
+    if (key, tpp) not in c.memo:
+        iv = density_range(facts, tpp)
+        c.memo[key, tpp] = None if iv == "none" else points(iv, DENSITY, F(10) ** 4)
+    if c.memo[key, tpp] is None:
         return {"a": False, "b": False}
-    pd = w.pick(key + ".pd", points(iv, DENSITY, F(10) ** 4))
-    return {"a": pd >= F("5.92"),
-            "b": F("1.6") <= pd < F("5.92") if tpp >= 2400 else F("3.2") <= pd < F("5.92")}
+    pd = w.pick(key + ".pd", c.memo[key, tpp])
+    low, middle, high = DENSITY
+    return {"a": pd >= high, "b": (low if tpp >= 2400 else middle) <= pd < high}
 
 
 CONTAINERS = ("board", "assembly", "computer", "component")
@@ -269,11 +270,14 @@ class Case:
         self.items = t.get("items")
         self.parties = t.get("parties")
         self.codified = self.mode == "codified"
+        self.memo, self.events = {}, {}
 
     def has(self, event):
         """The instrument is in effect on the day, for who knows what was known then."""
-        effective, published = EVENTS[event]
-        return self.day >= effective and self.known >= min(effective, published)
+        if event not in self.events:
+            effective, published = EVENTS[event]
+            self.events[event] = self.day >= effective and self.known >= min(effective, published)
+        return self.events[event]
 
     def scope_d(self, c):
         """D:1, D:4 or D:5, outside A:5 and A:6 (742.6(a)(6)(iii)(B)); the UAE by its dates."""
@@ -383,11 +387,16 @@ class Decision:
         if share > limit:
             return "content"
         if "S" in CODES.get(self.code(n, item, cls), ()) and self.c.has("hbm") and \
-                self.c.d5m(self.to) and any(
-                    s.get("origin") == "US" and (s.get("eccn") or "").startswith("3A")
-                    for s in item.get("contains") or []):
+                self.c.d5m(self.to) and self.holds_us_ic(n, item):
             return "734.4(a)(8)"
         return self.direct_product(n, item, cls)
+
+    def holds_us_ic(self, n, item):
+        """What a tool holds is a fact to ask where it isn't given (734.4(a)(8))."""
+        if "contains" not in item:
+            return self.w.pick("i%d.us_ic" % n, (False, True))
+        return any(s.get("origin") == "US" and (s.get("eccn") or "").startswith("3A")
+                   for s in item["contains"])
 
     def direct_product(self, n, item, cls):
         """734.9: the paragraph whose product scope and reach are met."""
@@ -525,8 +534,8 @@ class Decision:
         return "presumption_of_denial" if to_d5m else "SKIP"
 
     def policy_a3(self, n, item):
-        """For a .b item to an entity of D:5 elsewhere, 742.6(b)(10)(iii)(A)(1) says denial is presumed
-        and, since 91 FR 1684, that it prevails over 744.23(d)(3)(i), which says case by case."""
+        """For a .b item to an entity of D:5 elsewhere denial is presumed: (iii)(A)(1) prevails, since
+        91 FR 1684, over 744.23(d)(3)(i), which says case by case."""
         return self.policy_iii(n, item, "b") if self.c.has("window") else "SKIP"
 
     def window(self, n, item):
@@ -658,6 +667,13 @@ class Decision:
         if self.flag("wmd"):
             if self.to not in SUPP3_744 or self.w.pick("wmd.kind", (False, True)):
                 self.need("744.2-744.4", n, "SKIP")
+
+    def military_policy(self):
+        """744.21(e)(3): whatever asks for the license, a military end use there sets the policy."""
+        china = self.to in ("MM", "KH", "CN", "HK", "NI", "VE")
+        if self.reqs and (china or self.to in ("RU", "BY")) and self.flag("military"):
+            self.need("policy of 744.21(e)(3)", None,
+                      "presumption_of_denial" if china else "denial")
 
     def us_person(self, n, item, code):
         """744.6(c)(2) and (b)(5): only for items not subject to the EAR."""
@@ -878,11 +894,12 @@ class Decision:
             subject = subject or code is not None
         if subject:
             self.party_rules()
-        # 742.4(b)(2), 742.6(b)(10)(i): case by case where part 744 asks for no license; else 744.23(d).
+        # 742.4(b)(2), 742.6(b)(10)(i): case by case where part 744 asks for none, else 744.23(d).
         part_744 = any(x.startswith("744.") for x, _, _ in self.reqs)
         self.reqs = [(x, n, ("SKIP" if part_744 else "case_by_case") if p == "SME" else p)
                      for x, n, p in self.reqs]
         exc = self.exceptions(classes) if self.reqs else {}
+        self.military_policy()
         if self.prohibited:
             verdict = "prohibited"
         elif not self.reqs:
@@ -909,8 +926,7 @@ def world_policy(reqs):
         by.setdefault(rule, set()).add(policy)
     iii = by.get("742.6(a)(6)(iii)(A)", set()) | by.get("742.6(a)(6)(iii)(B)", set())
     if "case_by_case" in iii and "742.6(a)(6)(i)(A)" not in by:
-        return {"case_by_case"} if not any(p in ("denial",) for s in by.values() for p in s) \
-            else {"SKIP"}
+        return {"case_by_case"} if "policy of 744.21(e)(3)" not in by else {"SKIP"}
     return {p for s in by.values() for p in s}
 
 
@@ -959,7 +975,8 @@ def review(case):
         exc[code] = tri(o[2].get(code, False) for o in need) if need else "false"
     return {"id": case.get("id"), "verdict": verdict_of(outs), "policy": policy_of(outs),
             "exceptions": exc, "classes": classes_of(c) if c.items else {},
-            "unsure": next((o[4] for o in outs if o[4]), None), "worlds": len(outs), "rules": sorted({r for o in outs for r, _, _ in o[1]})}
+            "unsure": next((o[4] for o in outs if o[4]), None), "worlds": len(outs),
+            "rules": sorted({r for o in outs for r, _, _ in o[1]})}
 
 
 def differs(got, expect):

@@ -137,8 +137,8 @@ typedef struct plm_goods {
 } plm_goods;
 
 /* TPP that formats give: the highest of bits x dense TOPS, as an interval (a format of which
- * something is unknown leaves the upper end open).  False when there are no formats, or past the
- * range of numbers. */
+ * something is unknown, or a product past the range of numbers, leaves the upper end open).
+ * False when there are no formats. */
 bool plm_goods_tpp_of_formats(const plm_format *formats, uint32_t n, plm_iv *tpp);
 
 /* Merges item's facts with the catalogue's for its part.  Lives in a; the item's own part tree is

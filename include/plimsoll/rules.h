@@ -73,7 +73,8 @@ plm_rule plm_book_find(const plm_book *b, plm_str name);
 size_t plm_book_gaps(const plm_book *b, const plm_str **out);
 
 typedef enum plm_fact_type { PLM_FACT_YESNO, PLM_FACT_NUMBER, PLM_FACT_COUNTRY, PLM_FACT_WORD,
-                             PLM_FACT_CODE, PLM_FACT_TEXT } plm_fact_type;
+                             PLM_FACT_CODE, PLM_FACT_TEXT,
+                             PLM_FACT_CODES } plm_fact_type;
 typedef struct plm_fact_info {
     plm_str name, path, ask, from, unit; /* path: below the entity, e.g. facts.tpp */
     plm_scope scope;
@@ -112,6 +113,8 @@ bool plm_world_word(plm_world *w, uint32_t fact, uint32_t entity, plm_str word);
 /* text must outlive the case; an unreadable code counts as not known. */
 void plm_world_code(plm_world *w, uint32_t fact, uint32_t entity, plm_str text);
 
+/* A list of codes, known and possibly empty; an unreadable code makes it not known. */
+void plm_world_codes(plm_world *w, uint32_t fact, uint32_t entity, const plm_str *v, uint32_t n);
 /* A name, borrowed; empty: not known. */
 void plm_world_text(plm_world *w, uint32_t fact, uint32_t entity, plm_str text);
 

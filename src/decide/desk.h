@@ -6,6 +6,7 @@
 
 #define VIEWS_MAX 16
 #define PATH_TEXT 256
+#define CONFLICT_VALUES_MAX 12
 
 /* Numbers of the rulebook's facts that cases fill. */
 #define DESK_FACTS(X) \
@@ -55,8 +56,10 @@ typedef struct conflict {
     uint32_t item;
     const char *fact;
     uint32_t count;
-    plm_iv value[8];
-    const char *source[8];
+    bool is_flag;
+    plm_truth flag[2];
+    plm_iv value[CONFLICT_VALUES_MAX];
+    const char *source[CONFLICT_VALUES_MAX];
 } conflict;
 
 typedef struct answer {

@@ -2,6 +2,7 @@
  * Invariants: 1 what the case leaves out stays not known; 2 a buyer whom the case leaves out is a
  * party of whom nothing is known, so that leaving one out never permits. */
 #include "decide/desk.h"
+#include "plimsoll/goods.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -106,83 +107,48 @@ static void yes(plm_desk *d, int fact, uint32_t at, plm_truth t) {
     plm_world_yesno(d->world, d->facts[fact], at, t);
 }
 
-static void add_value(conflict *k, plm_iv v, const char *source) {
-    if (k->count == sizeof k->value / sizeof *k->value) return;
-    k->value[k->count] = v;
-    k->source[k->count++] = source;
+/* What the sources say where they differ: kept to be shown with the verdict. */
+static conflict *new_conflict(plm_desk *d, uint32_t at, const char *fact) {
+    if (d->conflict_count == sizeof d->conflicts / sizeof *d->conflicts) return NULL;
+    conflict *k = &d->conflicts[d->conflict_count++];
+    *k = (conflict){.item = at, .fact = fact};
+    return k;
 }
 
-static bool same(plm_iv a, plm_iv b) {
-    return a.no_lo == b.no_lo && a.no_hi == b.no_hi && plm_dec_cmp(a.lo, b.lo) == 0 &&
-           (a.no_hi || plm_dec_cmp(a.hi, b.hi) == 0);
-}
-
-/* The hull of what the sources say; a conflict is kept where they differ. */
-static plm_num merged(plm_desk *d, uint32_t at, const char *fact, const plm_num *v,
-                      const char *const *source, uint32_t n) {
-    plm_num r = {0};
-    conflict k = {.item = at, .fact = fact};
-    bool differ = false;
-    for (uint32_t i = 0; i < n; i++) {
-        if (!v[i].given) continue;
-        add_value(&k, v[i].iv, source[i]);
-        differ = differ || (r.given && !same(r.iv, v[i].iv));
-        r.iv = r.given ? plm_iv_hull(r.iv, v[i].iv) : v[i].iv;
-        r.given = true;
+static void number_conflict(plm_desk *d, uint32_t at, int i, const plm_goods_number *n) {
+    conflict *k = new_conflict(d, at, plm_item_number_names[i]);
+    for (uint32_t v = 0; k && v < n->n && k->count < CONFLICT_VALUES_MAX; v++) {
+        k->value[k->count] = n->v[v].iv;
+        k->source[k->count++] = n->v[v].source;
     }
-    if (differ && d->conflict_count < sizeof d->conflicts / sizeof *d->conflicts)
-        d->conflicts[d->conflict_count++] = k;
-    return r;
 }
 
-/* bits x TOPS, highest over the formats (3A090 Technical Note 2); *tops: without bit weight. */
-static plm_num from_formats(const plm_item *t, plm_num *tops) {
+static void flag_conflict(plm_desk *d, uint32_t at, int i, const plm_goods_flag *v) {
+    conflict *k = new_conflict(d, at, plm_item_flag_names[i]);
+    if (!k) return;
+    k->is_flag = true;
+    k->count = 2;
+    k->flag[0] = v->in_case;
+    k->flag[1] = v->in_catalog;
+    k->source[0] = "case";
+    k->source[1] = v->source;
+}
+
+/* The highest dense throughput over the formats, without bit weight. */
+static plm_num tops_of(const plm_item *t) {
     plm_num r = {0};
-    *tops = r;
     for (uint32_t i = 0; i < t->format_count; i++) {
-        const plm_format *m = &t->formats[i];
-        plm_iv v = plm_iv_from(plm_dec_int(0)), raw = v;
-        if (m->bits.given && m->dense_tops.given) {
-            v.no_hi = m->bits.iv.no_hi || m->dense_tops.iv.no_hi;
-            if (!plm_dec_mul(m->bits.iv.lo, m->dense_tops.iv.lo, false, &v.lo)) v.lo = raw.lo;
-            if (!v.no_hi && !plm_dec_mul(m->bits.iv.hi, m->dense_tops.iv.hi, true, &v.hi))
-                v.no_hi = true;
+        plm_iv v = t->formats[i].dense_tops.given ? t->formats[i].dense_tops.iv
+                                                  : plm_iv_from(plm_dec_int(0));
+        if (!r.given) {
+            r = (plm_num){true, v};
+            continue;
         }
-        if (m->dense_tops.given) raw = m->dense_tops.iv;
-        plm_num *to[2] = {&r, tops};
-        plm_iv in[2] = {v, raw};
-        for (int k = 0; k < 2; k++) { /* the greater of both, end by end */
-            plm_iv *o = &to[k]->iv;
-            if (!to[k]->given) {
-                *o = in[k];
-            } else {
-                if (plm_dec_cmp(in[k].lo, o->lo) > 0) o->lo = in[k].lo;
-                if (!o->no_hi && !in[k].no_hi && plm_dec_cmp(in[k].hi, o->hi) > 0)
-                    o->hi = in[k].hi;
-                o->no_hi = o->no_hi || in[k].no_hi;
-            }
-            to[k]->given = true;
-        }
+        if (plm_dec_cmp(v.lo, r.iv.lo) > 0) r.iv.lo = v.lo;
+        if (!r.iv.no_hi && !v.no_hi && plm_dec_cmp(v.hi, r.iv.hi) > 0) r.iv.hi = v.hi;
+        r.iv.no_hi = r.iv.no_hi || v.no_hi;
     }
     return r;
-}
-
-/* The density given, unless it is just the quotient of the others; conflicts keep both. */
-static plm_num density_of(plm_desk *d, uint32_t at, const plm_num *tpp, const plm_num *area,
-                          const plm_num *told) {
-    plm_num none = {0};
-    if (!told->given) return none;
-    if (!tpp->given || !area->given || area->iv.no_hi || plm_dec_is_zero(area->iv.lo)) return *told;
-    plm_num both[2] = {*told, {.given = true}};
-    plm_iv *q = &both[1].iv;
-    q->no_hi = tpp->iv.no_hi;
-    bool points = plm_iv_is_point(tpp->iv) && plm_iv_is_point(area->iv) &&
-                  plm_iv_is_point(told->iv);
-    if (points && plm_dec_cmp_ratio(tpp->iv.lo, area->iv.lo, told->iv.lo) == 0) return none;
-    if (!plm_dec_div(tpp->iv.lo, area->iv.hi, false, &q->lo)) return *told;
-    if (!q->no_hi && !plm_dec_div(tpp->iv.hi, area->iv.lo, true, &q->hi)) q->no_hi = true;
-    static const char *const sources[] = {"case", "tpp / die_area_mm2"};
-    return merged(d, at, "performance_density", both, sources, 2);
 }
 
 /* ECCNs that the facts decide are not taken from the shipper: 3A090, 4A090 and .z paragraphs. */
@@ -210,16 +176,15 @@ static void claims(plm_desk *d, uint32_t at, plm_str eccn) {
     word(d, DF_claims, at, claim);
 }
 
-static bool chip_facts(const plm_item *t) {
-    return t->number[PLM_N_tpp].given || t->format_count || t->number[PLM_N_die_area_mm2].given ||
-           t->number[PLM_N_performance_density].given;
+static bool chip_facts(const plm_goods *g) {
+    return g->number[PLM_N_tpp].known || g->number[PLM_N_die_area_mm2].known || g->density.known;
 }
 
 static plm_truth notice_reaches(const plm_desk *d, const plm_item *t) {
     plm_truth r = PLM_NO;
     for (uint32_t i = 0; i < d->c.notice_count; i++) {
         const plm_notice *n = &d->c.notices[i];
-        if (n->date > d->c.as_of || n->date > d->c.known) continue;
+        if (n->date > d->c.as_of) continue; /* the exporter knows what it was told */
         plm_truth item = PLM_NO, place = d->c.to ? PLM_NO : PLM_UNKNOWN;
         if (n->part.n) item = !t || !t->part.n ? PLM_UNKNOWN : plm_str_eq(n->part, t->part) ? PLM_YES : PLM_NO;
         if (n->eccn.n && item != PLM_YES)
@@ -232,58 +197,78 @@ static plm_truth notice_reaches(const plm_desk *d, const plm_item *t) {
     return r;
 }
 
-static void chip_numbers(plm_desk *d, uint32_t at, const plm_item *t) {
-    plm_num tops, told[2] = {t->number[PLM_N_tpp], from_formats(t, &tops)};
-    static const char *const sources[] = {"case", "formats"};
-    plm_num tpp = merged(d, at, "tpp", told, sources, 2);
-    plm_num density = density_of(d, at, &tpp, &t->number[PLM_N_die_area_mm2],
-                                 &t->number[PLM_N_performance_density]);
-    num(d, DF_tpp, at, &tpp);
+static void chip_numbers(plm_desk *d, uint32_t at, const plm_item *t, const plm_goods *g) {
+    static const int facts[PLM_N_COUNT] = {
+        [PLM_N_tpp] = DF_tpp, [PLM_N_die_area_mm2] = DF_die_area,
+        [PLM_N_performance_density] = DF_density, [PLM_N_dram_bandwidth_gbps] = DF_dram,
+        [PLM_N_io_bandwidth_gbps] = DF_io, [PLM_N_memory_bandwidth_density] = DF_memory_density,
+        [PLM_N_transistor_count] = DF_transistors, [PLM_N_training_operations] = DF_training_ops,
+        [PLM_N_node_nm] = DF_node, [PLM_N_app_wt] = -1};
+    for (int i = 0; i < PLM_N_COUNT; i++) {
+        const plm_goods_number *n = &g->number[i];
+        if (n->conflict) number_conflict(d, at, i, n);
+        if (!n->known || facts[i] < 0) continue;
+        /* a density that follows from TPP and area is compared exactly, as their quotient */
+        bool quotient = i == PLM_N_performance_density && !n->conflict &&
+                        (g->density_from_ratio || !g->density.known);
+        if (!quotient) plm_world_number(d->world, d->facts[facts[i]], at, n->iv);
+    }
+    plm_num tops = tops_of(t);
     num(d, DF_tops, at, &tops);
-    num(d, DF_density, at, &density);
-    num(d, DF_die_area, at, &t->number[PLM_N_die_area_mm2]);
-    num(d, DF_dram, at, &t->number[PLM_N_dram_bandwidth_gbps]);
-    num(d, DF_io, at, &t->number[PLM_N_io_bandwidth_gbps]);
-    num(d, DF_memory_density, at, &t->number[PLM_N_memory_bandwidth_density]);
-    num(d, DF_training_ops, at, &t->number[PLM_N_training_operations]);
-    num(d, DF_node, at, &t->number[PLM_N_node_nm]);
-    num(d, DF_transistors, at, &t->number[PLM_N_transistor_count]);
+}
+
+static void chip_flags(plm_desk *d, uint32_t at, const plm_goods *g) {
+    static const int facts[PLM_F_COUNT] = {
+        [PLM_F_datacenter] = DF_datacenter, [PLM_F_encryption] = DF_encryption,
+        [PLM_F_contains_hbm] = DF_contains_hbm, [PLM_F_published] = DF_published,
+        [PLM_F_non_planar] = DF_non_planar};
+    for (int i = 0; i < PLM_F_COUNT; i++) {
+        if (g->flag[i].conflict) flag_conflict(d, at, i, &g->flag[i]);
+        yes(d, facts[i], at, g->flag[i].truth);
+    }
+}
+
+/* The form given, else the one that every product of that name has. */
+static plm_form form_of(const plm_item *t, const plm_goods *g) {
+    if (t->form != PLM_FORM_NONE || !g->forms || (g->forms & (g->forms - 1))) return t->form;
+    return (plm_form)__builtin_ctz(g->forms);
 }
 
 /* Do the item's own figures stand for an IC in it, and is all known that it contains? */
-static void contents(plm_desk *d, uint32_t at, const plm_item *t) {
-    bool holds = t->form == PLM_FORM_board || t->form == PLM_FORM_assembly ||
-                 t->form == PLM_FORM_computer || t->form == PLM_FORM_NONE;
-    bool own = t->form == PLM_FORM_ic || chip_facts(t) || (holds && !t->contains_known);
+static void contents(plm_desk *d, uint32_t at, const plm_item *t, plm_form form, bool figures) {
+    bool holds = form == PLM_FORM_board || form == PLM_FORM_assembly ||
+                 form == PLM_FORM_computer || form == PLM_FORM_NONE;
+    bool own = form == PLM_FORM_ic || figures || (holds && !t->contains_known);
     yes(d, DF_own_chip, at, own ? PLM_YES : PLM_NO);
-    bool known = t->contains_known || t->part_count || t->form == PLM_FORM_ic || chip_facts(t);
+    bool known = t->contains_known || t->part_count || form == PLM_FORM_ic || figures;
     plm_world_place_item(d->world, at, d->items[at].parent, known);
 }
 
-static void fill_item(plm_desk *d, uint32_t at) {
+static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     const plm_item *t = d->items[at].item;
+    plm_goods g;
     plm_world_place_item(d->world, at, d->items[at].parent, false);
     yes(d, DF_notice, at, notice_reaches(d, t));
-    if (!t) return;
-    contents(d, at, t);
-    chip_numbers(d, at, t);
-    word(d, DF_form, at, plm_form_names[t->form]);
+    if (!t) return true;
+    if (!plm_goods_facts(d->arena, t, &g, f)) return false;
+    plm_form form = form_of(t, &g);
+    contents(d, at, t, form, chip_facts(&g));
+    chip_numbers(d, at, t, &g);
+    chip_flags(d, at, &g);
+    word(d, DF_form, at, plm_form_names[form]);
     plm_str eccn = asserted(d, t->eccn);
     claims(d, at, t->eccn);
     if (eccn.n) plm_world_code(d->world, d->facts[DF_eccn], at, eccn);
     plm_world_country(d->world, d->facts[DF_origin], at, t->origin);
     num(d, DF_us_content, at, &t->us_content_share);
     num(d, DF_quantity, at, &t->quantity);
-    yes(d, DF_datacenter, at, t->flag[PLM_F_datacenter]);
-    yes(d, DF_encryption, at, t->flag[PLM_F_encryption]);
-    yes(d, DF_contains_hbm, at, t->flag[PLM_F_contains_hbm]);
-    yes(d, DF_published, at, t->flag[PLM_F_published]);
-    yes(d, DF_non_planar, at, t->flag[PLM_F_non_planar]);
     bool presumes = t->maker_role == PLM_MAKER_foundry || t->maker_role == PLM_MAKER_osat;
     yes(d, DF_presumes, at, presumes ? PLM_YES : PLM_NO);
-    yes(d, DF_us_technology, at, !t->us_technology.known ? PLM_UNKNOWN
-                                 : t->us_technology.n ? PLM_YES : PLM_NO);
+    if (t->us_technology.known)
+        plm_world_codes(d->world, d->facts[DF_us_technology], at, t->us_technology.v,
+                        t->us_technology.n);
     yes(d, DF_us_plant, at, t->us_plant);
+    return true;
 }
 
 static bool reaches_all(plm_str scope) {
@@ -398,7 +383,8 @@ static bool fill(plm_desk *d, const plm_reading *r, plm_fault *f) {
         return plm_fail(f, PLM_OUT_OF_RANGE, "the case has more items or parties than %d and %d",
                         PLM_WORLD_ITEMS_MAX, PLM_WORLD_PARTIES_MAX);
     fill_transaction(d);
-    for (uint32_t i = 0; i < d->item_count; i++) fill_item(d, i);
+    for (uint32_t i = 0; i < d->item_count; i++)
+        if (!fill_item(d, i, f)) return false;
     for (uint32_t i = 0; i < d->party_count; i++) fill_party(d, i);
     return true;
 }

@@ -290,7 +290,8 @@ static void put_conflicts(plm_desk *d, plm_jw *w) {
         for (uint32_t v = 0; v < k->count; v++) {
             plm_jw_obj(w);
             plm_jw_key(w, "value");
-            put_iv(w, k->value[v]);
+            if (k->is_flag) plm_jw_bool(w, k->flag[v] == PLM_YES);
+            else put_iv(w, k->value[v]);
             plm_jw_kcstr(w, "source", k->source[v]);
             plm_jw_end_obj(w);
         }

@@ -28,23 +28,26 @@ static plm_iv narrow(plm_iv a, plm_iv b) {
     return r;
 }
 
+/* a*b, rounded down; past the range of numbers, a number that no threshold comes near. */
+static plm_dec product_down(plm_dec a, plm_dec b) {
+    plm_dec r, vast = plm_dec_int(INT64_MAX);
+    return plm_dec_mul(a, b, false, &r) ? r : vast;
+}
+
 bool plm_goods_tpp_of_formats(const plm_format *formats, uint32_t n, plm_iv *tpp) {
     if (n == 0) return false;
     plm_iv best = {.lo = plm_dec_int(0), .hi = plm_dec_int(0)};
     for (uint32_t i = 0; i < n; i++) {
         const plm_num *bits = &formats[i].bits, *tops = &formats[i].dense_tops;
         bool both = bits->given && tops->given;
-        plm_dec lo, hi;
-        if (both) {
-            if (!plm_dec_mul(bits->iv.lo, tops->iv.lo, false, &lo)) return false;
-            if (plm_dec_cmp(lo, best.lo) > 0) best.lo = lo;
-        }
-        if (!both || bits->iv.no_hi || tops->iv.no_hi) {
+        plm_dec lo = plm_dec_int(0), hi;
+        if (both) lo = product_down(bits->iv.lo, tops->iv.lo);
+        if (plm_dec_cmp(lo, best.lo) > 0) best.lo = lo;
+        if (!both || bits->iv.no_hi || tops->iv.no_hi ||
+            !plm_dec_mul(bits->iv.hi, tops->iv.hi, true, &hi))
             best.no_hi = true;
-            continue;
-        }
-        if (!plm_dec_mul(bits->iv.hi, tops->iv.hi, true, &hi)) return false;
-        if (plm_dec_cmp(hi, best.hi) > 0) best.hi = hi;
+        else if (plm_dec_cmp(hi, best.hi) > 0)
+            best.hi = hi;
     }
     *tpp = best;
     return true;
@@ -285,9 +288,8 @@ static bool tpp_of_density(plm_arena *a, plm_goods *out, plm_fault *f) {
     plm_goods_number *t = &out->number[PLM_N_tpp];
     const plm_goods_number *d = &out->number[PLM_N_die_area_mm2], *p = &out->density;
     if (t->known || !d->known || !p->known) return true;
-    plm_iv iv = {.lo = plm_dec_int(0), .no_hi = p->iv.no_hi || d->iv.no_hi};
-    if (!plm_dec_mul(p->iv.lo, d->iv.lo, false, &iv.lo)) return true;
-    if (!iv.no_hi && !plm_dec_mul(p->iv.hi, d->iv.hi, true, &iv.hi)) return true;
+    plm_iv iv = {.lo = product_down(p->iv.lo, d->iv.lo)};
+    iv.no_hi = p->iv.no_hi || d->iv.no_hi || !plm_dec_mul(p->iv.hi, d->iv.hi, true, &iv.hi);
     plm_goods_value v = {iv, PLM_BASIS_derived, PLM_CERTAINTY_HIGH, true,
                          "performance_density x die_area_mm2", ""};
     if (!keep_value(a, t, v, f)) return false;

@@ -19,6 +19,7 @@ typedef enum node_op {
     OP_COUNTRY,                     /* a: country fact, b: country */
     OP_WORD,                        /* a: word fact, b: word */
     OP_RULE,                        /* a: rule (name until linked) */
+    OP_CODES,                       /* a: fact that is a list of codes, b: code set */
     OP_NAMED,                       /* a: text fact, b: list of names (name until linked) */
     OP_WITHIN, OP_ASSERTED,         /* a: code set (name until linked) */
     OP_SOME_PARTY, OP_EVERY_PARTY, OP_SOME_PART, OP_SOME_ITEM, /* a: node */
@@ -36,7 +37,7 @@ typedef struct node {
 } node;
 
 typedef struct span { /* from .. to, both taken in */
-    plm_day from, to, announced;
+    plm_day from, to, announced, ended; /* ended: when the end itself was announced */
     plm_str basis;
 } span;
 

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* DATE | from DATE [to DATE] | DATE to DATE | until DATE, then [announced DATE] [basis TEXT] */
+/* DATE | from DATE [to DATE] | DATE to DATE | until DATE, then [announced DATE] [end-announced DATE] [basis TEXT] */
 bool parse_span(parser *p, span *s) {
-    *s = (span){PLM_DAY_MIN, PLM_DAY_MAX, PLM_DAY_MIN, {"", 0}};
+    *s = (span){PLM_DAY_MIN, PLM_DAY_MAX, PLM_DAY_MIN, PLM_DAY_MIN, {"", 0}};
     if (lex_take(&p->x, "until")) {
         if (!take_date(p, &s->to)) return false;
     } else {
@@ -17,6 +17,7 @@ bool parse_span(parser *p, span *s) {
     if (s->from > s->to) return lex_fail(&p->x, "this span ends before it begins");
     s->announced = s->from;
     if (lex_take(&p->x, "announced") && !take_date(p, &s->announced)) return false;
+    if (lex_take(&p->x, "end-announced") && !take_date(p, &s->ended)) return false;
     if ((lex_take(&p->x, "basis") || lex_take(&p->x, "because")) &&
         !take_text(p, &s->basis, "the basis"))
         return false;

@@ -175,6 +175,18 @@ static plm_truth ask_named(plm_world *w, const node *n, int32_t item, int32_t pa
     return PLM_NO;
 }
 
+static plm_truth ask_codes(plm_world *w, const node *n, int32_t item, int32_t party) {
+    const val *v = world_val(w, n->a, item, party);
+    plm_truth t = v->known ? PLM_NO : PLM_UNKNOWN;
+    for (uint32_t i = 0; v->known && i < v->word && t != PLM_YES; i++) {
+        code c;
+        if (plm_code_read(v->codes[i], &c)) t = plm_or(t, plm_code_within(&c, &w->book->sets[n->b]));
+    }
+    if (t != PLM_UNKNOWN) return t;
+    return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_CODES, n->a, n->b, item,
+                                party));
+}
+
 static bool v_known(plm_world *w, int32_t item) {
     return w->book->eccn_fact != UINT32_MAX && world_val(w, w->book->eccn_fact, item, -1)->known;
 }
@@ -280,6 +292,7 @@ plm_truth ask_node(plm_world *w, uint32_t at, int32_t item, int32_t party) {
     case OP_IN: return ask_in(w, n, item, party);
     case OP_COUNTRY: return ask_word(w, n, LEAF_COUNTRY, item, party);
     case OP_WORD: return ask_word(w, n, LEAF_WORD, item, party);
+    case OP_CODES: return ask_codes(w, n, item, party);
     case OP_NAMED: return ask_named(w, n, item, party);
     case OP_RULE: return ask_rule(w, n->a, item, party);
     case OP_WITHIN: return ask_within(w, n->a, 0, item);

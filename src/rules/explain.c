@@ -168,6 +168,10 @@ static void show(tree *t, uint32_t at, int32_t item, int32_t party) {
     case OP_SOME_PARTY: case OP_EVERY_PARTY: case OP_SOME_PART: case OP_SOME_ITEM:
         show_some(t, n, r, item, party);
         break;
+    case OP_CODES:
+        plm_buf_printf(t->out, "%s: %.*s within %.*s\n", plm_truth_name(r),
+                       PLM_FMT(b->facts[n->a].info.name), PLM_FMT(b->sets[n->b].name));
+        break;
     case OP_NAMED:
         plm_buf_printf(t->out, "%s: %.*s among %.*s\n", plm_truth_name(r),
                        PLM_FMT(b->facts[n->a].info.name), PLM_FMT(b->lists[n->b].name));

@@ -279,6 +279,15 @@ static uint32_t named(parser *p) {
         lex_fail(&p->x, "'within' and a set of codes are expected after %.*s", PLM_FMT(name));
         return NODE_NONE;
     }
+    if (type == PLM_FACT_CODES) {
+        if (!lex_take(&p->x, "within")) {
+            lex_fail(&p->x, "'within' and a set of codes are expected after %.*s", PLM_FMT(name));
+            return NODE_NONE;
+        }
+        uint32_t s = add_name(p, p->x.t.text);
+        lex_next(&p->x);
+        return add_node(p, (node){.op = OP_CODES, .a = f, .b = s});
+    }
     if (type == PLM_FACT_TEXT) {
         if (!lex_take(&p->x, "among")) {
             lex_fail(&p->x, "'among' and a list of names are expected after %.*s", PLM_FMT(name));

@@ -98,6 +98,13 @@ static bool link_named(linker *l, node *n, const rule *r, bool item, bool party)
             }
         return fail_rule(l, r, "there is no list of names '%.*s'", name);
     }
+    if (n->op == OP_CODES) {
+        plm_str of = b->names[n->b];
+        uint32_t set = find_set(b, of);
+        if (set == UINT32_MAX) return fail_rule(l, r, "there is no set of codes '%.*s'", of);
+        n->b = set;
+        return link_fact(l, n->a, r, item, party);
+    }
     plm_str name = b->names[n->a];
     uint32_t s = find_set(b, name);
     if (s == UINT32_MAX) return fail_rule(l, r, "there is no set of codes '%.*s'", name);
@@ -117,6 +124,7 @@ static bool link_node(linker *l, uint32_t at, const rule *r, bool item, bool par
     case OP_FACT: case OP_COUNTRY: case OP_WORD: case NUM_FACT:
         return link_fact(l, n->a, r, item, party);
     case OP_IN: case OP_RULE: case OP_WITHIN: case OP_ASSERTED: case OP_NAMED:
+    case OP_CODES:
         return link_named(l, n, r, item, party);
     case OP_SOME_PARTY: case OP_EVERY_PARTY: return link_node(l, n->a, r, item, true);
     case OP_SOME_ITEM: return link_node(l, n->a, r, true, party);

@@ -74,6 +74,7 @@ static bool fact_type(parser *p, fact *f) {
     if (lex_take(&p->x, "yes-or-no")) f->info.type = PLM_FACT_YESNO;
     else if (lex_take(&p->x, "country")) f->info.type = PLM_FACT_COUNTRY;
     else if (lex_take(&p->x, "code")) f->info.type = PLM_FACT_CODE;
+    else if (lex_take(&p->x, "codes")) f->info.type = PLM_FACT_CODES;
     else if (lex_take(&p->x, "text")) f->info.type = PLM_FACT_TEXT;
     else if (lex_take(&p->x, "number")) {
         f->info.type = PLM_FACT_NUMBER;

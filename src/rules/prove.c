@@ -88,6 +88,10 @@ static void say_leaf(const plm_book *b, const leaf *l, char *out, size_t n) {
                  PLM_FMT(b->facts[l->a].words[l->b - 1]));
         break;
     case LEAF_CODE: snprintf(out, n, "eccn within %.*s", PLM_FMT(b->sets[l->a].name)); break;
+    case LEAF_CODES:
+        snprintf(out, n, "%.*s within %.*s", PLM_FMT(b->facts[l->a].info.name),
+                 PLM_FMT(b->sets[l->b].name));
+        break;
     case LEAF_NAMED:
         snprintf(out, n, "%.*s among %.*s", PLM_FMT(b->facts[l->a].info.name),
                  PLM_FMT(b->lists[l->b].name));
@@ -145,7 +149,7 @@ static void put_number(plm_world *w, collect *c, const leaf *l, uint32_t at) {
 static void put_leaf(plm_world *w, collect *c, const leaf *l) {
     switch (l->kind) {
     case LEAF_CMP: put_number(w, c, l, w->book->nodes[l->a].a); break;
-    case LEAF_FACT: case LEAF_IN: case LEAF_COUNTRY: case LEAF_WORD: case LEAF_NAMED:
+    case LEAF_FACT: case LEAF_IN: case LEAF_COUNTRY: case LEAF_WORD: case LEAF_NAMED: case LEAF_CODES:
         put(w, c, l, (int32_t)l->a, PLM_RULE_NONE);
         break;
     case LEAF_CODE: put(w, c, l, (int32_t)w->book->eccn_fact, PLM_RULE_NONE); break;

@@ -65,6 +65,9 @@ static void assign(runner *r, const given *g) {
     case PLM_FACT_CODE:
         if (!unknown) plm_world_code(r->w, g->fact, at, g->word);
         break;
+    case PLM_FACT_CODES:
+        if (!unknown) plm_world_codes(r->w, g->fact, at, &g->word, !plm_str_is(g->word, "none"));
+        break;
     default:
         if (!unknown) plm_world_text(r->w, g->fact, at, g->word);
     }

@@ -6,7 +6,10 @@
 #include <string.h>
 
 static bool seen(const timing *c, plm_day known) { return c->s.announced <= known; }
-static bool covers(const timing *c, plm_day d) { return c->s.from <= d && d <= c->s.to; }
+/* An end that was not yet announced has not come. */
+static bool covers(const timing *c, plm_day d, plm_day known) {
+    return c->s.from <= d && (d <= c->s.to || known < c->s.ended);
+}
 
 /* The last clause of the kind that is known and covers the day. */
 static const timing *find(const rule *r, clock_kind kind, plm_day as_of, plm_day known, bool *any) {
@@ -15,7 +18,7 @@ static const timing *find(const rule *r, clock_kind kind, plm_day as_of, plm_day
         const timing *c = &r->clocks[i];
         if (c->kind != kind || !seen(c, known)) continue;
         if (any) *any = true;
-        if (covers(c, as_of)) hit = c;
+        if (covers(c, as_of, known)) hit = c;
     }
     return hit;
 }
@@ -56,7 +59,7 @@ void plm_view_say(const plm_view *v, plm_rule id, plm_buf *out) {
     const rule *r = &v->book->rules[id];
     bool first = true;
     for (uint32_t i = 0; i < r->clock_count; i++) {
-        if (!seen(&r->clocks[i], v->known) || !covers(&r->clocks[i], v->as_of)) continue;
+        if (!seen(&r->clocks[i], v->known) || !covers(&r->clocks[i], v->as_of, v->known)) continue;
         if (!first) plm_buf_puts(out, ", ");
         first = false;
         say_span(out, kind_word(r->clocks[i].kind), &r->clocks[i].s);

@@ -133,6 +133,17 @@ void plm_world_code(plm_world *w, uint32_t id, uint32_t entity, plm_str text) {
     v->known = 1;
 }
 
+void plm_world_codes(plm_world *w, uint32_t id, uint32_t entity, const plm_str *v, uint32_t n) {
+    val *x = slot(w, id, entity);
+    code c;
+    if (!x || n > UINT16_MAX) return;
+    for (uint32_t i = 0; i < n; i++)
+        if (!plm_code_read(v[i], &c)) return;
+    x->codes = v;
+    x->word = (uint16_t)n;
+    x->known = 1;
+}
+
 void plm_world_text(plm_world *w, uint32_t id, uint32_t entity, plm_str text) {
     val *v = slot(w, id, entity);
     if (v && text.n) v->text = text, v->known = 1;

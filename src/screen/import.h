@@ -151,5 +151,7 @@ typedef struct plm_elist_row {
 bool plm_elist_finish(plm_import *im, plm_elist_row *rows, size_t n);
 /* Entity List wording: footnote numbers ("1 2", "4", …) as bits; false for another wording. */
 bool plm_elist_footnotes(plm_str s, uint32_t *bits);
+/* The footnote numbers as a requirement's text prints them. */
+uint32_t plm_elist_footnotes_in(plm_str s);
 
 #endif

@@ -14,7 +14,7 @@
 typedef struct screen_run {
     const char *lists, *watch, *delta;
     plm_screen_options o;
-    bool json, any, bad;
+    bool json, any, bad, tokens;
     plm_screen *s;
     plm_screener *q;
     plm_arena *arena;
@@ -243,6 +243,11 @@ static void reject(screen_run *r, plm_str id, bool raw, plm_fault *f) {
 static void ask(screen_run *r, plm_str id, bool raw, const plm_query *q) {
     plm_answer a;
     plm_fault f = {0};
+    if (r->tokens) {
+        plm_screen_print_tokens(q->name, &r->out);
+        plm_buf_putc(&r->out, '\n');
+        return;
+    }
     if (!plm_screen_query(r->q, q, &r->o, &a, &f)) {
         reject(r, id, raw, &f);
         return;
@@ -374,6 +379,10 @@ static int options(int argc, char **argv, screen_run *r, const char **what) {
     for (int i = 1; i < argc; i++) {
         const char *v;
         if (strcmp(argv[i], "--help") == 0) return help(), -1;
+        if (strcmp(argv[i], "--tokens") == 0) {
+            r->tokens = true;
+            continue;
+        }
         if ((v = plm_cli_value(argc, argv, &i, "--lists", &bad))) r->lists = v;
         else if ((v = plm_cli_value(argc, argv, &i, "--mode", &bad))) {
             r->o.exhaustive = strcmp(v, "exhaustive") == 0;
@@ -395,7 +404,7 @@ static int options(int argc, char **argv, screen_run *r, const char **what) {
         if (bad) return plm_cli_usage("screen", "the value of '%s' is missing or not one of those "
                                       "it takes", argv[i]);
     }
-    if (!r->lists) return plm_cli_usage("screen", "--lists DIR is needed");
+    if (!r->lists && !r->tokens) return plm_cli_usage("screen", "--lists DIR is needed");
     if (!*what) return plm_cli_usage("screen", "a NAME, a FILE or - is needed");
     return 0;
 }
@@ -408,9 +417,9 @@ int plm_cli_screen(int argc, char **argv) {
     if (status) return status < 0 ? 0 : status;
     plm_buf_init(&r.out, (size_t)256 << 20);
     r.arena = plm_arena_new(1u << 22);
-    r.s = plm_screen_open(r.lists, &f);
+    r.s = r.tokens ? NULL : plm_screen_open(r.lists, &f);
     r.q = r.s ? plm_screener_new(r.s, &f) : NULL;
-    if (!r.q || !r.arena) {
+    if ((!r.q && !r.tokens) || !r.arena) {
         status = plm_cli_fault("screen", &f);
     } else if (strcmp(what, "-") == 0 || ends(what, ".jsonl") || ends(what, ".csv")) {
         r.path = what;

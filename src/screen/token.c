@@ -4,6 +4,8 @@
  * 3 key is what is left of phon without its vowels.  Held by tests/unit/test_name.c. */
 #include "screen/name.h"
 
+#include "plimsoll/screen.h"
+
 #include <string.h>
 
 #define PHRASE_WORDS 8
@@ -461,5 +463,20 @@ bool plm_name_read(plm_str text, name_parse *out) {
     }
     add_joins(out);
     add_acronym(out);
+    return true;
+}
+
+bool plm_screen_print_tokens(plm_str name, plm_buf *out) {
+    static const char *const kinds[] = {"plain", "legal", "particle", "title",
+                                        "generic", "place", "number", "initial"};
+    static _Thread_local name_parse p;
+    if (!plm_name_read(name, &p)) return false;
+    for (uint32_t i = 0; i < p.span_n; i++) {
+        const unit *u = &p.spans[i].u;
+        if (i == p.token_n) plm_buf_puts(out, " |");
+        plm_buf_printf(out, "%s%s", i ? " " : "", u->form);
+        if (i < p.token_n)
+            plm_buf_printf(out, "/%s/%s/%s/%u", u->phon, u->key, kinds[u->kind], u->weight);
+    }
     return true;
 }

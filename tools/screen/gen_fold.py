@@ -184,7 +184,7 @@ def main():
     table("plm_fold_at", "uint16_t", at)
     print("const char plm_fold_text[] =")
     for i in range(0, len(pool), 12):
-        print('    "' + "\\0".join(pool[i:i + 12]) + '\\0"')
+        print('    "' + "\\000".join(pool[i:i + 12]) + '\\000"')
     print("    ;")
     table("plm_fold_han", "uint16_t", han)
     pairs = sorted(simple.items())

@@ -84,6 +84,9 @@ void plm_screener_free(plm_screener *q);
  * name nor address has a letter or digit; invalid UTF-8), OUT_OF_RANGE (too long). */
 bool plm_screen_query(plm_screener *q, const plm_query *query, const plm_screen_options *o,
                       plm_answer *out, plm_fault *f);
+/* Appends how a name is read: a token each as form/phonetic form/key/kind/weight, one space
+ * between, then '|' and the joined forms that are compared too.  False when it is not UTF-8. */
+bool plm_screen_print_tokens(plm_str name, plm_buf *out);
 const char *plm_strength_name(plm_strength s); /* weak, strong, exact (static) */
 
 #endif

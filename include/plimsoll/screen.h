@@ -7,7 +7,7 @@
 #include "plimsoll/list.h"
 
 #define PLM_SCORE_ONE 10000           /* 1.0; scores are integers 0 to PLM_SCORE_ONE */
-#define PLM_SCREEN_THRESHOLD 7000     /* the default: see docs/screening.md for its bound */
+#define PLM_SCREEN_THRESHOLD 7500     /* the default: see docs/screening.md for its bound */
 #define PLM_SCREEN_LIMIT 10           /* matches given by default */
 #define PLM_SCREEN_LIMIT_MAX 1000
 #define PLM_QUERY_NAME_MAX 4096       /* bytes of a query's name or address: more is refused */

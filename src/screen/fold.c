@@ -233,6 +233,7 @@ static void flush_han(folder *f, run *r) {
     han_letters(f, r, start, r->n);
 }
 
+/* McCune-Reischauer without its marks. */
 static size_t hangul_roman(uint32_t cp, char *out) {
     static const char *const lead[] = {"k", "kk", "n", "t", "tt", "r", "m", "p", "pp", "s",
                                        "ss", "", "ch", "tch", "ch", "k", "t", "p", "h"};

@@ -12,11 +12,16 @@
 
 #include <string.h>
 
-#define SOFT 150          /* hundredths */
+#define SOFT 200          /* hundredths */
 #define CONF 170
 #define EXTRA 25
-#define EVIDENCE 1500     /* weight that has to be paired for a part of a name to count in full */
-#define EVIDENCE_CUT 30   /* per cent of the score that a part with no weight loses */
+#define EVIDENCE 2000     /* weight that has to be paired for a part of a name to count in full */
+#define EVIDENCE_CUT 50   /* per cent of the score that a part with no weight loses */
+#define EVIDENCE_CUT_COMMON 20 /* the same where only common words are left over */
+#define SYLLABLE_REST 3   /* a syllable left over is another name: so many times its weight */
+#define READING_PERCENT 74
+#define READING_SIM 955
+#define READING_LETTERS 8
 #define NUMBER_CLASH 900  /* weight of numbers that differ */
 #define INITIAL_SIM 800
 #define INITIAL_CLASH 400
@@ -123,31 +128,30 @@ static void pair_initials(work *w, scored *out) {
 }
 
 typedef struct rest {
-    int64_t weight;
+    int64_t weight, plain;
     bool number, initial;
 } rest;
 
+static void leave(rest *r, const unit *u) {
+    int64_t w = u->weight;
+    if (u->script == SCRIPT_HANGUL) w *= SYLLABLE_REST;
+    r->weight += w;
+    if (u->kind == TOKEN_PLAIN || u->kind == TOKEN_NUMBER) r->plain += w;
+    r->number = r->number || u->kind == TOKEN_NUMBER;
+    r->initial = r->initial || u->kind == TOKEN_INITIAL;
+}
+
 static rest left_q(const work *w) {
-    rest r = {0, false, false};
-    for (uint32_t i = 0; i < w->c->q->token_n; i++) {
-        const unit *u = &w->c->q->tokens[i].u;
-        if (w->uq[i]) continue;
-        r.weight += u->weight;
-        r.number = r.number || u->kind == TOKEN_NUMBER;
-        r.initial = r.initial || u->kind == TOKEN_INITIAL;
-    }
+    rest r = {0, 0, false, false};
+    for (uint32_t i = 0; i < w->c->q->token_n; i++)
+        if (!w->uq[i]) leave(&r, &w->c->q->tokens[i].u);
     return r;
 }
 
 static rest left_e(const work *w) {
-    rest r = {0, false, false};
-    for (uint32_t i = 0; i < w->name->token_n; i++) {
-        const unit *u = unit_e(w, i);
-        if (w->ue[i]) continue;
-        r.weight += u->weight;
-        r.number = r.number || u->kind == TOKEN_NUMBER;
-        r.initial = r.initial || u->kind == TOKEN_INITIAL;
-    }
+    rest r = {0, 0, false, false};
+    for (uint32_t i = 0; i < w->name->token_n; i++)
+        if (!w->ue[i]) leave(&r, unit_e(w, i));
     return r;
 }
 
@@ -160,10 +164,41 @@ static int value(const work *w, rest q, rest e) {
     int64_t d = 100 * w->m + SOFT * w->soft + CONF * conf + EXTRA * extra;
     if (d == 0 || w->m == 0) return 0;
     int64_t s = PLM_SCORE_ONE * (100 * w->m) / d;
-    int64_t part = hq + he;              /* how far it is from the whole name */
-    if (part > 250 && w->m < EVIDENCE)
-        s -= s * EVIDENCE_CUT * (EVIDENCE - w->m) / (100 * EVIDENCE);
+    int64_t cut = q.plain + e.plain > 250 ? EVIDENCE_CUT : EVIDENCE_CUT_COMMON;
+    if (hq + he > 250 && w->m < EVIDENCE)
+        s -= s * cut * (EVIDENCE - w->m) / (100 * EVIDENCE);
     return (int)s;
+}
+
+static bool reading(const unit *u) {
+    return u->kind == TOKEN_PLAIN &&
+           (u->script == SCRIPT_HAN || u->script == SCRIPT_HANGUL || u->script == SCRIPT_KANA);
+}
+
+/* A personal name matched by the sound of its Han or Hangul letters alone: many people's names
+ * sound alike, so that only a whole name of three syllables, sound for sound, counts in full. */
+static bool by_reading(const work *w, const scored *s, rest q, rest e) {
+    const name_parse *p = w->c->q;
+    bool native = false;
+    for (uint32_t i = 0; i < p->token_n; i++) {
+        const unit *u = &p->tokens[i].u;
+        native = native || reading(u);
+        if (u->kind == TOKEN_GENERIC || u->kind == TOKEN_PLACE || u->kind == TOKEN_LEGAL)
+            return false;
+    }
+    for (uint32_t i = 0; i < w->name->token_n && !native; i++) native = reading(unit_e(w, i));
+    if (!native) return false;
+    uint32_t letters = 0;
+    bool same = true, sure = q.weight + e.weight < 100;
+    for (uint32_t i = 0; i < s->n; i++) {
+        const pairing *x = &s->pairs[i];
+        for (uint32_t t = x->qf; t < x->qf + (uint32_t)x->qn; t++)
+            letters += p->tokens[t].u.form_n;
+        sure = sure && x->sim >= READING_SIM;
+        for (uint32_t t = x->ef; t < x->ef + (uint32_t)x->en; t++)
+            same = same && unit_e(w, t)->script == p->tokens[x->qf].u.script;
+    }
+    return !same && !(sure && letters >= READING_LETTERS);
 }
 
 void plm_score_name(const compare *c, uint32_t n, scored *out) {
@@ -186,6 +221,7 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     if (w.real) pair_initials(&w, out);
     rest q = left_q(&w), e = left_e(&w);
     out->score = value(&w, q, e);
+    if (by_reading(&w, out, q, e)) out->score = out->score * READING_PERCENT / 100;
     out->whole = w.soft == 0 && q.weight == 0 && e.weight == 0;
 }
 

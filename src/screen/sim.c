@@ -13,11 +13,14 @@
 #define FLOOR_SIM 640
 #define CLASS_SIM 930
 #define COST_VOWEL 45       /* one vowel for another, added or left out */
+#define COST_FIRST_VOWEL 80
 #define COST_VOICE 40       /* b/p, d/t, g/k, z/s, v/f, J/C */
 #define COST_NEAR 55        /* S/s, C/ts, H/k … */
 #define COST_H 45
 #define COST_SWAP 70
 #define COST_FULL 100
+#define KNOWN_WEIGHT 820
+#define KNOWN_LOSS 400      /* per cent of what is missing to alike */
 
 /* Within one edit (optimal string alignment)? */
 static bool within_one(const char *a, size_t n, const char *b, size_t m) {
@@ -39,6 +42,11 @@ static bool within_one(const char *a, size_t n, const char *b, size_t m) {
            memcmp(a + i + 2, b + i + 2, n - i - 2) == 0;
 }
 
+static char key_of(char c) {
+    return c == 'b' ? 'p' : c == 'd' ? 't' : c == 'g' ? 'k' : c == 'z' ? 's' : c == 'v' ? 'f'
+           : c == 'J' ? 'C' : c;
+}
+
 /* The key of an Arabic word whose w is a consonant; 0 letters when there is no such w. */
 static size_t second_key(const unit *u, char *out) {
     size_t n = 0;
@@ -48,8 +56,7 @@ static size_t second_key(const unit *u, char *out) {
         char c = u->phon[i];
         has = has || (c == 'v' && i > 0);
         if (strchr("aeiou", c) || (c == 'H' && i > 0)) continue;
-        c = c == 'b' ? 'p' : c == 'd' ? 't' : c == 'g' ? 'k' : c == 'z' ? 's' : c == 'v' ? 'f'
-            : c == 'J' ? 'C' : c;
+        c = key_of(c);
         if (n && out[n - 1] == c) continue;
         out[n++] = c;
     }
@@ -134,7 +141,7 @@ static int sub_cost(const costs *k, char a, char b) {
 
 static int indel_cost(const costs *k, const char *p, size_t i) {
     char c = p[i];
-    if (is_vowel(c)) return k->vowel_indel;
+    if (is_vowel(c)) return i == 0 && !k->abjad ? COST_FIRST_VOWEL : k->vowel_indel;
     if (c == 'H') return i == 0 ? COST_NEAR : COST_H;
     if (c == 'v' && k->abjad && i > 0) return 20;
     return COST_FULL;
@@ -166,28 +173,88 @@ static bool abjad(const unit *u) {
     return u->script == SCRIPT_ARABIC || u->script == SCRIPT_HEBREW;
 }
 
+/* A Korean syllable against its Latin spelling: the vowels of Revised, McCune-Reischauer and
+ * customary spellings that stand for the same letter cost little, others much. */
+static int hangul_vowel(char hangul, char latin) {
+    if (hangul == 'o' && (latin == 'u' || latin == 'e')) return 25; /* eo is written o, eo, u */
+    if (hangul == 'u' && (latin == 'e' || latin == 'o')) return 25; /* eu, oo */
+    if (hangul == 'e' && latin == 'a') return 10;                   /* ae */
+    return 70;
+}
+
+static int korean(const unit *h, const unit *l) {
+    size_t i = 0, j = 0;
+    int cost = 0;
+    while (i < h->phon_n || j < l->phon_n) {
+        char a = i < h->phon_n ? h->phon[i] : 0, b = j < l->phon_n ? l->phon[j] : 0;
+        if (a == b) {
+            i++, j++;
+        } else if (a && b && is_vowel(a) && is_vowel(b)) {
+            if (j + 1 < l->phon_n && is_vowel(l->phon[j + 1])) {
+                j++; /* eo, eu, ae: two letters for one */
+                cost += l->phon[j] == a || b == a ? 0 : hangul_vowel(a, l->phon[j]);
+            } else {
+                cost += hangul_vowel(a, b);
+            }
+            i++, j++;
+        } else if (b && is_vowel(b) && j > 0 && is_vowel(l->phon[j - 1])) {
+            j++;
+        } else if (a && b && key_of(a) == key_of(b)) {
+            cost += 8;
+            i++, j++;
+        } else if (a && b && ((a == 'r' && b == 'l') || (a == 's' && b == 'S'))) {
+            cost += 8;
+            i++, j++;
+        } else {
+            cost += 100;
+            if (a) i++;
+            if (b) j++;
+        }
+    }
+    return 1000 - cost * 4;
+}
+
+static bool east_asian(const unit *u) {
+    return u->script == SCRIPT_HANGUL || u->script == SCRIPT_HAN || u->script == SCRIPT_KANA;
+}
+
 static int similar(const unit *a, const unit *b) {
     costs k = {COST_VOWEL, COST_VOWEL, false};
     size_t len = a->phon_n > b->phon_n ? a->phon_n : b->phon_n;
-    if (abjad(a) != abjad(b)) {
-        k = (costs){10, 15, true};
-        len = len < 3 ? 3 : len;
+    bool cross = abjad(a) != abjad(b);
+    if (cross) {
+        k = (costs){10, 20, true};
     } else if (abjad(a)) {
-        k = (costs){30, 30, true};
-    } else if ((a->script == SCRIPT_HANGUL) != (b->script == SCRIPT_HANGUL)) {
-        k = (costs){20, 20, false};
+        k = (costs){40, 40, true};
+    } else if (east_asian(a) && a->script == b->script && !a->join && !b->join) {
+        return 0; /* letters of the same script differ: another name */
+    } else if (!a->join && a->script == SCRIPT_HANGUL && !east_asian(b)) {
+        return korean(a, b);
+    } else if (!b->join && b->script == SCRIPT_HANGUL && !east_asian(a)) {
+        return korean(b, a);
     }
     if (len == 0) return 0;
     int cost = align(&k, a->phon, a->phon_n, b->phon, b->phon_n);
-    int sim = 1000 - cost * 10 / (int)len;
+    int sim = 1000 - cost * 10 / (int)(len < 3 ? 3 : len);
     if (cost == 0 && (a->form_n != b->form_n || memcmp(a->form, b->form, a->form_n) != 0))
         sim = 985;
+    if (cross) {
+        size_t key = a->key_n < b->key_n ? a->key_n : b->key_n;
+        int most = key <= 1 ? 720 : key == 2 ? 860 : 960;
+        return sim > most ? most : sim;
+    }
     if (within_one(a->form, a->form_n, b->form, b->form_n)) {
         size_t most = a->form_n > b->form_n ? a->form_n : b->form_n;
         int by_form = 1000 - 800 / (int)most;
         if (most >= 4 && by_form > sim) sim = by_form;
     }
     return sim;
+}
+
+/* A word that the lists or the table of names know, so that it is hardly another one mistyped. */
+static bool known(const unit *u) {
+    return u->kind == TOKEN_GENERIC || u->kind == TOKEN_PLACE ||
+           (u->kind == TOKEN_PLAIN && !u->join && u->form_n >= 3 && u->weight < KNOWN_WEIGHT);
 }
 
 int plm_relate(const unit *a, const unit *b, const char **kind) {
@@ -200,6 +267,8 @@ int plm_relate(const unit *a, const unit *b, const char **kind) {
         return a->cls && a->cls == b->cls ? CLASS_SIM : 0;
     }
     int sim = similar(a, b);
+    bool other = (a->cls && b->cls && a->cls != b->cls) || (known(a) && known(b));
+    if (other && sim < 960) sim -= (1000 - sim) * KNOWN_LOSS / 100;
     *kind = sim >= 960 ? "spelling" : sim >= 900 ? "vowels" : "edit";
     if (a->cls && a->cls == b->cls && sim < CLASS_SIM) {
         *kind = "name variant";

@@ -305,6 +305,27 @@ static bool is_kana_small(uint32_t cp) {
            cp == 0x30E7;
 }
 
+/* Where a given name of the lexicon begins a longer word (Ali|reza), or one ends it; from when
+ * it does not. */
+static uint32_t arabic_compound(const run *r, uint32_t from, uint32_t to) {
+    for (uint32_t cut = to - 2; cut > from + 2; cut--) {
+        for (int tail = 0; tail < 2; tail++) {
+            char form[96];
+            size_t n = 0;
+            for (uint32_t i = tail ? cut : from; i < (tail ? to : cut); i++) {
+                const char *s = letter(r->cp[i]);
+                if (s) add(form, &n, sizeof form, s);
+            }
+            const lexeme *x = n >= 3 ? plm_lex_find('x', form, n) : NULL;
+            if (!x || strchr(plm_lex_text + x->out_at, ' ')) continue;
+            const char *out = plm_lex_text + x->out_at;
+            const lexeme *y = plm_lex_find('l', out, strlen(out));
+            if (y && y->kind == TOKEN_PLAIN) return cut;
+        }
+    }
+    return from;
+}
+
 /* Letters from..to of an alphabet, as one word. */
 static void emit_letters(folder *f, const run *r, uint32_t from, uint32_t to, bool leet) {
     static const char letters[] = "oizeasbtbg";
@@ -323,6 +344,14 @@ static void emit_letters(folder *f, const run *r, uint32_t from, uint32_t to, bo
             if (n && (form[n - 1] == 'h' || form[n - 1] == 'j')) s++;
         }
         add(form, &n, sizeof form, s);
+    }
+    if (n > 5 && r->script == SCRIPT_ARABIC && !plm_lex_find('x', form, n)) {
+        uint32_t cut = arabic_compound(r, from, to);
+        if (cut > from) {
+            emit_letters(f, r, from, cut, false);
+            emit_letters(f, r, cut, to, false);
+            return;
+        }
     }
     if (n && r->script != SCRIPT_LATIN) {
         const lexeme *x = plm_lex_find('x', form, n);

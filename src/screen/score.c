@@ -17,11 +17,13 @@
 #define EXTRA 25
 #define EVIDENCE 2000     /* weight that has to be paired for a part of a name to count in full */
 #define EVIDENCE_CUT 50   /* per cent of the score that a part with no weight loses */
+#define EVIDENCE_CUT_LESS 28   /* the same where all of the query is paired */
 #define EVIDENCE_CUT_COMMON 20 /* the same where only common words are left over */
 #define SYLLABLE_REST 3   /* a syllable left over is another name: so many times its weight */
 #define READING_PERCENT 74
 #define READING_SIM 955
 #define READING_LETTERS 8
+#define SPREAD_FROM 1500
 #define NUMBER_CLASH 900  /* weight of numbers that differ */
 #define INITIAL_SIM 800
 #define INITIAL_CLASH 400
@@ -83,7 +85,7 @@ static void take(work *w, const pairing *p, scored *out) {
     memset(w->uq + p->qf, 1, p->qn);
     memset(w->ue + p->ef, 1, p->en);
     w->m += (int64_t)p->sim * (a < b ? a : b) / 1000;
-    w->soft += (int64_t)(1000 - p->sim) * (a < b ? b : a) / 1000;
+    w->soft += (int64_t)(1000 - p->sim) * (a + b) / 2000;
     if (out->n < NAME_TOKENS) out->pairs[out->n++] = *p;
 }
 
@@ -164,7 +166,9 @@ static int value(const work *w, rest q, rest e) {
     int64_t d = 100 * w->m + SOFT * w->soft + CONF * conf + EXTRA * extra;
     if (d == 0 || w->m == 0) return 0;
     int64_t s = PLM_SCORE_ONE * (100 * w->m) / d;
-    int64_t cut = q.plain + e.plain > 250 ? EVIDENCE_CUT : EVIDENCE_CUT_COMMON;
+    int64_t cut = q.plain + e.plain <= 250 ? EVIDENCE_CUT_COMMON
+                  : q.weight <= 130       ? EVIDENCE_CUT_LESS
+                                          : EVIDENCE_CUT;
     if (hq + he > 250 && w->m < EVIDENCE)
         s -= s * cut * (EVIDENCE - w->m) / (100 * EVIDENCE);
     return (int)s;
@@ -173,6 +177,23 @@ static int value(const work *w, rest q, rest e) {
 static bool reading(const unit *u) {
     return u->kind == TOKEN_PLAIN &&
            (u->script == SCRIPT_HAN || u->script == SCRIPT_HANGUL || u->script == SCRIPT_KANA);
+}
+
+/* Below the default threshold the scale is spread, so that what is far still has an order. */
+static int spread(int s) {
+    if (s >= PLM_SCREEN_THRESHOLD) return s;
+    return s < SPREAD_FROM ? 2 * s
+                           : 2 * SPREAD_FROM + (s - SPREAD_FROM) *
+                                 (PLM_SCREEN_THRESHOLD - 2 * SPREAD_FROM) /
+                                 (PLM_SCREEN_THRESHOLD - SPREAD_FROM);
+}
+
+/* A score that spread() can't lift to t: the largest s with everything below it staying below t. */
+static int unspread(int t) {
+    if (t >= PLM_SCREEN_THRESHOLD) return t;
+    if (t <= 2 * SPREAD_FROM) return t / 2;
+    return SPREAD_FROM + (t - 2 * SPREAD_FROM) * (PLM_SCREEN_THRESHOLD - SPREAD_FROM) /
+                             (PLM_SCREEN_THRESHOLD - 2 * SPREAD_FROM);
 }
 
 /* A personal name matched by the sound of its Han or Hangul letters alone: many people's names
@@ -222,13 +243,14 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     rest q = left_q(&w), e = left_e(&w);
     out->score = value(&w, q, e);
     if (by_reading(&w, out, q, e)) out->score = out->score * READING_PERCENT / 100;
+    out->score = spread(out->score);
     out->whole = w.soft == 0 && q.weight == 0 && e.weight == 0;
 }
 
 uint32_t plm_score_need(uint32_t weight, int threshold) {
     /* M <= m, the query weight paired; score <= m / (m + EXTRA (weight - m)) >= T
      * <=> m (100 - 100 T + EXTRA T) >= EXTRA T weight, T in ten-thousandths. */
-    int64_t t = threshold;
+    int64_t t = unspread(threshold);
     int64_t num = (int64_t)EXTRA * t * weight;
     int64_t den = 100 * (int64_t)PLM_SCORE_ONE - 100 * t + EXTRA * t;
     return (uint32_t)(num / den);

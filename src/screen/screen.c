@@ -22,6 +22,8 @@
 #define EXACT_SCORE 9950
 #define STRONG_SCORE 8500
 #define SURE_SCORE 5000      /* only a name that scores this gains by country or birth */
+#define COMMON_SCORE 8500   /* few words, all common: nearly the same name or none */
+#define COMMON_WEIGHT 1100  /* common words of this weight together say something */
 #define BUILDING_SCORE 7000
 #define UNIT_SCORE 9600
 
@@ -681,16 +683,18 @@ static void find_ofac(plm_screener *q, const plm_query *w, int threshold) {
     }
 }
 
-/* "only common words" alerts on the very same name and on nothing less. */
-static bool only_common(const name_parse *p) {
+/* How many words of the query say something by themselves: 0 only common words, and at most one of
+ * them that is more than a legal form; 1 only common words; 2 any other. */
+static int distinct(const name_parse *p) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < p->token_n; i++) {
         if (p->tokens[i].u.kind == TOKEN_PLAIN || p->tokens[i].u.kind == TOKEN_NUMBER ||
             p->tokens[i].u.kind == TOKEN_INITIAL)
-            return false;
-        n += p->tokens[i].u.kind == TOKEN_GENERIC || p->tokens[i].u.kind == TOKEN_PLACE;
+            return 2;
+        n += p->tokens[i].u.kind != TOKEN_LEGAL;
     }
-    return n < 2;
+    if (p->weight >= COMMON_WEIGHT) return 2;
+    return n >= 2;
 }
 
 bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_options *o,
@@ -712,8 +716,10 @@ bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_opti
         if (o->exhaustive) relate_all(q);
         else relate_near(q);
         c.relations = q->relations;
-        if (!only_common(&q->q)) {
-            gather(q, &c, name_threshold(w, o->threshold), o->exhaustive);
+        int words = distinct(&q->q), least = name_threshold(w, o->threshold);
+        if (words == 1 && least < COMMON_SCORE) least = COMMON_SCORE;
+        if (words) {
+            gather(q, &c, least, o->exhaustive);
             settle(q, w, o->threshold);
         }
     }

@@ -128,6 +128,7 @@ static int sub_cost(const costs *k, char a, char b) {
     static const char pairs[] = "bpdtgkzsvfJC";
     static const char near[] = "SsCtCsHkJzvukqSCJiHgvoJgrlsC";
     if (a == b) return 0;
+    if (k->abjad && ((a == 'd' && b == 'z') || (a == 'z' && b == 'd'))) return 20;
     if (is_vowel(a) && is_vowel(b)) return k->vowel_sub;
     for (size_t i = 0; i + 1 < sizeof pairs; i += 2)
         if ((a == pairs[i] && b == pairs[i + 1]) || (b == pairs[i] && a == pairs[i + 1]))

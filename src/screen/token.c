@@ -238,8 +238,63 @@ static size_t compound(const char *s, size_t n, size_t *skip) {
     return 0;
 }
 
+/* The canonical word or words of a lexeme, for one or more written words. */
+static void add_canonical(builder *b, const word *w, uint32_t words, const lexeme *x) {
+    const char *p = plm_lex_text + x->out_at;
+    bool one = !strchr(p, ' ');
+    while (*p) {
+        size_t n = strcspn(p, " ");
+        token *t = add_token(b, w, words, p, n);
+        if (t) weigh(t, one ? x : plm_lex_find('l', p, n));
+        p += n + (p[n] == ' ');
+    }
+}
+
+/* Long words of business, so often written that a slip in one is a slip. */
+static const char *const slips[] = {
+    "company", "limited", "corporation", "joint", "stock", "obshchestvo", "otvetstvennostyu",
+    "ogranichennoi", "ogranichennoy", "aktsionernoe", "otkrytoe", "zakrytoe", "publichnoe",
+    "liability", "incorporated", "holding", "holdings", "group", "trading", "technology",
+    "technologies", "international", "industries", "industry", "industrial", "electronics",
+    "electronic", "aktiengesellschaft", "public", "closed", "research", "institute", "science",
+    "production", "enterprise", "engineering", "development", "investment", "investments",
+    "equipment", "services", "service", "systems", "system", "shipping", "aviation", "university",
+    "academy", "foundation", "organization", "association", "construction", "management",
+    "general", "national", "federal", "center", "centre", "islamic", "republic", "security",
+    "military", "defense", "logistics", "transport", "commercial", "petroleum", "petrochemical",
+    "chemical", "machinery", "import", "export", "manufacturing", "semiconductor",
+    "communications", "network", "information", "computer", "laboratory", "scientific",
+};
+
+static bool one_slip(const char *a, size_t n, const char *b, size_t m) {
+    if (n > m + 1 || m > n + 1) return false;
+    size_t i = 0, x = n, y = m;
+    while (i < n && i < m && a[i] == b[i]) i++;
+    while (x > i && y > i && a[x - 1] == b[y - 1]) x--, y--;
+    if (x - i <= 1 && y - i <= 1) return true;
+    return x - i == 2 && y - i == 2 && a[i] == b[i + 1] && a[i + 1] == b[i];
+}
+
+static const lexeme *slip(const word *w) {
+    if (w->n < 5 || w->ready || w->script != SCRIPT_LATIN) return NULL;
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+        size_t n = strlen(slips[i]);
+        if (one_slip(w->form, w->n, slips[i], n)) return plm_lex_find('l', slips[i], n);
+    }
+    return NULL;
+}
+
+/* The word as written stays comparable beside what it was made into. */
+static void keep_raw(builder *b, const word *w, uint32_t first) {
+    if (w->ready || b->raw_n == NAME_WORDS || b->p->token_n == first) return;
+    b->raw[b->raw_n].first = first;
+    b->raw[b->raw_n].count = b->p->token_n - first;
+    b->raw[b->raw_n++].word = (uint32_t)(w - b->w);
+}
+
 static void add_plain(builder *b, const word *w) {
     const lexeme *x = plm_lex_find('l', w->form, w->n);
+    if (!x) x = slip(w);
     if (!x || (x->kind == TOKEN_PLAIN && !x->cls)) {
         const lexeme *r = w->script == SCRIPT_CYRILLIC || w->script == SCRIPT_LATIN
                               ? russian(w->form, w->n) : NULL;
@@ -249,6 +304,11 @@ static void add_plain(builder *b, const word *w) {
     const char *form = w->form;
     size_t n = w->n;
     uint32_t first = b->p->token_n;
+    if (x && plm_lex_text[x->out_at] && strchr(plm_lex_text + x->out_at, ' ')) {
+        add_canonical(b, w, 1, x);
+        keep_raw(b, w, first);
+        return;
+    }
     if (x && plm_lex_text[x->out_at] && x->kind != TOKEN_PARTICLE) {
         form = plm_lex_text + x->out_at;
         n = strlen(form);
@@ -270,11 +330,7 @@ static void add_plain(builder *b, const word *w) {
     }
     token *t = add_token(b, w, 1, form, n);
     if (t) weigh(t, x);
-    if (t && form != w->form && !w->ready && b->raw_n < NAME_WORDS) {
-        b->raw[b->raw_n].first = first;
-        b->raw[b->raw_n].count = b->p->token_n - first;
-        b->raw[b->raw_n++].word = (uint32_t)(w - b->w);
-    }
+    if (t && form != w->form) keep_raw(b, w, first);
 }
 
 /* Ordinals: 38th, and first…tenth as numbers are in the lexicon. */
@@ -340,9 +396,7 @@ static void add_words(builder *b) {
         const lexeme *x = NULL;
         uint32_t n = phrase(b, i, &x);
         if (n) {
-            const char *form = plm_lex_text + x->out_at;
-            token *t = add_token(b, w, n, form, strlen(form));
-            if (t) weigh(t, x);
+            add_canonical(b, w, n, x);
             i += n;
             continue;
         }
@@ -368,12 +422,18 @@ static void add_words(builder *b) {
 
 /* Short legal forms and particles are names where nothing longer is there (An Se Ho). */
 static void settle_short(name_parse *p) {
-    bool longer = false;
+    bool longer = false, number = false;
     for (uint32_t i = 0; i < p->token_n; i++) {
         const unit *u = &p->tokens[i].u;
+        number = number || u->kind == TOKEN_NUMBER;
         longer = longer || ((u->kind == TOKEN_PLAIN || u->kind == TOKEN_GENERIC ||
                              u->kind == TOKEN_PLACE) && u->form_n >= 4);
     }
+    for (uint32_t i = 0; number && i < p->token_n; i++)
+        if (p->tokens[i].u.form_n == 2 && memcmp(p->tokens[i].u.form, "no", 2) == 0) {
+            p->tokens[i].u.kind = TOKEN_TITLE;
+            p->tokens[i].u.weight = 60;
+        }
     for (uint32_t i = 0; i < p->token_n; i++) {
         token *t = &p->tokens[i];
         bool light = t->u.kind == TOKEN_LEGAL || t->u.kind == TOKEN_PARTICLE;

@@ -21,7 +21,7 @@ GREEK = dict(zip("αβγδεζηθικλμνξοπρσςτυφχψω", "a v g d 
                  .split()))
 ARABIC = dict(zip(
     "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيپچژڤکگیٱەڕڵۆێټډړږښګڼېۍۀۃہھںےےٹڈڑےڃڅݣ",
-    "- a a w a y a b ' t th j h kh d dh r z s sh s d t z - gh f q k l m n h w y y p ch zh v k g y a e r "
+    "- a a w a y a b ' t th j h kh d z r z s sh s z t z - gh f q k l m n h w y y p ch zh v k g y a e r "
     "l o e t d r z sh g n e e e ' h h n e e t d r e j ts g".split()))
 HEBREW = dict(zip("אבגדהוזחטיךכלםמןנסעףפץצקרשתװױײ",
                   "a b g d h w z h t y k k l m m n n s - p p ts ts k r sh t v oy y".split()))

@@ -64,10 +64,9 @@ def main():
             if not f or not f.isascii():
                 continue
             e = entry("l" + f)
-            if e["kind"] != "PLAIN" and e["out"] and e["out"] != canonical:
-                if " " in f or e["kind"] != kind:
-                    continue
-            e.update(kind=kind, out=canonical, weight=WEIGHT[kind])
+            if e["out"] and e["out"] != canonical:
+                continue
+            e.update(kind=kind, out=canonical, weight=WEIGHT.get(kind, 0))
     for section, line in lines("lexicon.txt"):
         if section in ("particle", "title"):
             for w in line.split():
@@ -75,9 +74,10 @@ def main():
                 if e["kind"] == "PLAIN":
                     e.update(kind=section.upper(), weight=WEIGHT[section.upper()])
         else:
-            kind = {"legal": "LEGAL", "generic": "GENERIC", "place": "PLACE", "numbers": "NUMBER"}[section]
+            kind = {"same": "PLAIN", "legal": "LEGAL", "generic": "GENERIC", "place": "PLACE", "numbers": "NUMBER"}[section]
             canonical, forms = line.split("=", 1)
-            words(kind, canonical.strip(), [canonical.strip()] * (kind != "NUMBER") + forms.split("|"))
+            own = kind != "NUMBER" and " " not in canonical.strip()
+            words(kind, canonical.strip(), [canonical.strip()] * own + forms.split("|"))
     cls, common = 0, {}
     for section, line in lines("names.txt"):
         if section == "class":
@@ -97,7 +97,7 @@ def main():
     for w in set(counts) | set(common):
         n = max(counts.get(w, 0), common.get(w, 0))
         e = entry("l" + w)
-        if e["kind"] == "PLAIN" and not e["out"]:
+        if e["kind"] == "PLAIN":
             e["weight"] = weight_of(n)
         elif e["kind"] in ("GENERIC", "PLACE") and w in counts:
             pass
@@ -105,6 +105,8 @@ def main():
     for key, e in table.items():
         if e["kind"] in ("GENERIC", "PLACE") and e["out"] in counts:
             e["weight"] = max(150, min(WEIGHT[e["kind"]] + 120, weight_of(counts[e["out"]]) - 100))
+        elif e["kind"] == "PLAIN" and e["out"]:
+            e["weight"] = weight_of(counts.get(e["out"], 0))
     for key in [k for k in table if " " in k]:
         head = "l" + key[1:].split()[0]
         entry(head)["phrase"] = max(entry(head)["phrase"], len(key.split()))

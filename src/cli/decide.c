@@ -133,18 +133,19 @@ static bool decide_add(const decide_run *r, plm_arena *a, plm_screen *s, plm_fau
 }
 
 static bool replay(plm_arena *a, plm_screen *s, const plm_decisions *log, const plm_decision *d,
-                   bool *holds, int *score, plm_fault *f) {
+                   const char **state, int *score, plm_fault *f) {
     char word[1024];
     const plm_list *list = NULL;
     plm_query q;
-    *holds = false;
+    *state = "void: the entry is gone";
     *score = 0;
     snprintf(word, sizeof word, "%.*s/%.*s", PLM_FMT(d->source), PLM_FMT(d->entity));
     const plm_entity *e = entity_of(plm_screen_lists(s), plm_str_c(word), &list);
     if (!e) return true;
     if (!plm_query_read(a, d->query, &q, f) || !score_of(s, &q, e, d->threshold, score, f))
         return false;
-    *holds = plm_decisions_find(log, &q, list, e) == d;
+    const plm_decision *now = plm_decisions_find(log, &q, list, e);
+    *state = now == d ? "holds" : now ? "superseded" : "void: the entry has changed";
     return true;
 }
 
@@ -155,18 +156,18 @@ static int decide_check(const decide_run *r, plm_arena *a, plm_screen *s, plm_fa
     int status = 0;
     for (uint32_t i = 0; s && i < n && status == 0; i++) {
         const plm_decision *d = plm_decisions_at(log, i);
-        bool holds;
+        const char *state;
         int score;
         plm_arena_reset(a);
-        if (!replay(a, s, log, d, &holds, &score, f)) {
+        if (!replay(a, s, log, d, &state, &score, f)) {
             status = plm_cli_fault("decide", f);
             break;
         }
-        void_n += !holds;
+        void_n += state[0] == 'v';
         printf("%u %s %s/%s score then %d.%04d now %d.%04d: %s\n", i + 1,
                plm_decision_word_name(d->word), d->source.p, d->entity.p, d->score / PLM_SCORE_ONE,
                d->score % PLM_SCORE_ONE, score / PLM_SCORE_ONE, score % PLM_SCORE_ONE,
-               holds ? "holds" : "void or superseded");
+               state);
     }
     if (status == 0) printf("%u decisions, the chain holds\n", n);
     plm_decisions_free(log);

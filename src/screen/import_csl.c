@@ -236,7 +236,7 @@ static bool csl_object(plm_import *im, const plm_json *e, uint32_t number) {
 
 bool plm_import_csl_json(plm_import *im) {
     plm_doc *d = plm_doc_parse(im->text, PLM_IMPORT_FILE_MAX, im->f);
-    if (!d) return plm_import_check(im, false, im->f ? im->f->line : 0, "(document)");
+    if (!d) return plm_import_check(im, false, 0, "(document)");
     const plm_json *root = plm_doc_root(d), *all = plm_json_get(root, "results");
     int64_t total = -1;
     const plm_json *stated = plm_json_get(root, "total");

@@ -380,10 +380,7 @@ static bool us_entity(plm_import *im, plm_str list, const plm_json *e, uint32_t 
 
 bool plm_import_us_json(plm_import *im) {
     plm_doc *d = plm_doc_parse(im->text, PLM_IMPORT_FILE_MAX, im->f);
-    if (!d) {
-        if (im->f) plm_import_check(im, false, im->f->line, "(document)");
-        return false;
-    }
+    if (!d) return plm_import_check(im, false, 0, "(document)");
     const plm_json *root = plm_doc_root(d), *all = plm_json_get(root, "entities");
     plm_str list = plm_json_text(plm_json_get(root, "list_id"));
     int64_t count = -1;

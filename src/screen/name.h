@@ -88,5 +88,6 @@ extern const char plm_lex_text[];
 extern const lexeme plm_lex_table[];
 extern const uint16_t plm_lex_hash[];
 extern const uint32_t plm_lex_hash_size;
+extern const uint16_t plm_lex_nick_first, plm_lex_nick_last; /* classes that are nicknames */
 
 #endif

@@ -16,13 +16,13 @@
 #define CONF 170
 #define EXTRA 25
 #define EVIDENCE 2000     /* weight that has to be paired for a part of a name to count in full */
-#define EVIDENCE_CUT 50   /* per cent of the score that a part with no weight loses */
-#define EVIDENCE_CUT_LESS 28   /* the same where all of the query is paired */
-#define EVIDENCE_CUT_COMMON 20 /* the same where only common words are left over */
+#define EVIDENCE_CUT 100   /* per cent of the score that a part with no weight loses */
+#define EVIDENCE_CUT_LESS 60   /* the same where all of the query is paired */
+#define EVIDENCE_CUT_COMMON 40 /* the same where only common words are left over */
 #define SYLLABLE_REST 3   /* a syllable left over is another name: so many times its weight */
 #define READING_PERCENT 74
 #define READING_SIM 955
-#define READING_LETTERS 8
+#define READING_SYLLABLES 3
 #define SPREAD_FROM 1500
 #define NUMBER_CLASH 900  /* weight of numbers that differ */
 #define INITIAL_SIM 800
@@ -170,7 +170,7 @@ static int value(const work *w, rest q, rest e) {
                   : q.weight <= 130       ? EVIDENCE_CUT_LESS
                                           : EVIDENCE_CUT;
     if (hq + he > 250 && w->m < EVIDENCE)
-        s -= s * cut * (EVIDENCE - w->m) / (100 * EVIDENCE);
+        s -= s * cut * (EVIDENCE - w->m) / EVIDENCE * (EVIDENCE - w->m) / (100 * EVIDENCE);
     return (int)s;
 }
 
@@ -209,17 +209,18 @@ static bool by_reading(const work *w, const scored *s, rest q, rest e) {
     }
     for (uint32_t i = 0; i < w->name->token_n && !native; i++) native = reading(unit_e(w, i));
     if (!native) return false;
-    uint32_t letters = 0;
+    uint32_t letters = 0; /* of the native script */
     bool same = true, sure = q.weight + e.weight < 100;
     for (uint32_t i = 0; i < s->n; i++) {
         const pairing *x = &s->pairs[i];
         for (uint32_t t = x->qf; t < x->qf + (uint32_t)x->qn; t++)
-            letters += p->tokens[t].u.form_n;
+            letters += p->tokens[t].u.script == SCRIPT_HANGUL || p->tokens[t].n < 3
+                           ? 1 : p->tokens[t].n / 3u;
         sure = sure && x->sim >= READING_SIM;
         for (uint32_t t = x->ef; t < x->ef + (uint32_t)x->en; t++)
             same = same && unit_e(w, t)->script == p->tokens[x->qf].u.script;
     }
-    return !same && !(sure && letters >= READING_LETTERS);
+    return !same && !(sure && letters >= READING_SYLLABLES);
 }
 
 void plm_score_name(const compare *c, uint32_t n, scored *out) {

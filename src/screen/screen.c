@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define JOIN_SIM 900         /* several words as one: hardly another letter */
 #define RELATIONS_MAX 400000u
 #define COUNTRY_GAIN 6       /* per cent of what is missing to 1.0 */
 #define COUNTRY_LOSS 150
@@ -208,9 +209,9 @@ static void try_unit(plm_screener *q, uint32_t span_no, uint32_t u) {
     }
     int sim = plm_relate(a, b, &kind);
     if (a->join && sim) {
+        if (a->form_n < 4 || sim < JOIN_SIM) sim = 0;
         sim = sim * 97 / 100;
         kind = "joined";
-        if (a->form_n < 4) sim = 0;
     }
     if (sim) relate(q, u, span_no, sim, kind);
 }

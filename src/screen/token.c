@@ -292,7 +292,18 @@ static void keep_raw(builder *b, const word *w, uint32_t first) {
     b->raw[b->raw_n++].word = (uint32_t)(w - b->w);
 }
 
+/* A Han or Hangul syllable that was read by its sound: a name, whatever the sound means. */
+static bool add_syllable(builder *b, const word *w) {
+    if (w->ready || (w->script != SCRIPT_HAN && w->script != SCRIPT_HANGUL)) return false;
+    const lexeme *x = plm_lex_find('l', w->form, w->n);
+    token *t = add_token(b, w, 1, w->form, w->n);
+    if (!t) return true;
+    weigh(t, x && x->kind == TOKEN_PLAIN ? x : NULL);
+    return true;
+}
+
 static void add_plain(builder *b, const word *w) {
+    if (add_syllable(b, w)) return;
     const lexeme *x = plm_lex_find('l', w->form, w->n);
     if (!x) x = slip(w);
     if (!x || (x->kind == TOKEN_PLAIN && !x->cls)) {

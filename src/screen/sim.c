@@ -19,6 +19,8 @@
 #define COST_NEAR 55        /* S/s, C/ts, H/k … */
 #define COST_H 45
 #define COST_H_WRITTEN 70   /* Arabic and Hebrew write it */
+#define SHORT_EDIT_SIM 690   /* one edit in three letters */
+#define FIRST_LOSS 40        /* in the first letter */
 #define COST_FIRST 30       /* names seldom differ in their first sound */
 #define COST_SWAP 70
 #define COST_FULL 100
@@ -253,8 +255,9 @@ static int similar(const unit *a, const unit *b) {
     }
     if (within_one(a->form, a->form_n, b->form, b->form_n)) {
         size_t most = a->form_n > b->form_n ? a->form_n : b->form_n;
-        int by_form = 1000 - 800 / (int)most;
-        if (most >= 4 && by_form > sim) sim = by_form;
+        int by_form = most <= 3 ? SHORT_EDIT_SIM : 1000 - 800 / (int)most;
+        if (a->form[0] != b->form[0]) by_form -= FIRST_LOSS;
+        if (by_form > sim) sim = by_form;
     }
     return sim;
 }

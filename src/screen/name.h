@@ -28,6 +28,7 @@ typedef struct unit {
     uint8_t form_n, phon_n, key_n;
     uint8_t script, kind;
     uint8_t join;              /* made of several tokens: compared by its letters only */
+    uint8_t known;             /* in the lexicon: hardly another word mistyped */
     uint16_t cls;              /* spellings of one name share a class; 0: none */
     uint16_t weight;           /* 0 to 1000: how much it tells names apart */
 } unit;

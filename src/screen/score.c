@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-#define SOFT 200          /* hundredths */
+#define SOFT_ORGANIZATION 130
+#define SOFT 180          /* hundredths */
 #define CONF 170
 #define EXTRA 25          /* the entity's name says more */
 #define LIGHT 12          /* legal forms, particles and titles left over on either side */
@@ -72,6 +73,8 @@ static void collect(work *w) {
 }
 
 static bool before(const pairing *a, const pairing *b) {
+    bool ja = a->qn > 1 && a->en > 1, jb = b->qn > 1 && b->en > 1;
+    if (ja != jb) return jb; /* joined on both sides: only what nothing else pairs */
     if (a->gain != b->gain) return a->gain > b->gain;
     if (a->qn + a->en != b->qn + b->en) return a->qn + a->en < b->qn + b->en;
     if (a->qf != b->qf) return a->qf < b->qf;
@@ -175,7 +178,8 @@ static int value(const work *w, rest q, rest e) {
     int64_t extra = hq > he ? hq - he : he - hq;
     if (q.number && e.number) conf += NUMBER_CLASH;
     if (q.initial && e.initial) conf += INITIAL_CLASH;
-    int64_t d = 100 * w->m + SOFT * w->soft + CONF * conf +
+    int64_t soft = w->c->kind >= PLM_ENTITY_ORGANIZATION ? SOFT_ORGANIZATION : SOFT;
+    int64_t d = 100 * w->m + soft * w->soft + CONF * conf +
                 (hq > he ? EXTRA_Q : EXTRA) * extra + LIGHT * (q.light + e.light);
     if (d == 0 || w->m == 0) return 0;
     int64_t s = PLM_SCORE_ONE * (100 * w->m) / d;

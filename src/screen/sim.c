@@ -24,7 +24,6 @@
 #define COST_FIRST 30       /* names seldom differ in their first sound */
 #define COST_SWAP 70
 #define COST_FULL 100
-#define KNOWN_WEIGHT 820
 #define KNOWN_LOSS 400      /* per cent of what is missing to alike */
 
 /* Within one edit (optimal string alignment)? */
@@ -262,12 +261,6 @@ static int similar(const unit *a, const unit *b) {
     return sim;
 }
 
-/* A word that the lists or the table of names know, so that it is hardly another one mistyped. */
-static bool known(const unit *u) {
-    return u->kind == TOKEN_GENERIC || u->kind == TOKEN_PLACE ||
-           (u->kind == TOKEN_PLAIN && !u->join && u->form_n >= 3 && u->weight < KNOWN_WEIGHT);
-}
-
 static int class_sim(const unit *a, const unit *b) {
     if (!a->cls || a->cls != b->cls) return 0;
     return a->cls >= plm_lex_nick_first && a->cls <= plm_lex_nick_last ? NICK_SIM : CLASS_SIM;
@@ -283,7 +276,7 @@ int plm_relate(const unit *a, const unit *b, const char **kind) {
         return class_sim(a, b);
     }
     int sim = similar(a, b);
-    bool other = (a->cls && b->cls && a->cls != b->cls) || (known(a) && known(b));
+    bool other = (a->cls && b->cls && a->cls != b->cls) || (a->known && b->known);
     if (other && sim < 960) sim -= (1000 - sim) * KNOWN_LOSS / 100;
     *kind = sim >= 960 ? "spelling" : sim >= 900 ? "vowels" : "edit";
     if (sim < class_sim(a, b)) {

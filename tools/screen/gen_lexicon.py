@@ -64,7 +64,7 @@ def main():
             if not f or not f.isascii():
                 continue
             e = entry("l" + f)
-            if e["out"] and e["out"] != canonical:
+            if e["out"]:
                 continue
             e.update(kind=kind, out=canonical, weight=WEIGHT.get(kind, 0))
     for section, line in lines("lexicon.txt"):

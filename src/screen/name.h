@@ -28,6 +28,7 @@ typedef struct unit {
     uint8_t form_n, phon_n, key_n;
     uint8_t script, kind;
     uint8_t join;              /* made of several tokens: compared by its letters only */
+    uint8_t known;             /* in the lexicon: hardly another word mistyped */
     uint16_t cls;              /* spellings of one name share a class; 0: none */
     uint16_t weight;           /* 0 to 1000: how much it tells names apart */
 } unit;
@@ -88,5 +89,6 @@ extern const char plm_lex_text[];
 extern const lexeme plm_lex_table[];
 extern const uint16_t plm_lex_hash[];
 extern const uint32_t plm_lex_hash_size;
+extern const uint16_t plm_lex_nick_first, plm_lex_nick_last; /* classes that are nicknames */
 
 #endif

@@ -12,17 +12,22 @@
 
 #include <string.h>
 
-#define SOFT 200          /* hundredths */
+#define SOFT_ORGANIZATION 130
+#define SOFT 180          /* hundredths */
 #define CONF 170
-#define EXTRA 25
+#define EXTRA 25          /* the entity's name says more */
+#define LIGHT 12          /* legal forms, particles and titles left over on either side */
+#define EXTRA_Q 45        /* the query says more */
 #define EVIDENCE 2000     /* weight that has to be paired for a part of a name to count in full */
-#define EVIDENCE_CUT 50   /* per cent of the score that a part with no weight loses */
-#define EVIDENCE_CUT_LESS 28   /* the same where all of the query is paired */
-#define EVIDENCE_CUT_COMMON 20 /* the same where only common words are left over */
+#define EVIDENCE_CUT 80   /* per cent of the score that a part with no weight loses */
+#define EVIDENCE_CUT_LESS 70   /* the same where all of the query is paired */
+#define EVIDENCE_ORGANIZATION 50 /* per cent of these for who is known to be no person */
+#define EVIDENCE_CUT_COMMON 50 /* the same where only common words are left over */
 #define SYLLABLE_REST 3   /* a syllable left over is another name: so many times its weight */
 #define READING_PERCENT 74
 #define READING_SIM 955
-#define READING_LETTERS 8
+#define READING_JOIN_SIM 965
+#define READING_SYLLABLES 3
 #define SPREAD_FROM 1500
 #define NUMBER_CLASH 900  /* weight of numbers that differ */
 #define INITIAL_SIM 800
@@ -68,6 +73,8 @@ static void collect(work *w) {
 }
 
 static bool before(const pairing *a, const pairing *b) {
+    bool ja = a->qn > 1 && a->en > 1, jb = b->qn > 1 && b->en > 1;
+    if (ja != jb) return jb; /* joined on both sides: only what nothing else pairs */
     if (a->gain != b->gain) return a->gain > b->gain;
     if (a->qn + a->en != b->qn + b->en) return a->qn + a->en < b->qn + b->en;
     if (a->qf != b->qf) return a->qf < b->qf;
@@ -130,13 +137,21 @@ static void pair_initials(work *w, scored *out) {
 }
 
 typedef struct rest {
-    int64_t weight, plain;
+    int64_t weight, light, plain; /* light: legal forms, particles, titles; weight: the others */
     bool number, initial;
 } rest;
+
+bool plm_score_is_light(const unit *u) {
+    return u->kind == TOKEN_LEGAL || u->kind == TOKEN_PARTICLE || u->kind == TOKEN_TITLE;
+}
 
 static void leave(rest *r, const unit *u) {
     int64_t w = u->weight;
     if (u->script == SCRIPT_HANGUL) w *= SYLLABLE_REST;
+    if (plm_score_is_light(u)) {
+        r->light += w;
+        return;
+    }
     r->weight += w;
     if (u->kind == TOKEN_PLAIN || u->kind == TOKEN_NUMBER) r->plain += w;
     r->number = r->number || u->kind == TOKEN_NUMBER;
@@ -144,14 +159,14 @@ static void leave(rest *r, const unit *u) {
 }
 
 static rest left_q(const work *w) {
-    rest r = {0, 0, false, false};
+    rest r = {0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->c->q->token_n; i++)
         if (!w->uq[i]) leave(&r, &w->c->q->tokens[i].u);
     return r;
 }
 
 static rest left_e(const work *w) {
-    rest r = {0, 0, false, false};
+    rest r = {0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->name->token_n; i++)
         if (!w->ue[i]) leave(&r, unit_e(w, i));
     return r;
@@ -163,14 +178,17 @@ static int value(const work *w, rest q, rest e) {
     int64_t extra = hq > he ? hq - he : he - hq;
     if (q.number && e.number) conf += NUMBER_CLASH;
     if (q.initial && e.initial) conf += INITIAL_CLASH;
-    int64_t d = 100 * w->m + SOFT * w->soft + CONF * conf + EXTRA * extra;
+    int64_t soft = w->c->kind >= PLM_ENTITY_ORGANIZATION ? SOFT_ORGANIZATION : SOFT;
+    int64_t d = 100 * w->m + soft * w->soft + CONF * conf +
+                (hq > he ? EXTRA_Q : EXTRA) * extra + LIGHT * (q.light + e.light);
     if (d == 0 || w->m == 0) return 0;
     int64_t s = PLM_SCORE_ONE * (100 * w->m) / d;
     int64_t cut = q.plain + e.plain <= 250 ? EVIDENCE_CUT_COMMON
                   : q.weight <= 130       ? EVIDENCE_CUT_LESS
                                           : EVIDENCE_CUT;
-    if (hq + he > 250 && w->m < EVIDENCE)
-        s -= s * cut * (EVIDENCE - w->m) / (100 * EVIDENCE);
+    if (w->c->kind >= PLM_ENTITY_ORGANIZATION) cut = cut * EVIDENCE_ORGANIZATION / 100;
+    if (hq + he > 100 && w->m < EVIDENCE)
+        s -= s * cut * (EVIDENCE - w->m) / EVIDENCE * (EVIDENCE - w->m) / (100 * EVIDENCE);
     return (int)s;
 }
 
@@ -209,17 +227,19 @@ static bool by_reading(const work *w, const scored *s, rest q, rest e) {
     }
     for (uint32_t i = 0; i < w->name->token_n && !native; i++) native = reading(unit_e(w, i));
     if (!native) return false;
-    uint32_t letters = 0;
-    bool same = true, sure = q.weight + e.weight < 100;
+    uint32_t letters = 0; /* of the native script */
+    bool same = true, sure = q.weight + e.weight == 0;
     for (uint32_t i = 0; i < s->n; i++) {
         const pairing *x = &s->pairs[i];
         for (uint32_t t = x->qf; t < x->qf + (uint32_t)x->qn; t++)
-            letters += p->tokens[t].u.form_n;
-        sure = sure && x->sim >= READING_SIM;
+            letters += p->tokens[t].u.script == SCRIPT_HANGUL || p->tokens[t].n < 3
+                           ? 1 : p->tokens[t].n / 3u;
+        sure = sure && x->sim >= (x->qn > 1 ? READING_JOIN_SIM : READING_SIM) &&
+               !(x->qn > 1 && x->en > 1);
         for (uint32_t t = x->ef; t < x->ef + (uint32_t)x->en; t++)
             same = same && unit_e(w, t)->script == p->tokens[x->qf].u.script;
     }
-    return !same && !(sure && letters >= READING_LETTERS);
+    return !same && !(sure && letters >= READING_SYLLABLES);
 }
 
 void plm_score_name(const compare *c, uint32_t n, scored *out) {
@@ -244,14 +264,13 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     out->score = value(&w, q, e);
     if (by_reading(&w, out, q, e)) out->score = out->score * READING_PERCENT / 100;
     out->score = spread(out->score);
-    out->whole = w.soft == 0 && q.weight == 0 && e.weight == 0;
+    out->whole = w.soft == 0 && q.weight + q.light + e.weight + e.light == 0;
 }
 
-uint32_t plm_score_need(uint32_t weight, int threshold) {
-    /* M <= m, the query weight paired; score <= m / (m + EXTRA (weight - m)) >= T
-     * <=> m (100 - 100 T + EXTRA T) >= EXTRA T weight, T in ten-thousandths. */
-    int64_t t = unspread(threshold);
-    int64_t num = (int64_t)EXTRA * t * weight;
-    int64_t den = 100 * (int64_t)PLM_SCORE_ONE - 100 * t + EXTRA * t;
-    return (uint32_t)(num / den);
+bool plm_score_reachable(const paired *p, int threshold) {
+    /* score <= m / (m + EXTRA_Q heavy left + LIGHT light left), m what is paired at most;
+     * score >= T  <=>  m (100 - 100 T) >= T (EXTRA_Q heavy + LIGHT light), T of ten thousand */
+    int64_t t = unspread(threshold), m = (int64_t)p->heavy + p->light;
+    int64_t left = EXTRA_Q * (int64_t)p->heavy_left + LIGHT * (int64_t)p->light_left;
+    return m * 100 * (PLM_SCORE_ONE - t) >= t * left;
 }

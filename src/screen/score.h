@@ -33,14 +33,18 @@ typedef struct compare {
     const name_parse *q;
     const uint32_t *unit_head, *join_head; /* unit or join -> relation number + 1 */
     const relation *relations;
-    const char *q_first;     /* first letter of each query token */
+    uint32_t kind;           /* plm_entity_kind that the query states */
 } compare;
 
 /* Scores name number n; fills out. */
 void plm_score_name(const compare *c, uint32_t n, scored *out);
-/* Largest query weight that may go unmatched... as docs/no-miss.md: a name whose matched query
- * tokens weigh less than this scores below threshold. */
-uint32_t plm_score_need(uint32_t weight, int threshold);
+/* Weights of query tokens that are paired at most, and of those left over. */
+typedef struct paired {
+    uint32_t heavy, light, heavy_left, light_left;
+} paired;
+/* False when no name can score threshold with no more than this paired (docs/no-miss.md). */
+bool plm_score_reachable(const paired *p, int threshold);
+bool plm_score_is_light(const unit *u);
 /* OFAC's own 0 to 100, times 100. */
 int plm_score_ofac(plm_str query, plm_str name);
 

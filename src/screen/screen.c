@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define JOIN_SIM 950         /* several words as one: hardly another letter */
 #define RELATIONS_MAX 400000u
 #define COUNTRY_GAIN 6       /* per cent of what is missing to 1.0 */
 #define COUNTRY_LOSS 150
@@ -56,7 +57,6 @@ struct plm_screener {
     uint32_t *entities;      /* with a best score */
     uint32_t entity_n, entity_cap;
     name_parse q;
-    char q_first[NAME_TOKENS];
     plm_arena *arena;
     bool failed;
 };
@@ -208,9 +208,9 @@ static void try_unit(plm_screener *q, uint32_t span_no, uint32_t u) {
     }
     int sim = plm_relate(a, b, &kind);
     if (a->join && sim) {
+        if (a->form_n < 4 || sim < JOIN_SIM) sim = 0;
         sim = sim * 97 / 100;
         kind = "joined";
-        if (a->form_n < 4) sim = 0;
     }
     if (sim) relate(q, u, span_no, sim, kind);
 }
@@ -324,32 +324,45 @@ static void count_postings(const plm_screener *q, uint64_t *cost) {
     }
 }
 
-/* Tokens whose postings need not be followed: together they weigh less than any name at the
- * threshold must have paired. */
+static void move_weight(paired *p, const unit *u) {
+    if (plm_score_is_light(u)) {
+        p->light += u->weight;
+        p->light_left -= u->weight;
+    } else {
+        p->heavy += u->weight;
+        p->heavy_left -= u->weight;
+    }
+}
+
+/* Tokens whose postings need not be followed: a name that has no other paired can't reach the
+ * threshold. */
 static void skippable(const plm_screener *q, int threshold, bool skip[NAME_TOKENS]) {
     uint64_t cost[NAME_TOKENS];
-    uint32_t need = plm_score_need(q->q.weight, threshold), sum = 0;
+    paired p = {0};
     memset(skip, 0, NAME_TOKENS);
     count_postings(q, cost);
+    for (uint32_t i = 0; i < q->q.token_n; i++) {
+        const unit *u = &q->q.tokens[i].u;
+        if (u->kind == TOKEN_INITIAL) skip[i] = true; /* paired without postings */
+        *(plm_score_is_light(u) ? &p.light_left : &p.heavy_left) += u->weight;
+    }
     for (uint32_t i = 0; i < q->q.token_n; i++)
-        if (q->q.tokens[i].u.kind == TOKEN_INITIAL) {
-            skip[i] = true;
-            sum += q->q.tokens[i].u.weight;
-        }
-    if (sum >= need) {
+        if (skip[i]) move_weight(&p, &q->q.tokens[i].u);
+    if (plm_score_reachable(&p, threshold)) {
         memset(skip, 0, NAME_TOKENS);
         return;
     }
     for (;;) {
         uint32_t best = NAME_TOKENS;
         for (uint32_t i = 0; i < q->q.token_n; i++) {
-            uint32_t w = q->q.tokens[i].u.weight;
-            if (skip[i] || sum + w >= need) continue;
+            paired next = p;
+            move_weight(&next, &q->q.tokens[i].u);
+            if (skip[i] || plm_score_reachable(&next, threshold)) continue;
             if (best == NAME_TOKENS || cost[i] > cost[best]) best = i;
         }
         if (best == NAME_TOKENS) return;
         skip[best] = true;
-        sum += q->q.tokens[best].u.weight;
+        move_weight(&p, &q->q.tokens[best].u);
     }
 }
 
@@ -707,7 +720,7 @@ bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_opti
     plm_name_read(w->name, &q->q);
     if (!q->q.token_n && !plm_str_trim(w->address).n && !w->id_n)
         return plm_fail(f, PLM_BAD_INPUT, "neither the name nor the address has a letter or digit");
-    compare c = {q->s->x, &q->q, q->unit_head, q->join_head, NULL, q->q_first};
+    compare c = {q->s->x, &q->q, q->unit_head, q->join_head, NULL, (uint32_t)w->kind};
     if (o->scoring == PLM_SCORING_OFAC) {
         find_ofac(q, w, o->threshold);
         return answer(q, w, NULL, o, out, f);

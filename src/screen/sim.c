@@ -12,14 +12,18 @@
 
 #define FLOOR_SIM 640
 #define CLASS_SIM 930
+#define NICK_SIM 800
 #define COST_VOWEL 45       /* one vowel for another, added or left out */
 #define COST_FIRST_VOWEL 80
 #define COST_VOICE 40       /* b/p, d/t, g/k, z/s, v/f, J/C */
 #define COST_NEAR 55        /* S/s, C/ts, H/k … */
 #define COST_H 45
+#define COST_H_WRITTEN 70   /* Arabic and Hebrew write it */
+#define SHORT_EDIT_SIM 690   /* one edit in three letters */
+#define FIRST_LOSS 40        /* in the first letter */
+#define COST_FIRST 30       /* names seldom differ in their first sound */
 #define COST_SWAP 70
 #define COST_FULL 100
-#define KNOWN_WEIGHT 820
 #define KNOWN_LOSS 400      /* per cent of what is missing to alike */
 
 /* Within one edit (optimal string alignment)? */
@@ -142,7 +146,9 @@ static int sub_cost(const costs *k, char a, char b) {
 
 static int indel_cost(const costs *k, const char *p, size_t i) {
     char c = p[i];
-    if (is_vowel(c)) return i == 0 && !k->abjad ? COST_FIRST_VOWEL : k->vowel_indel;
+    if (is_vowel(c) && i == 0) return k->abjad ? COST_VOWEL : COST_FIRST_VOWEL;
+    if (is_vowel(c)) return k->vowel_indel;
+    if (c == 'H' && k->abjad) return p[i + 1] ? COST_H_WRITTEN : 10;
     if (c == 'H') return i == 0 ? COST_NEAR : COST_H;
     if (c == 'v' && k->abjad && i > 0) return 20;
     return COST_FULL;
@@ -223,7 +229,7 @@ static int similar(const unit *a, const unit *b) {
     costs k = {COST_VOWEL, COST_VOWEL, false};
     size_t len = a->phon_n > b->phon_n ? a->phon_n : b->phon_n;
     bool cross = abjad(a) != abjad(b);
-    if (cross) {
+    if (cross && a->key_n > 1 && b->key_n > 1) {
         k = (costs){10, 20, true};
     } else if (abjad(a)) {
         k = (costs){40, 40, true};
@@ -236,6 +242,8 @@ static int similar(const unit *a, const unit *b) {
     }
     if (len == 0) return 0;
     int cost = align(&k, a->phon, a->phon_n, b->phon, b->phon_n);
+    if (cost && a->phon[0] != b->phon[0] && key_of(a->phon[0]) != key_of(b->phon[0]))
+        cost += COST_FIRST;
     int sim = 1000 - cost * 10 / (int)(len < 3 ? 3 : len);
     if (cost == 0 && (a->form_n != b->form_n || memcmp(a->form, b->form, a->form_n) != 0))
         sim = 985;
@@ -246,16 +254,16 @@ static int similar(const unit *a, const unit *b) {
     }
     if (within_one(a->form, a->form_n, b->form, b->form_n)) {
         size_t most = a->form_n > b->form_n ? a->form_n : b->form_n;
-        int by_form = 1000 - 800 / (int)most;
-        if (most >= 4 && by_form > sim) sim = by_form;
+        int by_form = most <= 3 ? SHORT_EDIT_SIM : 1000 - 800 / (int)most;
+        if (a->form[0] != b->form[0]) by_form -= FIRST_LOSS;
+        if (by_form > sim) sim = by_form;
     }
     return sim;
 }
 
-/* A word that the lists or the table of names know, so that it is hardly another one mistyped. */
-static bool known(const unit *u) {
-    return u->kind == TOKEN_GENERIC || u->kind == TOKEN_PLACE ||
-           (u->kind == TOKEN_PLAIN && !u->join && u->form_n >= 3 && u->weight < KNOWN_WEIGHT);
+static int class_sim(const unit *a, const unit *b) {
+    if (!a->cls || a->cls != b->cls) return 0;
+    return a->cls >= plm_lex_nick_first && a->cls <= plm_lex_nick_last ? NICK_SIM : CLASS_SIM;
 }
 
 int plm_relate(const unit *a, const unit *b, const char **kind) {
@@ -265,15 +273,15 @@ int plm_relate(const unit *a, const unit *b, const char **kind) {
     if (a->kind == TOKEN_NUMBER || b->kind == TOKEN_NUMBER) return 0;
     if (a->form_n < 2 || b->form_n < 2 || !may_relate(a, b)) {
         *kind = "name variant";
-        return a->cls && a->cls == b->cls ? CLASS_SIM : 0;
+        return class_sim(a, b);
     }
     int sim = similar(a, b);
-    bool other = (a->cls && b->cls && a->cls != b->cls) || (known(a) && known(b));
+    bool other = (a->cls && b->cls && a->cls != b->cls) || (a->known && b->known);
     if (other && sim < 960) sim -= (1000 - sim) * KNOWN_LOSS / 100;
     *kind = sim >= 960 ? "spelling" : sim >= 900 ? "vowels" : "edit";
-    if (a->cls && a->cls == b->cls && sim < CLASS_SIM) {
+    if (sim < class_sim(a, b)) {
         *kind = "name variant";
-        return CLASS_SIM;
+        return class_sim(a, b);
     }
     return sim < FLOOR_SIM ? 0 : sim;
 }

@@ -13,6 +13,7 @@
 #define WEIGHT_SHORT 620   /* an unknown word of two letters */
 #define WEIGHT_INITIAL 130
 #define WEIGHT_NUMBER 600
+#define KNOWN_WEIGHT 820
 #define WEIGHT_SYLLABLE 480 /* a Hangul or Han syllable of its own */
 
 static uint32_t fnv(char script, const char *p, size_t n) {
@@ -181,6 +182,8 @@ static void weigh(token *t, const lexeme *x) {
                                    : WEIGHT_UNKNOWN;
     }
     if (x) u->cls = x->cls;
+    u->known = x && u->form_n >= 3 &&
+               (x->kind != TOKEN_PLAIN || (x->weight && x->weight < KNOWN_WEIGHT));
     plm_unit_sound(u);
 }
 
@@ -276,7 +279,7 @@ static bool one_slip(const char *a, size_t n, const char *b, size_t m) {
 }
 
 static const lexeme *slip(const word *w) {
-    if (w->n < 5 || w->ready || w->script != SCRIPT_LATIN) return NULL;
+    if (w->n < 4 || w->ready || w->script != SCRIPT_LATIN) return NULL;
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
         size_t n = strlen(slips[i]);
         if (one_slip(w->form, w->n, slips[i], n)) return plm_lex_find('l', slips[i], n);
@@ -292,7 +295,18 @@ static void keep_raw(builder *b, const word *w, uint32_t first) {
     b->raw[b->raw_n++].word = (uint32_t)(w - b->w);
 }
 
+/* A Han or Hangul syllable that was read by its sound: a name, whatever the sound means. */
+static bool add_syllable(builder *b, const word *w) {
+    if (w->ready || (w->script != SCRIPT_HAN && w->script != SCRIPT_HANGUL)) return false;
+    const lexeme *x = plm_lex_find('l', w->form, w->n);
+    token *t = add_token(b, w, 1, w->form, w->n);
+    if (!t) return true;
+    weigh(t, x && x->kind == TOKEN_PLAIN ? x : NULL);
+    return true;
+}
+
 static void add_plain(builder *b, const word *w) {
+    if (add_syllable(b, w)) return;
     const lexeme *x = plm_lex_find('l', w->form, w->n);
     if (!x) x = slip(w);
     if (!x || (x->kind == TOKEN_PLAIN && !x->cls)) {
@@ -519,7 +533,9 @@ bool plm_name_read(plm_str text, name_parse *out) {
         const word *w = &words[b.raw[i].word];
         uint32_t before = out->span_n;
         add_span(out, b.raw[i].first, b.raw[i].count, w->form, w->n, w->script);
-        if (out->span_n > before) out->spans[before].u.join = 0;
+        if (out->span_n == before) continue;
+        out->spans[before].u.join = 0;
+        out->spans[before].u.known = plm_lex_find('l', w->form, w->n) != NULL;
     }
     add_joins(out);
     add_acronym(out);

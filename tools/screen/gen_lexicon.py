@@ -64,7 +64,7 @@ def main():
             if not f or not f.isascii():
                 continue
             e = entry("l" + f)
-            if e["out"] and e["out"] != canonical:
+            if e["out"]:
                 continue
             e.update(kind=kind, out=canonical, weight=WEIGHT.get(kind, 0))
     for section, line in lines("lexicon.txt"):
@@ -78,10 +78,12 @@ def main():
             canonical, forms = line.split("=", 1)
             own = kind != "NUMBER" and " " not in canonical.strip()
             words(kind, canonical.strip(), [canonical.strip()] * own + forms.split("|"))
-    cls, common = 0, {}
+    cls, common, nick = 0, {}, set()
     for section, line in lines("names.txt"):
-        if section == "class":
+        if section in ("class", "nick"):
             cls += 1
+            if section == "nick":
+                nick.add(cls)
             for w in line.split():
                 e = entry("l" + w)
                 if not e["cls"]:
@@ -120,10 +122,10 @@ def main():
         else:
             key = "x" + "".join(fold.roman(ord(c), data) or "" for c in native if ord(c) in data)
         entry(key)["out"] = english
-    emit(table)
+    emit(table, nick)
 
 
-def emit(table):
+def emit(table, nick):
     keys = sorted(table)
     text, at = "", {}
 
@@ -167,7 +169,8 @@ def emit(table):
     print("const lexeme plm_lex_table[] = {")
     for i in range(0, len(rows), 3):
         print("    " + ", ".join(rows[i:i + 3]) + ",")
-    print("};\nconst uint32_t plm_lex_hash_size = %d;\nconst uint16_t plm_lex_hash[] = {" % size)
+    print("};\nconst uint16_t plm_lex_nick_first = %d, plm_lex_nick_last = %d;" % (min(nick), max(nick)))
+    print("const uint32_t plm_lex_hash_size = %d;\nconst uint16_t plm_lex_hash[] = {" % size)
     for i in range(0, size, 14):
         print("    " + ", ".join(map(str, slots[i:i + 14])) + ",")
     print("};")

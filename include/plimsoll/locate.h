@@ -106,7 +106,7 @@ typedef struct plm_locate plm_locate;
 typedef struct plm_locate_setup {
     const plm_landmark *landmarks; /* copied */
     size_t n_landmarks;
-    const plm_regions *regions; /* borrowed while plm_locate_new runs */
+    const plm_regions *regions; /* borrowed: must outlive the plm_locate */
     plm_str deny;               /* codes with commas */
     unsigned policy;            /* PLM_POLICY_… */
     plm_speed speed;            /* 0: c */
@@ -159,6 +159,10 @@ void plm_locate_decide(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_v
  * is full. */
 bool plm_locate_put_verdict(const plm_locate *l, plm_str target, const uint64_t *rtt_ns,
                             const plm_locate_verdict *v, plm_str more, plm_buf *out);
+
+/* Appends a picture (SVG, readable in grey): landmarks, their disks, regions excluded and not. */
+bool plm_locate_put_svg(const plm_locate *l, plm_str target, const uint64_t *rtt_ns,
+                        const plm_locate_verdict *v, plm_buf *out);
 
 /* A certificate: the arithmetic of one exclusion, PLM_CERT_BYTES(quorum) bytes. */
 #define PLM_CERT_BYTES(quorum) (72u + 32u * (quorum))

@@ -10,6 +10,9 @@
 
 #define PLM_LIGHT_M_PER_S 299792458
 #define PLM_LOCATE_DILATION_M 10000      /* a region is taken this much wider, all round */
+#define PLM_LOCATE_POSITION_M 1000       /* a landmark may stand so far from where it is said to
+                                          * (rounded or blurred positions): inconsistency and
+                                          * audit allow for it, the dilation covers it */
 #define PLM_LOCATE_LANDMARKS_MAX 50000
 #define PLM_LOCATE_DENY_MAX 300          /* denied regions of one decision */
 #define PLM_LOCATE_QUORUM_MAX 8

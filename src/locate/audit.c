@@ -13,6 +13,7 @@
 
 #define ARENA_BYTES_MAX ((size_t)4 << 30)
 #define COVER_MAX 2
+#define BLUR_M (2 * PLM_LOCATE_POSITION_M) /* what two positions may be off together */
 
 typedef struct pair {
     uint32_t a, b; /* a < b */
@@ -66,7 +67,7 @@ static bool find_apart(auditor *a) {
             int32_t far = (int32_t)plm_geo_low(&a->disk[i].u, &a->disk[k].u);
             if (far <= both) continue;
             if (a->n_here == most) return false;
-            a->here[a->n_here++] = (pair){(uint32_t)i, (uint32_t)k, far - both};
+            a->here[a->n_here++] = (pair){(uint32_t)i, (uint32_t)k, far - both + BLUR_M};
         }
     return true;
 }
@@ -108,7 +109,7 @@ static bool one_target(auditor *a, size_t first, size_t end, plm_fault *f) {
     for (size_t i = first; i < end; i++) {
         const plm_rtt *r = &a->r->at[i];
         a->disk[a->n_disks++] = (plm_disk){
-            a->at[r->landmark], plm_locate_bound_m(r->rtt_ns, PLM_SPEED_C), r->landmark};
+            a->at[r->landmark], plm_disk_m(r->rtt_ns, PLM_SPEED_C), r->landmark};
     }
     qsort(a->disk, a->n_disks, sizeof *a->disk, by_bound);
     if (!find_apart(a) || a->n_here == 0 || !mends(a, out, 0)) return true;
@@ -145,7 +146,7 @@ static bool ranged_directly(auditor *a, const named *ids, size_t first, size_t e
         if (r->landmark == t) continue;
         int32_t far = (int32_t)plm_geo_low(&a->at[r->landmark], &a->at[t]);
         int32_t bound = plm_locate_bound_m(r->rtt_ns, PLM_SPEED_C);
-        if (far > bound && !add(a, r->landmark, t, far - bound, f)) return false;
+        if (far > bound + BLUR_M && !add(a, r->landmark, t, far - bound, f)) return false;
     }
     return true;
 }

@@ -45,6 +45,12 @@ struct plm_locate {
     unsigned char (*cert_name)[16]; /* by landmark */
 };
 
+/* Radius of a landmark's disk: its bound, and the room its own position needs. */
+static inline int32_t plm_disk_m(uint64_t rtt_ns, plm_speed s) {
+    int32_t b = plm_locate_bound_m(rtt_ns, s);
+    return b > PLM_LOCATE_METRES_MAX - PLM_LOCATE_POSITION_M ? b : b + PLM_LOCATE_POSITION_M;
+}
+
 /* One measured landmark of a block: row of key[], and bound * PLM_BLOCK - its slot. */
 typedef struct plm_entry {
     uint32_t row;

@@ -124,13 +124,13 @@ static int32_t apart_low(const plm_locate *l, const plm_disk *a, const plm_disk 
 /* The disks that don't hold the whole smallest one; false when one is apart from it. */
 static bool gather(const plm_locate *l, const uint64_t *rtt_ns, uint32_t least, plm_disk *disk,
                    size_t *n, plm_locate_verdict *v) {
-    int32_t own = plm_locate_bound_m(rtt_ns[least], l->speed);
+    int32_t own = plm_disk_m(rtt_ns[least], l->speed);
     disk[0] = (plm_disk){l->at[least], own, least};
     *n = 1;
     for (uint32_t i = 0; i < l->n; i++) {
         if (i == least || !rtt_ns[i]) continue;
         double low, high;
-        int32_t bound = plm_locate_bound_m(rtt_ns[i], l->speed);
+        int32_t bound = plm_disk_m(rtt_ns[i], l->speed);
         if (l->low) {
             low = l->low[least * l->n_pad + i];
             high = l->high[least * l->n_pad + i];

@@ -82,7 +82,7 @@ static void walk_all(const plm_locate *l, const uint64_t *rtt_ns, int32_t *bound
         v->landmarks++;
         if (ns < w->least_ns) w->least_ns = ns, w->least = who;
         int32_t m = plm_locate_bound_m(ns, l->speed);
-        if (bound) bound[who] = m;
+        if (bound && m < PLM_EARTH_M) bound[who] = m + PLM_LOCATE_POSITION_M;
         if (m > PLM_KEY_CUT_M) {
             w->cut = true;
             continue;

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define GEOJSON_BYTES_MAX (256u << 20)
-#define DILATION_50M_M 25000 /* the 1:50M map's own error is larger: see docs/locate.md */
 
 __asm__(".section .rodata\n"
         ".global plm_shipped_regions\n.global plm_shipped_regions_end\n"
@@ -40,41 +39,68 @@ static int64_t get_zigzag(bytes *b) {
     return v & 1 ? -(int64_t)((v + 1) / 2) : (int64_t)(v / 2);
 }
 
-static bool read_ring(bytes *b, plm_region_maker *m, plm_fault *f) {
+/* m NULL: passes over the ring. */
+static bool read_ring(bytes *b, int64_t unit_e7, plm_region_maker *m, plm_fault *f) {
     bool outer = b->p < b->end && *b->p++ == 1;
     int64_t lat = 0, lon = 0;
-    if (!plm_maker_ring(m, outer, f)) return false;
+    if (m && !plm_maker_ring(m, outer, f)) return false;
     for (uint64_t n = get_varint(b); n && !b->bad; n--) {
         lat += get_zigzag(b);
         lon += get_zigzag(b);
-        if (lat < -900000 || lat > 900000 || lon < -1800000 || lon > 1800000) b->bad = true;
-        else if (!plm_maker_vertex(m, (double)lat * 1000, (double)lon * 1000, f)) return false;
+        int64_t y = lat * unit_e7, x = lon * unit_e7;
+        if (y < -900000000 || y > 900000000 || x < -1800000000 || x > 1800000000) b->bad = true;
+        else if (m && !plm_maker_vertex(m, (double)y, (double)x, f)) return false;
     }
-    return !b->bad && plm_maker_ring_end(m, f);
+    return !b->bad && (!m || plm_maker_ring_end(m, f));
 }
 
-plm_regions *plm_regions_shipped(plm_fault *f) {
-    bytes b = {plm_shipped_regions, plm_shipped_regions_end, false};
-    plm_region_maker m;
-    if (!plm_maker_start(&m, f)) return NULL;
-    bool ok = b.end - b.p > 6 && memcmp(b.p, "PLMR1\n", 6) == 0;
-    b.p += 6;
-    while (ok && b.p < b.end && *b.p) {
-        size_t n = *b.p++;
-        if ((size_t)(b.end - b.p) < n + 2) break;
-        plm_str code = {(const char *)b.p, n};
-        int32_t dilation = b.p[n] == 10 ? PLM_LOCATE_DILATION_M : DILATION_50M_M;
-        b.p += n + 1;
-        ok = plm_maker_feature(&m, code, dilation, f);
-        for (uint64_t rings = get_varint(&b); ok && rings && !b.bad; rings--)
-            ok = read_ring(&b, &m, f);
-        ok = ok && !b.bad;
+/* Is code in the list, or part of a code there? */
+static bool wanted(plm_str code, plm_str list) {
+    static const char *const parts[] = {"HK", "MO", "CN-held"};
+    bool of_china = false;
+    for (size_t i = 0; i < 3; i++) of_china |= plm_str_is(code, parts[i]);
+    for (size_t i = 0; i <= list.n;) {
+        const char *comma = i < list.n ? memchr(list.p + i, ',', list.n - i) : NULL;
+        size_t end = comma ? (size_t)(comma - list.p) : list.n;
+        plm_str w = plm_str_trim((plm_str){list.p + i, end - i});
+        if (plm_str_eq(w, code) || (of_china && plm_str_is(w, "CN"))) return true;
+        i = end + 1;
     }
-    if (ok && b.p + 1 == b.end && *b.p == 0) return plm_maker_finish(&m, f);
-    plm_maker_drop(&m);
-    plm_fail(f, PLM_BAD_INPUT, "the shipped regions are damaged; build the program again");
-    return NULL;
+    return false;
 }
+
+static bool read_shipped(bytes *b, const plm_str *list, plm_region_maker *m, plm_fault *f) {
+    if (b->end - b->p < 7 || memcmp(b->p, "PLMR1\n", 6) != 0) return false;
+    b->p += 6;
+    while (b->p < b->end && *b->p && !b->bad) {
+        size_t n = *b->p++;
+        if ((size_t)(b->end - b->p) < n + 2) return false;
+        plm_str code = {(const char *)b->p, n};
+        int64_t unit_e7 = b->p[n] == 3 ? 10000 : 1000;
+        plm_region_maker *to = !list || wanted(code, *list) ? m : NULL;
+        b->p += n + 1;
+        if (to && !plm_maker_feature(to, code, PLM_LOCATE_DILATION_M, f)) return false;
+        for (uint64_t rings = get_varint(b); rings && !b->bad; rings--)
+            if (!read_ring(b, unit_e7, to, f)) return false;
+    }
+    return !b->bad && b->p + 1 == b->end;
+}
+
+static plm_regions *shipped(const plm_str *list, plm_fault *f) {
+    bytes b = {plm_shipped_regions, plm_shipped_regions_end, false};
+    plm_str all = {(const char *)b.p, (size_t)(b.end - b.p)};
+    plm_region_maker m;
+    plm_regions *r = NULL;
+    if (!plm_maker_start(&m, f)) return NULL;
+    if (read_shipped(&b, list, &m, f)) r = plm_maker_finish(&m, f);
+    else plm_maker_drop(&m);
+    if (r) plm_sha256_of(all, r->hash);
+    else plm_fail(f, PLM_BAD_INPUT, "the shipped regions are damaged; build the program again");
+    return r;
+}
+
+plm_regions *plm_regions_shipped(plm_fault *f) { return shipped(NULL, f); }
+plm_regions *plm_regions_shipped_for(plm_str deny, plm_fault *f) { return shipped(&deny, f); }
 
 /* The reader gives no line for a value, but its strings stand at the same offsets as in the text:
  * the root's first key ties the two together. */

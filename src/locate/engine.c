@@ -95,6 +95,7 @@ static bool number_operators(plm_locate *l, plm_fault *f) {
         l->operator_no[o[i].row] = no;
         l->order[i] = o[i].row;
     }
+    for (uint32_t i = 0; l->distinct && i < l->n; i++) l->order[i] = i;
     return true;
 }
 

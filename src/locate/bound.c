@@ -1,6 +1,6 @@
 /* bound.c: round-trip time and distance.  Invariants: 1 a bound is never below speed * rtt / 2;
  * 2 plm_locate_rtt_ns_max(d) is the longest RTT whose bound is less than d.  Held by
- * tests/unit/test_bound.c. */
+ * tests/unit/test_locate.c. */
 #include "locate/engine.h"
 
 #include <string.h>

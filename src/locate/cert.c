@@ -6,7 +6,7 @@
  *  then 8 bytes of check sum over all before.
  * A name that does not fit its field is cut to the first half, and the first bytes of its SHA-256
  * make the other.  Invariant: one changed byte is found: the sum weighs every word with an odd
- * factor, which no change of a word leaves as it was.  Held by tests/unit/test_cert.c and
+ * factor, which no change of a word leaves as it was.  Held by tests/unit/test_locate.c and
  * fuzz/locate_cert.c. */
 #include "base/file.h"
 #include "locate/engine.h"

@@ -1,6 +1,6 @@
 /* source.c: where regions come from: the shipped file (format: tools/regions) and GeoJSON.
  * Invariant: malformed data is a fault with its line, never a smaller region.  Held by
- * tests/unit/test_region.c and fuzz/locate_geojson.c. */
+ * tests/cases/test_locate and fuzz/locate_geojson.c. */
 #include "base/file.h"
 #include "base/json.h"
 #include "locate/region.h"

@@ -1,7 +1,7 @@
 /* verdict.c: decides a chip, and writes the contract's result line.
  * Invariants: 1 excluded needs quorum landmarks of distinct operators, each farther from the
  * region than its bound; 2 inconsistent overrides every exclusion; 3 a larger RTT never turns
- * possible into excluded.  Held by tests/unit/test_verdict.c. */
+ * possible into excluded.  Held by tests/unit/test_locate.c. */
 #include "base/file.h"
 #include "base/json.h"
 #include "locate/engine.h"

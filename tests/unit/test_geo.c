@@ -173,6 +173,35 @@ static void long_edges_holes_poles_and_the_date_line(void **s) {
     plm_regions_free(r);
 }
 
+/* Stitched rings (world-atlas) stand on both sides of the antimeridian; a box round the Earth
+ * does too, and has nothing else. */
+static const char turns[] =
+    "{\"type\":\"FeatureCollection\",\"features\":["
+    "{\"type\":\"Feature\",\"id\":\"band\",\"geometry\":{\"type\":\"Polygon\",\"coordinates\":"
+    "[[[-180,-5],[180,-5],[180,5],[-180,5],[-180,-5]]]}},"
+    "{\"type\":\"Feature\",\"id\":\"stitched\",\"geometry\":{\"type\":\"Polygon\",\"coordinates\":"
+    "[[[-180,70],[179,70],[178,71],[180,72],[-180,71.5],[-180,70]]]}},"
+    "{\"type\":\"Feature\",\"id\":\"cut\",\"geometry\":{\"type\":\"Polygon\",\"coordinates\":"
+    "[[[-180,-90],[180,-90],[180,-70],[0,-72],[-180,-70],[-180,-90]]]}}]}";
+
+static void boxes_and_stitched_rings_at_the_antimeridian(void **s) {
+    (void)s;
+    plm_fault f = {0};
+    plm_regions *r = plm_regions_parse(plm_str_c(turns), "turns", &f);
+    if (!r) fail_msg("%s:%u %s", f.where, f.line, f.say);
+    size_t band = plm_regions_find(r, PLM_STR("band")), cut = plm_regions_find(r, PLM_STR("cut"));
+    size_t stitched = plm_regions_find(r, PLM_STR("stitched"));
+    for (int32_t lon = -1800000000; lon <= 1700000000; lon += 100000000) {
+        assert_int_equal(plm_regions_distance_m(r, band, 10000000, lon), 0);
+        assert_int_equal(plm_regions_distance_m(r, cut, -800000000, lon), 0);
+        assert_true(plm_regions_distance_m(r, band, 300000000, lon) > 2700000);
+        assert_true(plm_regions_distance_m(r, cut, -600000000, lon) > 1000000);
+    }
+    assert_true(plm_regions_distance_m(r, stitched, 710000000, 0) > 3000000);
+    assert_int_equal(plm_regions_distance_m(r, stitched, 710000000, 1795000000), 0);
+    plm_regions_free(r);
+}
+
 static void places_known_to_be_inside(void **s) {
     (void)s;
     static const struct {
@@ -207,6 +236,7 @@ int main(void) {
         cmocka_unit_test(a_line_is_never_longer_than_said),
         cmocka_unit_test(shipped_regions_are_never_farther_than_their_borders),
         cmocka_unit_test(long_edges_holes_poles_and_the_date_line),
+        cmocka_unit_test(boxes_and_stitched_rings_at_the_antimeridian),
         cmocka_unit_test(places_known_to_be_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

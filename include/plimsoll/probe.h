@@ -80,6 +80,10 @@ typedef struct plm_probe_ask {
 /* Runs a session and appends the session file.  What fails on the network is told in the file,
  * not as a fault; a fault is what kept the session from starting. */
 bool plm_probe_session_run(const plm_probe_ask *ask, plm_buf *file, plm_fault *f);
+/* The line that a session's own run prints: as plm_probe_session_verify, but a verifier that the
+ * directory lacks is taken where the file holds no evidence (it was refused everywhere). */
+bool plm_probe_session_line(plm_str file, const plm_probe_directory *d, plm_buf *line,
+                            bool *excluded, plm_fault *f);
 /* Checks a session file against its directory and appends the verdict line (without newline);
  * *excluded is whether all denied regions are.  No network, no clock.  REFUSED (nothing is
  * appended) when anything in the file does not hold. */

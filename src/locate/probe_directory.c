@@ -192,17 +192,21 @@ static bool all_differ(plm_str *names, size_t n, const char *what, bool print, p
 }
 
 static bool no_twins(const plm_probe_directory *d, plm_arena *a, plm_fault *f) {
-    plm_str *s = plm_arena_array(a, d->landmark_n * 2 + d->agent_n + 1, sizeof *s);
+    plm_str *s = plm_arena_array(a, 2 * (d->landmark_n + d->agent_n) + 1, sizeof *s);
     if (!s) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     for (size_t i = 0; i < d->landmark_n; i++) {
         s[i] = d->landmarks[i].id;
         s[d->landmark_n + i] = (plm_str){(const char *)d->landmarks[i].key, 32};
     }
     plm_str *devices = s + 2 * d->landmark_n;
-    for (size_t i = 0; i < d->agent_n; i++) devices[i] = d->agents[i].device;
+    for (size_t i = 0; i < d->agent_n; i++) {
+        devices[i] = d->agents[i].device;
+        devices[d->agent_n + i] = (plm_str){(const char *)d->agents[i].key, 32};
+    }
     return all_differ(s, d->landmark_n, "landmark", true, f) &&
            all_differ(s + d->landmark_n, d->landmark_n, "a landmark's key", false, f) &&
-           all_differ(devices, d->agent_n, "device", true, f);
+           all_differ(devices, d->agent_n, "device", true, f) &&
+           all_differ(devices + d->agent_n, d->agent_n, "an agent's key", false, f);
 }
 
 static bool content(plm_json *root, plm_arena *a, plm_probe_directory *d, plm_fault *f) {

@@ -10,6 +10,9 @@
 
 #define PLM_LIGHT_M_PER_S 299792458
 #define PLM_LOCATE_DILATION_M 10000      /* a region is taken this much wider, all round */
+#define PLM_LOCATE_POSITION_M 1000       /* a landmark may stand so far from where it is said to
+                                          * (rounded or blurred positions): inconsistency and
+                                          * audit allow for it, the dilation covers it */
 #define PLM_LOCATE_LANDMARKS_MAX 50000
 #define PLM_LOCATE_DENY_MAX 300          /* denied regions of one decision */
 #define PLM_LOCATE_QUORUM_MAX 8
@@ -75,6 +78,8 @@ void plm_rtts_free(plm_rtts *r);
 typedef struct plm_regions plm_regions;
 /* Those that the program ships (Natural Earth; docs/locate.md). */
 plm_regions *plm_regions_shipped(plm_fault *f);
+/* Of them only what deny (codes with commas) asks for: quicker to load; the hash is the same. */
+plm_regions *plm_regions_shipped_for(plm_str deny, plm_fault *f);
 /* Of a GeoJSON FeatureCollection (RFC 7946): Polygon, MultiPolygon, Point, MultiPoint.  Faults
  * name path and line. */
 plm_regions *plm_regions_read(const char *path, plm_fault *f);
@@ -89,7 +94,7 @@ void plm_regions_hash(const plm_regions *r, unsigned char out[32]);
 /* Least distance from a place to region i without dilation, rounded down (never above the true
  * one); 0 inside. */
 int32_t plm_regions_distance_m(const plm_regions *r, size_t i, int32_t lat_e7, int32_t lon_e7);
-/* What the map's own error asks for: PLM_LOCATE_DILATION_M, more for coarser shipped maps. */
+/* What the map's own error asks for (PLM_LOCATE_DILATION_M; a coarser source may need more). */
 int32_t plm_regions_dilation_m(const plm_regions *r, size_t i);
 /* Geodesic between two places: never above / never below the true one (metres). */
 int32_t plm_geo_distance_low_m(int32_t lat1_e7, int32_t lon1_e7, int32_t lat2_e7, int32_t lon2_e7);
@@ -106,7 +111,7 @@ typedef struct plm_locate plm_locate;
 typedef struct plm_locate_setup {
     const plm_landmark *landmarks; /* copied */
     size_t n_landmarks;
-    const plm_regions *regions; /* borrowed while plm_locate_new runs */
+    const plm_regions *regions; /* borrowed: must outlive the plm_locate */
     plm_str deny;               /* codes with commas */
     unsigned policy;            /* PLM_POLICY_… */
     plm_speed speed;            /* 0: c */
@@ -159,6 +164,10 @@ void plm_locate_decide(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_v
  * is full. */
 bool plm_locate_put_verdict(const plm_locate *l, plm_str target, const uint64_t *rtt_ns,
                             const plm_locate_verdict *v, plm_str more, plm_buf *out);
+
+/* Appends a picture (SVG, readable in grey): landmarks, their disks, regions excluded and not. */
+bool plm_locate_put_svg(const plm_locate *l, plm_str target, const uint64_t *rtt_ns,
+                        const plm_locate_verdict *v, plm_buf *out);
 
 /* A certificate: the arithmetic of one exclusion, PLM_CERT_BYTES(quorum) bytes. */
 #define PLM_CERT_BYTES(quorum) (72u + 32u * (quorum))

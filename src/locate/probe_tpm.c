@@ -101,7 +101,7 @@ static bool try_handle(tpm *t, TPM2_HANDLE h, EVP_PKEY *ak) {
 }
 
 static bool find_key(tpm *t, plm_str pem, plm_fault *f) {
-    static const TPM2_HANDLE kinds[] = {TPM2_PERSISTENT_FIRST, TPM2_TRANSIENT_FIRST};
+    const TPM2_HANDLE kinds[] = {TPM2_PERSISTENT_FIRST, TPM2_TRANSIENT_FIRST};
     BIO *b = BIO_new_mem_buf(pem.p, (int)pem.n);
     EVP_PKEY *ak = b ? PEM_read_bio_PUBKEY(b, NULL, NULL, NULL) : NULL;
     bool found = false;

@@ -65,8 +65,9 @@ static int filter(void) {
 
 bool plm_probe_cage(const char *who, plm_fault *f) {
     if (!give_up_root(f)) return false;
+    long uid = (long)geteuid(); /* the filter refuses to tell */
     int e = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? filter() : -errno;
     fprintf(stderr, "{\"event\":\"cage\",\"daemon\":\"%s\",\"uid\":%ld,\"seccomp\":%s}\n", who,
-            (long)geteuid(), e == 0 ? "true" : "false");
+            uid, e == 0 ? "true" : "false");
     return true;
 }

@@ -365,6 +365,12 @@ static void finish(landmark *l, session *s) {
     log_session(l, s);
 }
 
+/* STOP: no further ping; one that is on its way is waited for. */
+static void halt(landmark *l, session *s) {
+    if (s->state == PLM_PROBE_PROBING && s->outstanding) s->rounds = s->sent;
+    else if (s->state < PLM_PROBE_DONE) finish(l, s);
+}
+
 static void ping(landmark *l, session *s) {
     plm_probe_ping_head(&s->ping, false, s->sid, s->index, s->sent);
     draw(l, s->ping.body);
@@ -470,7 +476,7 @@ static void on_message(landmark *l, const plm_probe_rx *rx) {
         if (admitted(l, rx, &m)) {
             session *s = find(l, m.sid);
             memcpy(s->poll_sig, m.sig, 64);
-            if (m.flags & PLM_PROBE_STOP && s->state < PLM_PROBE_DONE) finish(l, s);
+            if (m.flags & PLM_PROBE_STOP) halt(l, s);
             status(l, &rx->from, s);
         }
         break;

@@ -1,6 +1,6 @@
 /* probe_limit.c: a bucket is a time: when it would be full again.  A token moves it on by a
  * thousandth of rate seconds; it is empty when that lies more than a second ahead.  To keep whole
- * numbers the time is counted in microseconds.  Held by tests/unit/test_probe_net.c. */
+ * numbers the time is counted in microseconds.  Held by tests/unit/test_probe_crypto.c. */
 #include "locate/probe_limit.h"
 
 #include <string.h>

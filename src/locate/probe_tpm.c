@@ -25,6 +25,8 @@
 
 #define HANDLES_MOST 64
 #define START_WAIT_MS 30000
+#define FIRST_PERSISTENT 0x81000000u /* the library's own macros shift into the sign */
+#define FIRST_TRANSIENT 0x80000000u
 
 typedef struct tpm {
     TSS2_TCTI_CONTEXT *tcti;
@@ -101,7 +103,7 @@ static bool try_handle(tpm *t, TPM2_HANDLE h, EVP_PKEY *ak) {
 }
 
 static bool find_key(tpm *t, plm_str pem, plm_fault *f) {
-    const TPM2_HANDLE kinds[] = {TPM2_PERSISTENT_FIRST, TPM2_TRANSIENT_FIRST};
+    static const TPM2_HANDLE kinds[] = {FIRST_PERSISTENT, FIRST_TRANSIENT};
     BIO *b = BIO_new_mem_buf(pem.p, (int)pem.n);
     EVP_PKEY *ak = b ? PEM_read_bio_PUBKEY(b, NULL, NULL, NULL) : NULL;
     bool found = false;

@@ -154,6 +154,7 @@ static bool keep_used(run *r, bool every, plm_fault *f) {
 
 static bool start_engine(run *r, bool every, plm_fault *f) {
     r->regions = r->o.regions ? plm_regions_read(r->o.regions, f)
+                 : r->o.svg   ? plm_regions_shipped(f) /* the picture shows all land */
                               : plm_regions_shipped_for(plm_str_c(r->o.deny), f);
     if (!r->regions || !keep_used(r, every, f)) return false;
     plm_locate_setup s = {r->used,     r->n_used,  r->regions, plm_str_c(r->o.deny),

@@ -1,12 +1,10 @@
 /* bound.c: round-trip time and distance.  Invariants: 1 a bound is never below speed * rtt / 2;
  * 2 plm_locate_rtt_ns_max(d) is the longest RTT whose bound is less than d.  Held by
- * tests/unit/test_bound.c. */
-#include "plimsoll/locate.h"
+ * tests/unit/test_locate.c. */
+#include "locate/engine.h"
 
 #include <string.h>
 
-/* Beyond it the bound is at its cut, at either speed, and the product below can't overflow. */
-#define RTT_CUT_NS 11000000000ull
 #define DIGITS_MAX 400
 
 static uint64_t divisor(plm_speed s) { return s == PLM_SPEED_FIBRE ? 3000000000u : 2000000000u; }
@@ -21,10 +19,7 @@ bool plm_speed_parse(plm_str s, plm_speed *out) {
 }
 
 int32_t plm_locate_bound_m(uint64_t rtt_ns, plm_speed s) {
-    if (rtt_ns >= RTT_CUT_NS) return PLM_LOCATE_METRES_MAX;
-    uint64_t m = s == PLM_SPEED_FIBRE ? (rtt_ns * PLM_LIGHT_M_PER_S + 2999999999u) / 3000000000u
-                                      : (rtt_ns * PLM_LIGHT_M_PER_S + 1999999999u) / 2000000000u;
-    return m > PLM_LOCATE_METRES_MAX ? PLM_LOCATE_METRES_MAX : (int32_t)m;
+    return plm_bound_m(rtt_ns, s);
 }
 
 uint64_t plm_locate_rtt_ns_max(int32_t distance_m, plm_speed s) {

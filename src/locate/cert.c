@@ -6,27 +6,29 @@
  *  then 8 bytes of check sum over all before.
  * A name that does not fit its field is cut to the first half, and the first bytes of its SHA-256
  * make the other.  Invariant: one changed byte is found: the sum weighs every word with an odd
- * factor, which no change of a word leaves as it was.  Held by tests/unit/test_cert.c and
+ * factor, which no change of a word leaves as it was.  Held by tests/unit/test_locate.c and
  * fuzz/locate_cert.c. */
 #include "base/file.h"
 #include "locate/engine.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define HEAD 64u
 #define ENTRY 32u
 #define FACTOR 0x9e3779b97f4a7c15ull
 
-static uint64_t weight(size_t word) { return FACTOR * (2 * word + 1) | 1; }
+static inline uint64_t weight(size_t word) { return FACTOR * (2 * word + 1) | 1; }
 
-static uint64_t load64(const unsigned char *p) {
-    uint64_t v = 0;
-    for (int i = 7; i >= 0; i--) v = v << 8 | p[i];
-    return v;
+static inline uint64_t load64(const unsigned char *p) {
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return le64toh(v);
 }
 
-static void store64(unsigned char *p, uint64_t v) {
-    for (int i = 0; i < 8; i++) p[i] = (unsigned char)(v >> (8 * i));
+static inline void store64(unsigned char *p, uint64_t v) {
+    v = htole64(v);
+    memcpy(p, &v, 8);
 }
 
 static void put_name(unsigned char *to, size_t room, plm_str s) {
@@ -41,7 +43,7 @@ static void put_name(unsigned char *to, size_t room, plm_str s) {
     memcpy(to + room / 2, h, room / 2);
 }
 
-static uint64_t sum(const unsigned char *p, size_t from, size_t to) {
+static inline uint64_t sum(const unsigned char *p, size_t from, size_t to) {
     uint64_t s = 0;
     for (size_t i = from; i < to; i += 8) s += weight(i / 8) * load64(p + i);
     return s;

@@ -1,7 +1,7 @@
 /* engine.c: builds the tables of a plm_locate: landmark to region, landmark to landmark.
  * Invariants: 1 distance_m is never above the true distance less the dilation; 2 a code of deny
  * is one region, CN with HK and MO (unless separate) and with the reefs that CN holds (unless
- * undisputed).  Held by tests/unit/test_verdict.c. */
+ * undisputed).  Held by tests/unit/test_locate.c. */
 #include "locate/engine.h"
 #include "base/file.h"
 
@@ -95,6 +95,7 @@ static bool number_operators(plm_locate *l, plm_fault *f) {
         l->operator_no[o[i].row] = no;
         l->order[i] = o[i].row;
     }
+    for (uint32_t i = 0; l->distinct && i < l->n; i++) l->order[i] = i;
     return true;
 }
 

@@ -8,6 +8,7 @@
 #define PLM_PAIRS_MAX 512u     /* landmarks up to which pair distances are kept as a table */
 #define PLM_BLOCK 64u          /* landmarks whose number fits in the low bits of a key */
 #define PLM_KEY_CUT_M 33000000 /* a bound past it is left to the slow pass, or keys overflow */
+#define PLM_KEY_NONE_M 33554431 /* greatest that a key can hold: stands for no bound */
 #define PLM_EARTH_M 20040000   /* no two places lie farther apart (half a meridian: 20003931) */
 #define PLM_DISKS_MAX 1024u    /* disks that the search for a common point looks at */
 
@@ -45,9 +46,20 @@ struct plm_locate {
     unsigned char (*cert_name)[16]; /* by landmark */
 };
 
+#define PLM_RTT_CUT_NS 11000000000ull /* its bound is at the cut, and products can't overflow */
+
+/* plm_locate_bound_m for the inner loops. */
+static inline int32_t plm_bound_m(uint64_t rtt_ns, plm_speed s) {
+    if (rtt_ns >= PLM_RTT_CUT_NS) return PLM_LOCATE_METRES_MAX;
+    uint64_t p = rtt_ns * PLM_LIGHT_M_PER_S;
+    uint64_t m = s == PLM_SPEED_FIBRE ? (p + 2999999999u) / 3000000000u
+                                      : (p + 1999999999u) / 2000000000u;
+    return m > PLM_LOCATE_METRES_MAX ? PLM_LOCATE_METRES_MAX : (int32_t)m;
+}
+
 /* Radius of a landmark's disk: its bound, and the room its own position needs. */
 static inline int32_t plm_disk_m(uint64_t rtt_ns, plm_speed s) {
-    int32_t b = plm_locate_bound_m(rtt_ns, s);
+    int32_t b = plm_bound_m(rtt_ns, s);
     return b > PLM_LOCATE_METRES_MAX - PLM_LOCATE_POSITION_M ? b : b + PLM_LOCATE_POSITION_M;
 }
 
@@ -59,8 +71,14 @@ typedef struct plm_entry {
 } plm_entry;
 
 /* best[q][r_pad]: the q greatest keys of distinct operators of the block, by region. */
-void plm_kernel_best(const plm_locate *l, const plm_entry *e, uint32_t n, bool distinct,
-                     int32_t *best);
+void plm_kernel_best(const plm_locate *l, const plm_entry *e, uint32_t n, int32_t *best);
+/* The same over all landmarks (at most PLM_BLOCK, all distinct); off[i]: bound * PLM_BLOCK - i. */
+void plm_kernel_best_all(const plm_locate *l, const int32_t *off, int32_t *best);
+/* Of n <= PLM_BLOCK landmarks: off[i] as above (the bound cut at PLM_KEY_NONE_M, which stands for
+ * "not measured" too) and disk_m[i] (PLM_LOCATE_METRES_MAX where it says nothing); *measured: how
+ * many have an RTT.  Returns the landmark of the least bound. */
+uint32_t plm_kernel_bounds(const uint64_t *rtt_ns, uint32_t n, plm_speed s, int32_t *off,
+                           int32_t *disk_m, uint32_t *measured);
 /* Compares the row of one landmark's pair distances with bounds (PLM_LOCATE_METRES_MAX where not
  * measured): is a disk apart from the disk of bound own (first such in *who), is one not around
  * the landmark itself? */
@@ -70,9 +88,10 @@ void plm_kernel_row(const int32_t *low, const int32_t *high, const int32_t *boun
 /* Finds out whether disks have a common point: false only when it is proved that they have none.
  * disk[0] has the least bound. */
 bool plm_disks_meet(const plm_disk *disk, size_t n);
-/* The whole test for a chip; least: its landmark of least RTT.  Fills v's witness. */
-bool plm_consistent(const plm_locate *l, const uint64_t *rtt_ns, uint32_t least,
-                    plm_locate_verdict *v);
+/* The whole test for a chip; disk_m: plm_disk_m of each landmark where l has pair tables, or
+ * NULL; least: its landmark of least RTT.  Fills v's witness. */
+bool plm_consistent(const plm_locate *l, const uint64_t *rtt_ns, const int32_t *disk_m,
+                    uint32_t least, plm_locate_verdict *v);
 
 bool plm_cert_prepare(plm_locate *l, plm_fault *f);
 

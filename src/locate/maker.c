@@ -1,8 +1,8 @@
 /* maker.c: builds regions from rings, and the tree of caps over their edges.
  * Invariants: 1 every edge lies in exactly one leaf, and each node's cap holds all its edges;
- * 2 an edge of more than 180 degrees of longitude crosses the antimeridian, but one of exactly
- * 360 goes round (as RFC 7946 draws it); 3 the regions are sorted by code and all features of a
- * code are one region.  Held by tests/unit/test_region.c. */
+ * 2 an edge of more than 180 degrees of longitude crosses the antimeridian, and one of exactly 360
+ * stays on it, unless the ring has no width then: it is a band round the Earth; 3 the regions are
+ * sorted by code and all features of a code are one region.  Held by tests/unit/test_geo.c. */
 #include "base/file.h"
 #include "locate/region.h"
 
@@ -41,6 +41,7 @@ bool plm_maker_start(plm_region_maker *m, plm_fault *f) {
 void plm_maker_drop(plm_region_maker *m) {
     plm_regions_free(m->out);
     plm_mem_free(m->feature);
+    plm_mem_free(m->raw);
     *m = (plm_region_maker){0};
 }
 
@@ -70,13 +71,11 @@ bool plm_maker_ring(plm_region_maker *m, bool outer, plm_fault *f) {
 }
 
 /* Longitude of the next vertex, gone on from the last one's (invariant 2). */
-static double go_on(const plm_vertex *last, double lat, double lon) {
-    double at = remainder(last->lon, TURN_E7);
-    if (fabs(last->lon - at) > 1 && fabs(at) == HALF_TURN_E7) at = copysign(at, lon);
-    double step = lon - at;
+static double go_on(const plm_vertex *last, double raw_last, double lat, double lon) {
+    double step = lon - raw_last;
+    if (fabs(step) == TURN_E7) step = 0;
     bool poles = fabs(lat) == POLE_E7 && lat == last->lat;
-    if (last->lon == lon) return lon;
-    if (fabs(step) > HALF_TURN_E7 && fabs(step) < TURN_E7 && !poles) step -= copysign(TURN_E7, step);
+    if (fabs(step) > HALF_TURN_E7 && !poles) step -= copysign(TURN_E7, step);
     return last->lon + step;
 }
 
@@ -89,7 +88,11 @@ bool plm_maker_vertex(plm_region_maker *m, double lat_e7, double lon_e7, plm_fau
     m->out->vertex = p;
     plm_ring *g = &m->out->ring[m->out->n_rings - 1];
     plm_vertex *v = &m->out->vertex[m->out->n_vertices];
-    double lon = g->n ? go_on(v - 1, lat_e7, lon_e7) : lon_e7;
+    p = m->raw;
+    if (!grow(&p, &m->cap_raw, g->n + 1, sizeof *m->raw, f)) return false;
+    m->raw = p;
+    m->raw[g->n] = lon_e7;
+    double lon = g->n ? go_on(v - 1, m->raw[g->n - 1], lat_e7, lon_e7) : lon_e7;
     *v = (plm_vertex){plm_geo_at(lat_e7, lon), lat_e7, lon};
     if (g->n == 0) g->lat_min = g->lat_max = lat_e7, g->lon_min = g->lon_max = lon;
     g->lat_min = fmin(g->lat_min, lat_e7);
@@ -101,13 +104,24 @@ bool plm_maker_vertex(plm_region_maker *m, double lat_e7, double lon_e7, plm_fau
     return true;
 }
 
+/* All vertices on the antimeridian, on both its sides: a box from -180 to 180. */
+static void open_band(plm_region_maker *m, plm_ring *g) {
+    double low = m->raw[0], high = low;
+    for (uint32_t i = 1; i < g->n; i++) low = fmin(low, m->raw[i]), high = fmax(high, m->raw[i]);
+    if (g->lon_min != g->lon_max || high - low != TURN_E7) return;
+    for (uint32_t i = 0; i < g->n; i++) m->out->vertex[g->first + i].lon = m->raw[i];
+    g->lon_min = low;
+    g->lon_max = high;
+}
+
 bool plm_maker_ring_end(plm_region_maker *m, plm_fault *f) {
     plm_ring *g = &m->out->ring[m->out->n_rings - 1];
     if (g->n == 0) return plm_fail(f, PLM_BAD_INPUT, "a ring has no position");
     const plm_vertex *a = &m->out->vertex[g->first], *z = &m->out->vertex[g->first + g->n - 1];
-    double lat = a->lat, lon = remainder(a->lon, TURN_E7);
+    double lat = a->lat, lon = m->raw[0];
     bool same_place = g->n > 1 && a->lat == z->lat && fmod(z->lon - a->lon, TURN_E7) == 0;
     if (!same_place && !plm_maker_vertex(m, lat, lon, f)) return false;
+    open_band(m, g);
     a = &m->out->vertex[g->first];
     z = &m->out->vertex[g->first + g->n - 1];
     double turns = (z->lon - a->lon) / TURN_E7;
@@ -260,6 +274,7 @@ plm_regions *plm_maker_finish(plm_region_maker *m, plm_fault *f) {
     }
     plm_regions *r = m->out;
     plm_mem_free(m->feature);
+    plm_mem_free(m->raw);
     *m = (plm_region_maker){0};
     return r;
 }

@@ -15,6 +15,8 @@
 #define CELLS_MAX 20000
 #define CELL_M_MIN 30.0
 #define STACK_MAX 256
+#define STEPS_MAX 48
+#define STEP_DISKS_MAX 256
 #define HALF_PI 1.5707963267948966
 #define PI 3.141592653589793
 
@@ -69,10 +71,46 @@ static void halve(const cell *c, cell out[2]) {
     else out[0].l1 = out[1].l0 = (c->l0 + c->l1) / 2;
 }
 
-bool plm_disks_meet(const plm_disk *disk, size_t n) {
+/* Never above 4 sin^2(bound / 2a): a point with a squared chord up to it lies in the disk, for a
+ * geodesic is at most a times the arc.  (The series of the sine, cut after a negative term.) */
+static double chord2_in(int32_t bound_m) {
+    double x = bound_m / (2 * PLM_GEO_A) * (1 - 1e-8), y = x * x;
+    if (x >= HALF_PI) return 5;
+    double s = x * (1 - y / 6 * (1 - y / 20 * (1 - y / 42 * (1 - y / 72 * (1 - y / 110)))));
+    return 4 * s * s;
+}
+
+/* Looks for a common point quickly: from the smallest disk's centre, steps into the disk that is
+ * missed most, nearly twice as far as to its edge (plain projection zigzags).  True is certain,
+ * false says nothing. */
+static bool step_inside(const plm_disk *disk, size_t n) {
+    double room[STEP_DISKS_MAX];
+    if (n > STEP_DISKS_MAX) return false;
+    for (size_t i = 0; i < n; i++) room[i] = chord2_in(disk[i].bound_m);
+    plm_geo p = disk[0].u;
+    for (int step = 0; step < STEPS_MAX; step++) {
+        double worst = 0, share = 0;
+        size_t at = 0;
+        for (size_t i = 0; i < n; i++) {
+            double x = p.x - disk[i].u.x, y = p.y - disk[i].u.y, z = p.z - disk[i].u.z;
+            double q = x * x + y * y + z * z, over = q - room[i];
+            if (over > worst) worst = over, at = i, share = q;
+        }
+        if (worst <= 0) return true;
+        double t = 1.9 * (1 - sqrt(room[at] / share));
+        p.x += t * (disk[at].u.x - p.x);
+        p.y += t * (disk[at].u.y - p.y);
+        p.z += t * (disk[at].u.z - p.z);
+        double len = sqrt(p.x * p.x + p.y * p.y + p.z * p.z);
+        if (len < 0.1) return false;
+        p.x /= len, p.y /= len, p.z /= len;
+    }
+    return false;
+}
+
+static bool search(const plm_disk *disk, size_t n) {
     cell stack[STACK_MAX];
     size_t top = 0;
-    if (n == 0) return true;
     stack[top] = box(&disk[0]);
     seen first = look(&stack[0], disk, n, radius_high(&stack[0]));
     if (first != CELL_OPEN) return first == CELL_MEETS;
@@ -96,6 +134,10 @@ bool plm_disks_meet(const plm_disk *disk, size_t n) {
         top += open;
     }
     return false;
+}
+
+bool plm_disks_meet(const plm_disk *disk, size_t n) {
+    return n == 0 || step_inside(disk, n) || search(disk, n);
 }
 
 /* Puts a disk among the smallest PLM_DISKS_MAX; leaving one out only makes the disks meet. */
@@ -122,15 +164,15 @@ static int32_t apart_low(const plm_locate *l, const plm_disk *a, const plm_disk 
 }
 
 /* The disks that don't hold the whole smallest one; false when one is apart from it. */
-static bool gather(const plm_locate *l, const uint64_t *rtt_ns, uint32_t least, plm_disk *disk,
-                   size_t *n, plm_locate_verdict *v) {
+static bool gather(const plm_locate *l, const uint64_t *rtt_ns, const int32_t *disk_m,
+                   uint32_t least, plm_disk *disk, size_t *n, plm_locate_verdict *v) {
     int32_t own = plm_disk_m(rtt_ns[least], l->speed);
     disk[0] = (plm_disk){l->at[least], own, least};
     *n = 1;
     for (uint32_t i = 0; i < l->n; i++) {
         if (i == least || !rtt_ns[i]) continue;
         double low, high;
-        int32_t bound = plm_disk_m(rtt_ns[i], l->speed);
+        int32_t bound = disk_m ? disk_m[i] : plm_disk_m(rtt_ns[i], l->speed);
         if (l->low) {
             low = l->low[least * l->n_pad + i];
             high = l->high[least * l->n_pad + i];
@@ -147,16 +189,17 @@ static bool gather(const plm_locate *l, const uint64_t *rtt_ns, uint32_t least, 
     return true;
 }
 
-bool plm_consistent(const plm_locate *l, const uint64_t *rtt_ns, uint32_t least,
-                    plm_locate_verdict *v) {
+bool plm_consistent(const plm_locate *l, const uint64_t *rtt_ns, const int32_t *disk_m,
+                    uint32_t least, plm_locate_verdict *v) {
     plm_disk disk[PLM_DISKS_MAX];
     size_t n;
-    if (!gather(l, rtt_ns, least, disk, &n, v)) return false;
+    if (!gather(l, rtt_ns, disk_m, least, disk, &n, v)) return false;
+    if (step_inside(disk, n)) return true;
     for (size_t i = 1; i < n; i++)
         for (size_t k = i + 1; k < n; k++)
             if (apart_low(l, &disk[i], &disk[k]) > disk[i].bound_m + disk[k].bound_m) {
                 show(v, disk[i].landmark, disk[k].landmark);
                 return false;
             }
-    return plm_disks_meet(disk, n);
+    return search(disk, n);
 }

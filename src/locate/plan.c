@@ -2,7 +2,7 @@
  * region: a greedy cover of regions, each needed quorum times by distinct operators.
  * A landmark can serve a region only if it lies nearer to the chip than to the region.  Ample ones
  * are taken first: real paths are longer than the geodesic and slower than light, by 1.5 (fibre)
- * times 1.3 and more.  Held by tests/unit/test_plan.c. */
+ * times 1.3 and more.  Held by tests/unit/test_locate.c. */
 #include "locate/engine.h"
 
 #include <math.h>

@@ -8,7 +8,7 @@
  * degrees has geodesic curvature k <= 1.09 tan(lat) / M (parallel: tan(lat)/M), so it strays from
  * its geodesic by no more than k len^2 / 4.  A piece is halved until both lose little.
  * Invariants: 1 plm_region_low_m is never above the true distance; 2 a place inside has 0.  Held
- * by tests/unit/test_region.c (against geodesic.h over sampled borders). */
+ * by tests/unit/test_geo.c (against geodesic.h over sampled borders). */
 #include "locate/region.h"
 
 #include <math.h>

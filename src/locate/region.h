@@ -51,7 +51,8 @@ typedef struct plm_region_maker {
         uint32_t ring0, n_rings, row;
         int32_t dilation_m;
     } *feature;
-    size_t n_features;
+    size_t n_features, cap_raw;
+    double *raw; /* longitudes of the ring being read, as given */
 } plm_region_maker;
 
 bool plm_maker_start(plm_region_maker *m, plm_fault *f);

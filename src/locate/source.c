@@ -1,6 +1,6 @@
 /* source.c: where regions come from: the shipped file (format: tools/regions) and GeoJSON.
  * Invariant: malformed data is a fault with its line, never a smaller region.  Held by
- * tests/unit/test_region.c and fuzz/locate_geojson.c. */
+ * tests/cases/test_locate and fuzz/locate_geojson.c. */
 #include "base/file.h"
 #include "base/json.h"
 #include "locate/region.h"
@@ -144,6 +144,11 @@ static bool wrong(const origin *o, plm_json *v, plm_fault *f, const char *say) {
     return plm_fail_at(f, PLM_BAD_INPUT, o->path, line_of(o, anchor(v)), 0, "%s", say);
 }
 
+/* Passes on a fault of a part, with its place. */
+static bool passed(const origin *o, plm_json *v, const plm_fault *in, plm_fault *f) {
+    return plm_fail_at(f, in->code, o->path, line_of(o, anchor(v)), 0, "%s", in->say);
+}
+
 static bool read_position(const origin *o, plm_json *p, plm_region_maker *m, plm_fault *f) {
     int32_t e7[2] = {0, 0};
     size_t i = 0;
@@ -153,7 +158,7 @@ static bool read_position(const origin *o, plm_json *p, plm_region_maker *m, plm
         plm_fault in = {0};
         if (!plm_json_is_num(v)) return wrong(o, p, f, "a position holds numbers only");
         if (i < 2 && !plm_locate_degrees_parse(plm_json_text(v), i == 1, &e7[i], &in))
-            return wrong(o, v, f, in.say);
+            return passed(o, v, &in, f);
         i++;
     }
     return plm_maker_vertex(m, e7[1], e7[0], f);
@@ -175,7 +180,7 @@ static bool read_line(const origin *o, plm_json *ring, bool outer, plm_region_ma
     if (a->lat != z->lat || fmod(z->lon - a->lon, 3600000000.0) != 0)
         return wrong(o, last, f, "a ring's last position must repeat its first");
     plm_fault in = {0};
-    return plm_maker_ring_end(m, &in) || wrong(o, first, f, in.say);
+    return plm_maker_ring_end(m, &in) || passed(o, first, &in, f);
 }
 
 static bool read_polygon(const origin *o, plm_json *rings, plm_region_maker *m, plm_fault *f) {
@@ -230,7 +235,7 @@ static bool read_features(const origin *o, plm_json *root, plm_region_maker *m, 
         if (!code.n)
             return wrong(o, v, f, "the feature has no properties.iso_a2, properties.name or id");
         plm_fault in = {0};
-        if (!plm_maker_feature(m, code, PLM_LOCATE_DILATION_M, &in)) return wrong(o, v, f, in.say);
+        if (!plm_maker_feature(m, code, PLM_LOCATE_DILATION_M, &in)) return passed(o, v, &in, f);
         if (!read_geometry(o, v, m, f)) return false;
     }
     return true;

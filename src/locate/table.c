@@ -1,7 +1,7 @@
 /* table.c: the two CSV files, landmarks and round-trip times.
  * Invariants: 1 a column that is not known is refused (a misspelt "operator" would make each
  * landmark its own operator); 2 ids are distinct, not empty and at most PLM_LOCATE_ID_MAX bytes;
- * 3 the least RTT of a pair counts.  Held by tests/unit/test_table.c and fuzz/locate_csv.c. */
+ * 3 the least RTT of a pair counts.  Held by tests/cases/test_locate and fuzz/locate_csv.c. */
 #include "base/file.h"
 #include "plimsoll/locate.h"
 

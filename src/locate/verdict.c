@@ -1,7 +1,7 @@
 /* verdict.c: decides a chip, and writes the contract's result line.
  * Invariants: 1 excluded needs quorum landmarks of distinct operators, each farther from the
  * region than its bound; 2 inconsistent overrides every exclusion; 3 a larger RTT never turns
- * possible into excluded.  Held by tests/unit/test_verdict.c. */
+ * possible into excluded.  Held by tests/unit/test_locate.c. */
 #include "base/file.h"
 #include "base/json.h"
 #include "locate/engine.h"
@@ -43,14 +43,14 @@ typedef struct walk {
     uint32_t landmark[PLM_BLOCK];
     uint32_t n, least, last_op;
     uint64_t least_ns;
-    bool distinct, first, cut;
+    bool first, cut;
 } walk;
 
 /* Takes the block's best into the verdict; the first block is most often the only one. */
 static void take(const plm_locate *l, walk *w, plm_locate_verdict *v) {
     int32_t best[PLM_LOCATE_QUORUM_MAX * (PLM_LOCATE_DENY_MAX + PLM_LANES)];
     if (!w->n) return;
-    plm_kernel_best(l, w->entry, w->n, w->distinct, best);
+    plm_kernel_best(l, w->entry, w->n, best);
     unsigned q = l->quorum;
     for (size_t r = 0; r < l->n_deny; r++) {
         plm_locate_region_verdict *g = &v->region[r];
@@ -70,7 +70,40 @@ static void take(const plm_locate *l, walk *w, plm_locate_verdict *v) {
     }
     w->first = false;
     w->n = 0;
-    w->distinct = true;
+}
+
+/* A region whose list has a landmark that keys can't hold: all over again, one by one. */
+static void rank_all(const plm_locate *l, const uint64_t *rtt_ns, size_t r,
+                     plm_locate_region_verdict *g) {
+    g->n_by = 0;
+    for (uint32_t i = 0; i < l->n; i++)
+        if (rtt_ns[i])
+            rank(l, g, i, l->distance_m[i * l->r_pad + r] - plm_bound_m(rtt_ns[i], l->speed));
+}
+
+/* The common case: up to PLM_BLOCK landmarks, each of an operator of its own. */
+static void walk_few(const plm_locate *l, const uint64_t *rtt_ns, int32_t *bound, walk *w,
+                     plm_locate_verdict *v) {
+    int32_t off[PLM_BLOCK];
+    int32_t best[PLM_LOCATE_QUORUM_MAX * (PLM_LOCATE_DENY_MAX + PLM_LANES)];
+    uint32_t n = (uint32_t)l->n;
+    for (size_t i = n; i < l->n_pad; i++) bound[i] = PLM_LOCATE_METRES_MAX;
+    w->least = plm_kernel_bounds(rtt_ns, n, l->speed, off, bound, &v->landmarks);
+    plm_kernel_best_all(l, off, best);
+    unsigned q = l->quorum;
+    for (size_t r = 0; r < l->n_deny; r++) {
+        plm_locate_region_verdict *g = &v->region[r];
+        bool odd = false;
+        for (unsigned k = 0; k < q; k++) {
+            int32_t key = best[k * l->r_pad + r];
+            uint32_t who = (uint32_t)key % PLM_BLOCK;
+            g->margin_m[k] = key >> 6;
+            g->by[k] = who;
+            odd |= (key >> 6) < PLM_EARTH_M - PLM_KEY_NONE_M;
+        }
+        g->n_by = q;
+        if (odd) rank_all(l, rtt_ns, r, g);
+    }
 }
 
 static void walk_all(const plm_locate *l, const uint64_t *rtt_ns, int32_t *bound, walk *w,
@@ -81,15 +114,14 @@ static void walk_all(const plm_locate *l, const uint64_t *rtt_ns, int32_t *bound
         if (ns == 0) continue;
         v->landmarks++;
         if (ns < w->least_ns) w->least_ns = ns, w->least = who;
-        int32_t m = plm_locate_bound_m(ns, l->speed);
+        int32_t m = plm_bound_m(ns, l->speed);
         if (bound && m < PLM_EARTH_M) bound[who] = m + PLM_LOCATE_POSITION_M;
-        if (m > PLM_KEY_CUT_M) {
+        if (m >= PLM_KEY_CUT_M) {
             w->cut = true;
             continue;
         }
         bool same = w->n && l->operator_no[who] == w->last_op;
         if (w->n == PLM_BLOCK) take(l, w, v), same = false;
-        w->distinct &= !same;
         w->last_op = l->operator_no[who];
         w->landmark[w->n] = who;
         w->entry[w->n] = (plm_entry){i, m * (int32_t)PLM_BLOCK - (int32_t)w->n, same};
@@ -107,7 +139,7 @@ static void take_cut(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_ver
         for (uint32_t i = 0; i < l->n; i++) {
             if (!rtt_ns[i]) continue;
             int32_t m = plm_locate_bound_m(rtt_ns[i], l->speed);
-            if (m > PLM_KEY_CUT_M) rank(l, g, i, l->distance_m[i * l->r_pad + r] - m);
+            if (m >= PLM_KEY_CUT_M) rank(l, g, i, l->distance_m[i * l->r_pad + r] - m);
         }
     }
 }
@@ -121,7 +153,7 @@ static bool agree(const plm_locate *l, const uint64_t *rtt_ns, const int32_t *bo
                        bound[least], &apart, &outside);
         if (!apart && !outside) return true; /* the chip may stand at that landmark */
     }
-    return plm_consistent(l, rtt_ns, least, v);
+    return plm_consistent(l, rtt_ns, l->low ? bound : NULL, least, v);
 }
 
 void plm_locate_decide(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_verdict *v) {
@@ -130,14 +162,16 @@ void plm_locate_decide(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_v
     w.n = 0;
     w.least = 0;
     w.least_ns = UINT64_MAX;
-    w.distinct = w.first = true;
+    w.first = true;
     w.cut = false;
     v->landmarks = v->n_witness = 0;
     v->n_regions = (uint32_t)l->n_deny;
     for (size_t r = 0; r < l->n_deny; r++) v->region[r].n_by = 0;
-    if (l->low)
+    bool few = l->distinct && l->n <= PLM_BLOCK && l->n >= l->quorum;
+    if (l->low && !few)
         for (size_t i = 0; i < l->n_pad; i++) bound[i] = PLM_LOCATE_METRES_MAX;
-    walk_all(l, rtt_ns, l->low ? bound : NULL, &w, v);
+    if (few) walk_few(l, rtt_ns, bound, &w, v);
+    else walk_all(l, rtt_ns, l->low ? bound : NULL, &w, v);
     if (w.cut) take_cut(l, rtt_ns, v);
     v->consistent = agree(l, rtt_ns, bound, w.least, v);
     unsigned q = l->quorum;

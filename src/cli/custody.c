@@ -65,7 +65,12 @@ static int hash_verb(int argc, char **argv) {
 static const struct {
     const char *word;
     int (*run)(int, char **);
-} subs[] = {{"hash", hash_verb}, {NULL, NULL}};
+} subs[] = {
+    {"hash", hash_verb},
+#define SUB(word, function) {word, function},
+#include "cli/custody.def"
+#undef SUB
+    {NULL, NULL}};
 
 int plm_cli_custody(int argc, char **argv) {
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {

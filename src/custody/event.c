@@ -76,13 +76,13 @@ static bool take_word(reader *rd, const char *name, plm_str *out) {
     return true;
 }
 
-static bool take_place(reader *rd, const char *name, plm_str *out) {
+static bool take_place(reader *rd, const char *name, plm_str *out, plm_str *shown) {
     const plm_json *m = plm_json_get(rd->v, name);
-    *out = (plm_str){0};
+    *out = *shown = (plm_str){0};
     if (!m || plm_json_is_null(m)) return true;
     if (!plm_json_is_obj(m))
         return refuse(rd, "malformed", name, "must be an object with an id%.*s", (plm_str){0});
-    return take_key(rd, m, "id", out);
+    return take_str(rd, m, "id", shown) && take_key(rd, m, "id", out);
 }
 
 static bool take_times(reader *rd, int64_t now) {
@@ -442,8 +442,10 @@ bool plm_event_read(const plm_json *v, const plm_event_frame *frame, plm_arena *
         !take_word(&rd, "bizStep", &e->biz_step) || !take_word(&rd, "disposition", &e->disposition) ||
         !take_key(&rd, v, "parentID", &e->parent) || !check_type(&rd))
         return false;
-    if (!take_times(&rd, frame->now) || !take_place(&rd, "readPoint", &e->read_point) ||
-        !take_place(&rd, "bizLocation", &e->biz_location) || !read_what(&rd) ||
+    if (!take_times(&rd, frame->now) || 
+        !take_place(&rd, "readPoint", &e->read_point, &e->read_point_shown) ||
+        !take_place(&rd, "bizLocation", &e->biz_location, &e->biz_location_shown) ||
+        !read_what(&rd) ||
         !read_parties(&rd, "sourceList", "source") ||
         !read_parties(&rd, "destinationList", "destination") || !read_papers(&rd) ||
         !read_sensors(&rd) || !read_declaration(&rd) || !read_custody(&rd, context))

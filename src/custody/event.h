@@ -42,6 +42,7 @@ typedef struct plm_event {
     int offset_min;
     plm_str type, action, biz_step, disposition; /* bare words; p NULL: none */
     plm_str read_point, biz_location, parent, replaces; /* keys; p NULL: none */
+    plm_str read_point_shown, biz_location_shown;       /* as written */
     plm_event_epc *epcs;
     size_t epcs_n;
     plm_event_pairs parties;     /* dir source|destination, a type, b key, c as written */

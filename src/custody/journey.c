@@ -337,7 +337,9 @@ static void step(walk *k, uint32_t s) {
         look_ahead(k, s, e->place, &back, &on);
         bool moving = k->transit && (arrives(e->step) || leaves(e->step) ||
                                      (k->dst != PLM_W_NONE && k->dst == e->place.site) || !back);
-        if (!moving && (back || (!on && !has_papers(k, e)))) {
+        /* received in the box it was packed in: only the departure went unread */
+        bool boxed = !back && arrives(e->step) && g->via != PLM_W_NONE;
+        if (!moving && !boxed && (back || (!on && !has_papers(k, e)))) {
             set_aside(k, s, back);
             return;
         }

@@ -9,7 +9,7 @@
 #define SLACK (2 * PLM_W_DAY)  /* a swap is recorded about when it was made */
 #define PEERS_FIRM 3           /* boards in a row without a peer; one is a glitch */
 #define UNANSWERED_FIRM 2
-#define QUIET_WARN_DAYS 130    /* reports are monthly; outages of up to four months are honest */
+#define QUIET_WARN_DAYS 140    /* reports are monthly; outages of up to four months are honest */
 #define QUIET_PAIR_DAYS 60     /* silent this long and missed by a count as well */
 #define QUIET_NOTE_DAYS 60
 #define STORED_DAYS_MAX 150    /* received, never installed */

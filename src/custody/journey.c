@@ -95,22 +95,39 @@ static void read_one(reads *r, uint32_t thing, uint32_t via) {
     r->v[r->n++] = (plm_w_sight){r->ev, thing, via};
 }
 
-/* What the box held at t; where its papers are out of order, what it ever held: a box's number is
- * used once. */
+static bool held_at(const plm_w_in *n, int64_t t) {
+    return !n->board && n->from - BOX_SLACK <= t && (n->to == PLM_W_NEVER || t <= n->to + BOX_SLACK);
+}
+
+static bool empty_at(const plm_world *w, uint32_t box, int64_t t) {
+    for (uint32_t i = w->thing[box].holds_first; i != PLM_W_NONE; i = w->in[i].next_of_parent)
+        if (held_at(&w->in[i], t)) return false;
+    return true;
+}
+
+/* What the box held at t.  Where its papers are out of order, what it ever held, since a box's
+ * number is used once; but one reading out of order is another box's number misread. */
 static void read_box(reads *r, uint32_t box, int64_t t, unsigned depth) {
     plm_world *w = r->w;
-    bool any = false;
-    for (unsigned pass = 0; pass < 2 && !any; pass++)
-        for (uint32_t i = w->thing[box].holds_first; i != PLM_W_NONE; i = w->in[i].next_of_parent) {
-            const plm_w_in *n = &w->in[i];
-            if (n->board) continue;
-            bool held = n->from - BOX_SLACK <= t && (n->to == PLM_W_NEVER || t <= n->to + BOX_SLACK);
-            if (!held && pass == 0) continue;
-            any = true;
-            read_one(r, n->child, box);
-            if (depth < PLM_W_DEPTH_MAX && w->thing[n->child].kind == PLM_W_BOX)
-                read_box(r, n->child, t, depth + 1);
+    bool empty = empty_at(w, box, t);
+    if (empty && w->thing[box].out_of_order < 2) return;
+    for (uint32_t i = w->thing[box].holds_first; i != PLM_W_NONE; i = w->in[i].next_of_parent) {
+        const plm_w_in *n = &w->in[i];
+        if (n->board || (!empty && !held_at(n, t))) continue;
+        read_one(r, n->child, box);
+        if (depth < PLM_W_DEPTH_MAX && w->thing[n->child].kind == PLM_W_BOX)
+            read_box(r, n->child, t, depth + 1);
+    }
+}
+
+static void count_out_of_order(plm_world *w) {
+    for (uint32_t i = 0; i < w->events; i++) {
+        const plm_w_event *e = &w->event[i];
+        for (uint32_t k = 0; e->type == PLM_W_OBJECT && k < e->en; k++) {
+            plm_w_thing *c = &w->thing[w->listed[e->e0 + k]];
+            if (c->kind == PLM_W_BOX && empty_at(w, w->listed[e->e0 + k], e->t)) c->out_of_order++;
         }
+    }
 }
 
 static void read_event(reads *r, uint32_t i) {
@@ -133,6 +150,7 @@ static void read_event(reads *r, uint32_t i) {
 
 bool plm_world_sight(plm_world *w, plm_fault *f) {
     reads r = {.w = w};
+    count_out_of_order(w);
     for (uint32_t i = 0; i < w->events; i++) read_event(&r, i);
     w->sight = plm_mem_resize(NULL, ((size_t)r.n + 1) * sizeof *w->sight);
     if (r.short_of_memory || !w->sight) {

@@ -82,6 +82,7 @@ typedef struct plm_w_thing {
     uint32_t root;                      /* the unit: a renewed label has the old one's root */
     uint32_t in_first, holds_first;     /* lists of plm_w_in */
     uint32_t open_box, open_board;
+    uint32_t out_of_order;              /* of a box: readings while it held nothing */
     uint32_t s0, sn;                    /* sightings of a root */
     uint32_t label;                     /* of a root: its newest label */
 } plm_w_thing;

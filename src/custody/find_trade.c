@@ -1,5 +1,6 @@
 /* find_trade.c: related parties' orders together against a yearly cap; shipments against a
  * license's quantity and dates; running chips against a site's power.  All sums are exact. */
+#include "custody/balance.h"
 #include "custody/find.h"
 
 #include <inttypes.h>
@@ -173,13 +174,7 @@ void plm_find_orders(plm_finder *f) {
 
 typedef struct account {
     int64_t shipped, returned;
-    uint32_t first, last_ev, passing; /* passing: the shipment that went over */
 } account;
-
-static uint32_t chips_of(const plm_world *w, uint32_t root, int64_t t) {
-    uint32_t chips[256];
-    return plm_w_chips_at(w, root, t, chips, 256);
-}
 
 static void say_overdrawn(plm_finder *f, uint32_t lic, const account *a) {
     plm_world *w = f->w;
@@ -220,12 +215,10 @@ void plm_find_licenses(plm_finder *f) {
     }
     for (uint32_t i = 0; i < w->things; i++) {
         const plm_w_journey *j = &w->journey[i];
-        if (w->thing[i].root != i || j->license == PLM_W_NONE) continue;
-        if (w->thing[i].kind == PLM_W_BOX || w->thing[i].kind == PLM_W_OTHER) continue;
-        uint32_t n = chips_of(w, i, w->event[j->ev_export].t);
-        a[j->license].shipped += n;
-        if (j->ev_return != PLM_W_NONE && w->event[j->ev_return].license == j->license)
-            a[j->license].returned += n;
+        plm_exported e;
+        if (!plm_custody_exported(w, i, &e)) continue;
+        a[j->license].shipped += e.chips;
+        if (e.returned) a[j->license].returned += e.chips;
         if (w->license[j->license].known) out_of_dates(f, i, j);
     }
     for (uint32_t i = 0; i < w->license_ids.n; i++)

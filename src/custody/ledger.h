@@ -32,8 +32,14 @@ bool plm_capture_file(plm_store *s, const char *path, bool proceed, plm_capture 
                       plm_fault *f);
 void plm_capture_free(plm_capture *c);
 
-/* Checks that the columns and rows made from event seq say what its record says; NULL when they
- * do, else what differs (static). */
-const char *plm_ledger_check_event(plm_store *s, int64_t seq, plm_fault *f);
+/* Checks that what was made from events says what their records say. */
+typedef struct plm_checker plm_checker;
+plm_checker *plm_checker_open(plm_store *s, plm_fault *f);
+void plm_checker_close(plm_checker *c);
+/* NULL when event seq is as its record says, else what differs (static); *leaf is the hash of the
+ * record as it is now. */
+const char *plm_checker_event(plm_checker *c, int64_t seq, plm_hash *leaf, plm_fault *f);
+/* After all `events` events: nothing is left over, and what is void is void rightly. */
+const char *plm_checker_rest(plm_checker *c, uint64_t events, plm_fault *f);
 
 #endif

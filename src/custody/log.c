@@ -42,7 +42,7 @@ bool plm_log_append(plm_log *l, const char *kind, plm_str ref, int64_t event, pl
     else plm_stmt_text(l->insert, 6, record);
     if (!plm_stmt_run(l->insert, NULL, f)) return false;
     plm_frontier_add(&l->tree, leaf);
-    return true;
+    return l->tree.size % PLM_LOG_HEAD_EVERY != 0 || plm_log_head(l, f);
 }
 
 bool plm_log_head(plm_log *l, plm_fault *f) {

@@ -22,6 +22,7 @@ typedef struct odd_board {
     bool unknown, host;
     uint32_t peer, peer_n, peer_att[3];
     uint32_t claims, claim_att[3], claim_site;
+    uint32_t offline, off_att[3]; /* answers over a network that its site does not have */
 } odd_board;
 
 typedef struct proofs {
@@ -110,8 +111,13 @@ static void check_claim(proofs *p, uint32_t i, uint32_t root) {
     plm_world *w = p->f->w;
     const plm_w_att *a = &w->att[i];
     odd_board *b = &p->b[root];
-    if (a->site == PLM_W_NONE) return;
     const plm_w_stay *s = plm_w_stay_at(w, root, a->t);
+    if (s && !a->onsite && s->place.site != PLM_W_NONE && s->in + SLACK < a->t &&
+        w->site[s->place.site].attests == PLM_W_A_OFFLINE) {
+        if (b->offline < 3) b->off_att[b->offline] = i;
+        b->offline++;
+    }
+    if (a->site == PLM_W_NONE) return;
     if (!s || s->in + SLACK > a->t || s->place.site == a->site || s->place.site == PLM_W_NONE) return;
     if (b->claims < 3) b->claim_att[b->claims] = i;
     b->claim_site = a->site;
@@ -181,6 +187,17 @@ static void say_rest(plm_finder *f, uint32_t root, const odd_board *b) {
         if (u->pass_t) plm_find_att(f, g, u->pass_att);
         plm_find_say(f, g, "Asked on site %u time%s since it last proved itself, the board gave no"
                            " answer.", u->unanswered, u->unanswered == 1 ? "" : "s");
+    }
+    if (b->offline) {
+        plm_finding *g = plm_find_unit_new(f, PLM_K_offline_answered, PLM_WARNING, root, PLM_STR(""));
+        for (uint32_t i = 0; i < b->offline && i < 3; i++) plm_find_att(f, g, b->off_att[i]);
+        plm_find_event(f, g, w->journey[root].ev_last);
+        const plm_w_stay *s = plm_w_stay_at(w, root, w->att[b->off_att[0]].t);
+        if (s) plm_find_event(f, g, s->ev_in);
+        plm_find_say(f, g, "Its papers have it at %s, which has no way out and can be proved on a"
+                           " visit only; on %s it answered over a network (%u time%s).",
+                     s ? plm_find_where(w, s->place) : "?",
+                     plm_find_when(w->att[b->off_att[0]].t), b->offline, b->offline == 1 ? "" : "s");
     }
     if (b->claims >= CLAIMS_FIRM) {
         plm_finding *g = plm_find_unit_new(f, PLM_K_claimed_place, PLM_WARNING, root, PLM_STR(""));

@@ -75,14 +75,15 @@ static bool gather(ring_find *r) {
 }
 
 /* What ties two buyers.  Money and goods that meet in one place tie by themselves; a director, a
- * phone or an e-mail domain only in pairs, since agents and business centres share single ones. */
+ * phone, an e-mail domain or a group's name only in pairs: agents and business centres share single
+ * ones, and two groups can have one name. */
 static unsigned tie(const ring_find *r, const party_row *a, const party_row *b) {
     unsigned bits = 0, weak = 0, strong = 0;
     for (int k = 0; k < A_COUNT; k++) {
         if (a->attr[k] == PLM_W_NONE || a->attr[k] != b->attr[k]) continue;
         bits |= 1u << k;
-        if (k == A_PAYER || k == A_SHIP || k == A_GROUP) strong++;
-        else if (k == A_EMAIL) weak++;
+        if (k == A_PAYER || k == A_SHIP) strong++;
+        else if (k == A_EMAIL || k == A_GROUP) weak++;
         else if (k == A_ADDRESS) weak += r->use[k][a->attr[k]] < SHARED_BY_MANY;
         else {
             /* shared together with a busy address: the centre's switchboard or nominee */

@@ -214,15 +214,29 @@ static void stay_open(walk *k, plm_w_place p, uint32_t ev) {
     k->j->stays++;
 }
 
+/* A return or a license that more than one reading of this unit names, or a part that was then put
+ * on a board there: on one reading alone it may be another unit's paper, read with this label. */
+static bool named_again(const walk *k, const plm_w_event *e) {
+    unsigned n = 0;
+    for (uint32_t i = 0; i < k->u->sn && n < 2; i++) {
+        const plm_w_event *o = ev_of(k, i);
+        n += (e->rma.n && plm_str_eq(e->rma, o->rma)) ||
+             (e->license != PLM_W_NONE && e->license == o->license) ||
+             (o->type == PLM_W_ASSOCIATION && o->t >= e->t && plm_w_same_place(o->place, e->place));
+    }
+    return n > 1;
+}
+
 /* Papers of its own: the order or license it was exported under, or a return, replacement or
- * temporary export named on the event itself. */
+ * temporary export. */
 static bool has_papers(const walk *k, const plm_w_event *e) {
     const plm_world *w = k->w;
-    if (e->rma.n) return true;
     if (e->order != PLM_W_NONE && e->order == k->j->order) return true;
+    if (e->rma.n && named_again(k, e)) return true;
     if (e->license == PLM_W_NONE) return false;
     const plm_w_license *l = &w->license[e->license];
-    if (l->exception && (plm_str_is(l->code, "RPL") || plm_str_is(l->code, "TMP"))) return true;
+    if (l->exception && (plm_str_is(l->code, "RPL") || plm_str_is(l->code, "TMP")))
+        return named_again(k, e);
     return e->license == k->j->license &&
            (e->dst_site == PLM_W_NONE || e->dst_site == e->place.site);
 }

@@ -23,7 +23,7 @@ typedef struct party_row {
 typedef struct ring_find {
     plm_finder *f;
     party_row *p;
-    uint32_t n, *order, orders;
+    uint32_t n, *order, orders, *row; /* row: by party, from 1 */
     plm_w_index value[A_COUNT];
     uint32_t *use[A_COUNT]; /* buyers per value */
 } ring_find;
@@ -46,7 +46,7 @@ static int64_t sku_tpp(const plm_world *w, plm_str sku) {
 
 static bool gather(ring_find *r) {
     plm_world *w = r->f->w;
-    uint32_t *row = plm_arena_array(w->a, (size_t)w->party_ids.n + 1, sizeof *row);
+    uint32_t *row = r->row = plm_arena_array(w->a, (size_t)w->party_ids.n + 1, sizeof *row);
     r->p = plm_arena_array(w->a, (size_t)w->order_ids.n + 1, sizeof *r->p);
     r->order = plm_arena_array(w->a, (size_t)w->order_ids.n + 1, sizeof *r->order);
     if (!row || !r->p || !r->order) return false;
@@ -74,44 +74,78 @@ static bool gather(ring_find *r) {
     return true;
 }
 
-/* What ties two buyers.  Money and goods that meet in one place tie by themselves; a director, a
- * phone, an e-mail domain or a group's name only in pairs: agents and business centres share single
+static bool same(const party_row *a, const party_row *b, int k) {
+    return a->attr[k] != PLM_W_NONE && a->attr[k] == b->attr[k];
+}
+
+/* What ties two buyers.  Money, goods, or a phone of two addresses tie by themselves; a director,
+ * an e-mail domain or a group's name only in pairs: agents and business centres share single
  * ones, and two groups can have one name. */
 static unsigned tie(const ring_find *r, const party_row *a, const party_row *b) {
     unsigned bits = 0, weak = 0, strong = 0;
+    bool home = same(a, b, A_ADDRESS), centre = home && r->use[A_ADDRESS][a->attr[A_ADDRESS]] >=
+                                                            SHARED_BY_MANY;
     for (int k = 0; k < A_COUNT; k++) {
-        if (a->attr[k] == PLM_W_NONE || a->attr[k] != b->attr[k]) continue;
+        if (!same(a, b, k)) continue;
         bits |= 1u << k;
-        if (k == A_PAYER || k == A_SHIP) strong++;
+        if (k == A_PAYER || k == A_SHIP || (k == A_PHONE && !home)) strong++;
         else if (k == A_EMAIL || k == A_GROUP) weak++;
-        else if (k == A_ADDRESS) weak += r->use[k][a->attr[k]] < SHARED_BY_MANY;
-        else {
-            /* shared together with a busy address: the centre's switchboard or nominee */
-            bool centre = a->attr[A_ADDRESS] != PLM_W_NONE && a->attr[A_ADDRESS] == b->attr[A_ADDRESS];
-            weak += !(centre && r->use[A_ADDRESS][a->attr[A_ADDRESS]] >= SHARED_BY_MANY);
-        }
+        else weak += !centre; /* a busy address with its switchboard or nominee ties nobody */
     }
     return strong || weak >= 2 ? bits : 0;
+}
+
+static void unite(ring_find *r, uint32_t i, uint32_t j, unsigned why) {
+    r->p[i].why |= why;
+    r->p[j].why |= why;
+    uint32_t a = top(r->p, i), b = top(r->p, j);
+    if (a < b) r->p[b].up = a;
+    else r->p[a].up = b;
+}
+
+/* A buyer with the director of several members of one ring, from another address, is in it. */
+static void attach(ring_find *r, uint32_t i) {
+    for (uint32_t j = 0; j < r->n; j++) {
+        uint32_t ring = top(r->p, j), n = 0;
+        if (ring == top(r->p, i)) continue;
+        for (uint32_t k = 0; k < r->n; k++)
+            n += top(r->p, k) == ring && same(&r->p[i], &r->p[k], A_DIRECTOR) &&
+                 !same(&r->p[i], &r->p[k], A_ADDRESS);
+        if (n >= 2) unite(r, i, j, 1u << A_DIRECTOR);
+    }
 }
 
 static void join(ring_find *r) {
     for (uint32_t i = 0; i < r->n; i++)
         for (uint32_t j = i + 1; j < r->n; j++) {
             unsigned why = tie(r, &r->p[i], &r->p[j]);
-            if (!why) continue;
-            r->p[i].why |= why;
-            r->p[j].why |= why;
-            uint32_t a = top(r->p, i), b = top(r->p, j);
-            if (a < b) r->p[b].up = a;
-            else r->p[a].up = b;
+            if (why) unite(r, i, j, why);
         }
+    bool *lone = plm_arena_array(r->f->w->a, (size_t)r->n + 1, sizeof *lone);
+    if (!lone) {
+        r->f->short_of_memory = true;
+        return;
+    }
+    for (uint32_t i = 0; i < r->n; i++) {
+        lone[i] = true;
+        for (uint32_t j = 0; j < r->n && lone[i]; j++) lone[i] = j == i || top(r->p, j) != top(r->p, i);
+    }
+    for (uint32_t i = 0; i < r->n; i++)
+        if (lone[i] && r->p[i].attr[A_DIRECTOR] != PLM_W_NONE &&
+            r->use[A_DIRECTOR][r->p[i].attr[A_DIRECTOR]] > 2)
+            attach(r, i);
 }
 
 static uint32_t ring_of(ring_find *r, const plm_w_order *o) {
-    for (uint32_t i = 0; i < r->n; i++)
-        if (r->p[i].party == o->buyer) return top(r->p, i);
-    return PLM_W_NONE;
+    uint32_t i = r->row[o->buyer];
+    return i ? top(r->p, i - 1) : PLM_W_NONE;
 }
+
+typedef struct ring_year {
+    uint32_t ring;
+    int year;
+    int64_t sum, cap;
+} ring_year;
 
 static void say_ring(ring_find *r, uint32_t ring, int year, int64_t sum, int64_t cap) {
     plm_finder *f = r->f;
@@ -146,25 +180,42 @@ static void say_ring(ring_find *r, uint32_t ring, int year, int64_t sum, int64_t
         if (why >> a & 1) plm_find_say(f, g, "%s;", attr_names[a]);
 }
 
+static int by_ring_year(const void *a, const void *b) {
+    const ring_year *x = a, *y = b;
+    if (x->ring != y->ring) return x->ring < y->ring ? -1 : 1;
+    return x->year < y->year ? -1 : x->year > y->year;
+}
+
+/* The cap of each ring and calendar year against the sum of its orders. */
+static void add_up(ring_find *r) {
+    plm_world *w = r->f->w;
+    ring_year *v = plm_arena_array(w->a, (size_t)r->orders + 1, sizeof *v);
+    if (!v) {
+        r->f->short_of_memory = true;
+        return;
+    }
+    for (uint32_t k = 0; k < r->orders; k++) {
+        const plm_w_order *o = &w->order[r->order[k]];
+        int64_t each = sku_tpp(w, o->sku), sum = 0;
+        if (o->chips > 0 && __builtin_mul_overflow(o->chips, each, &sum)) sum = INT64_MAX / 4096;
+        v[k] = (ring_year){ring_of(r, o), o->year, sum, w->license[o->license].cap_tpp_per_year};
+    }
+    if (r->orders) qsort(v, r->orders, sizeof *v, by_ring_year);
+    for (uint32_t i = 0, j; i < r->orders; i = j) {
+        int64_t sum = 0, cap = INT64_MAX;
+        for (j = i; j < r->orders && by_ring_year(&v[i], &v[j]) == 0; j++) {
+            if (__builtin_add_overflow(sum, v[j].sum, &sum)) sum = INT64_MAX;
+            if (v[j].cap < cap) cap = v[j].cap;
+        }
+        if (v[i].ring != PLM_W_NONE && sum > cap) say_ring(r, v[i].ring, v[i].year, sum, cap);
+    }
+}
+
 void plm_find_orders(plm_finder *f) {
-    plm_world *w = f->w;
     ring_find r = {.f = f};
     if (gather(&r)) {
         join(&r);
-        for (uint32_t i = 0; i < r.n; i++) {
-            if (top(r.p, i) != i) continue;
-            for (int year = 2000; year < 2100; year++) {
-                int64_t sum = 0, cap = INT64_MAX;
-                for (uint32_t k = 0; k < r.orders; k++) {
-                    const plm_w_order *o = &w->order[r.order[k]];
-                    if (o->year != year || ring_of(&r, o) != i) continue;
-                    sum += o->chips * sku_tpp(w, o->sku);
-                    if (w->license[o->license].cap_tpp_per_year < cap)
-                        cap = w->license[o->license].cap_tpp_per_year;
-                }
-                if (sum > cap) say_ring(&r, i, year, sum, cap);
-            }
-        }
+        add_up(&r);
     } else {
         f->short_of_memory = true;
     }

@@ -232,7 +232,8 @@ static bool named_again(const walk *k, const plm_w_event *e) {
 static bool has_papers(const walk *k, const plm_w_event *e) {
     const plm_world *w = k->w;
     if (e->order != PLM_W_NONE && e->order == k->j->order) return true;
-    if (e->rma.n && named_again(k, e)) return true;
+    /* a bare module is handled one by one and under a return: its label is not read in passing */
+    if (e->rma.n && (k->u->kind == PLM_W_MODULE || named_again(k, e))) return true;
     if (e->license == PLM_W_NONE) return false;
     const plm_w_license *l = &w->license[e->license];
     if (l->exception && (plm_str_is(l->code, "RPL") || plm_str_is(l->code, "TMP")))
@@ -371,7 +372,11 @@ static void step(walk *k, uint32_t s) {
                                      (k->dst != PLM_W_NONE && k->dst == e->place.site) || !back);
         /* received in the box it was packed in: only the departure went unread */
         bool boxed = !back && arrives(e->step) && g->via != PLM_W_NONE;
-        if (!moving && !boxed && (back || (!on && !has_papers(k, e)))) {
+        /* taken off the board it was on: the board brought it here */
+        bool carried = e->type == PLM_W_ASSOCIATION && e->action == PLM_W_DELETE &&
+                       e->parent != PLM_W_NONE &&
+                       plm_w_on_board(w, g->thing, w->thing[e->parent].root, e->t, PLM_W_DAY);
+        if (!moving && !boxed && !carried && (back || (!on && !has_papers(k, e)))) {
             set_aside(k, s, back);
             return;
         }

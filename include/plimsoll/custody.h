@@ -27,6 +27,7 @@ typedef struct plm_finding {
     const char *kind;         /* static */
     plm_severity severity;
     plm_find_list subjects, related, parties, evidence;
+    plm_str at;               /* site where its unit was last on record, as printed; or empty */
     int64_t first_seen_ns;    /* when the last record it needs was known */
     plm_str explanation;      /* both records, in words */
     const char *const *innocent;  /* what honest thing could still explain it; NULL-ended */

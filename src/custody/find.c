@@ -125,7 +125,8 @@ plm_finding *plm_find_unit_new(plm_finder *f, plm_find_kind kind, plm_severity s
     const plm_w_journey *j = &w->journey[root];
     const plm_w_stay *at = plm_w_stay_last(w, root);
     if (at && at->place.site != PLM_W_NONE) {
-        plm_find_related(f, g, plm_w_shown(w, w->site_ids.v[at->place.site]));
+        g->at = plm_w_shown(w, w->site_ids.v[at->place.site]);
+        plm_find_related(f, g, g->at);
         plm_find_party(f, g, w->site[at->place.site].party);
     }
     if (j->license != PLM_W_NONE) plm_find_related(f, g, w->license_ids.v[j->license]);

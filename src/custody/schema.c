@@ -103,13 +103,15 @@ static const char step1_desk[] =
     " STRICT;"
     "CREATE TABLE log_checkpoints (size INTEGER NOT NULL, vkey TEXT NOT NULL, note TEXT NOT NULL,"
     " PRIMARY KEY (size, vkey)) STRICT, WITHOUT ROWID;"
-    /* compute caps.  content: the posting as read, fields in a fixed order.  tpp: decimal text */
+    /* compute caps.  content: the posting as read, fields in a fixed order.  tpp: decimal text.
+     * moves_to: JSON of a transfer's other side.  Entries of a posting sum to zero; day is that of
+     * the lot an entry draws on or makes. */
     "CREATE TABLE caps_postings (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
     " content TEXT NOT NULL, day INTEGER NOT NULL, kind TEXT NOT NULL, country TEXT, company TEXT,"
     " consignee TEXT, license TEXT, site TEXT, sku TEXT, chips INTEGER NOT NULL,"
-    " tpp TEXT NOT NULL) STRICT;"
+    " tpp TEXT NOT NULL, moves_to TEXT) STRICT;"
     "CREATE TABLE caps_entries (posting INTEGER NOT NULL, ord INTEGER NOT NULL,"
-    " account TEXT NOT NULL, tpp TEXT NOT NULL, chips INTEGER NOT NULL,"
+    " account TEXT NOT NULL, day INTEGER NOT NULL, tpp TEXT NOT NULL,"
     " PRIMARY KEY (posting, ord)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX caps_entries_account ON caps_entries (account);";
 

@@ -85,6 +85,18 @@ void plm_find_att(plm_finder *f, plm_finding *g, uint32_t att) {
     plm_find_evidence(f, g, f->w->att[att].id, f->w->att[att].t);
 }
 
+void plm_find_more_event(plm_finder *f, plm_finding *g, uint32_t ev) {
+    if (ev != PLM_W_NONE) plm_find_evidence(f, g, f->w->event[ev].id, PLM_W_NEVER);
+}
+
+void plm_find_more_att(plm_finder *f, plm_finding *g, uint32_t att) {
+    plm_find_evidence(f, g, f->w->att[att].id, PLM_W_NEVER);
+}
+
+void plm_find_not_before(plm_finding *g, int64_t ns) {
+    if (ns > g->first_seen_ns) g->first_seen_ns = ns;
+}
+
 void plm_find_say(plm_finder *f, plm_finding *g, const char *fmt, ...) {
     char b[1024];
     va_list ap;

@@ -28,7 +28,7 @@ extern const plm_find_about plm_find_kinds[PLM_K_COUNT];
 /* What several finders need of a unit, by thing. */
 typedef struct plm_find_unit {
     int64_t pass_t, pass_first;      /* newest and first passed attestation under its label; 0 */
-    uint32_t pass_att;
+    uint32_t pass_att, pass_after_end;
     uint32_t unanswered, no_att[4];  /* on-site attempts without an answer since the last pass */
     int64_t missed_t;                /* first of the newest counts in a row that missed it; 0 */
     uint32_t missed, missed_ev[4];
@@ -50,6 +50,11 @@ void plm_find_party(plm_finder *f, plm_finding *g, uint32_t party);
 void plm_find_evidence(plm_finder *f, plm_finding *g, plm_str id, int64_t known);
 void plm_find_event(plm_finder *f, plm_finding *g, uint32_t ev);
 void plm_find_att(plm_finder *f, plm_finding *g, uint32_t att);
+/* The same for what only adds to a finding that stands already: first_seen is left. */
+void plm_find_more_event(plm_finder *f, plm_finding *g, uint32_t ev);
+void plm_find_more_att(plm_finder *f, plm_finding *g, uint32_t att);
+/* first_seen is not before ns: a finding that waits for a time to pass. */
+void plm_find_not_before(plm_finding *g, int64_t ns);
 void plm_find_say(plm_finder *f, plm_finding *g, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* A finding about a unit: its label is the subject, its site and operator are named.  more

@@ -110,7 +110,10 @@ static void report(plm_finder *f, uint32_t root) {
     if (u->missed < MISSES_FIRM || j->last_t > u->missed_t || j->end != PLM_W_E_NONE) return;
     plm_finding *g = plm_find_unit_new(f, PLM_K_missing_at_count, PLM_WARNING, root, PLM_STR(""));
     plm_find_event(f, g, j->ev_last);
-    for (uint32_t i = 0; i < u->missed && i < 4; i++) plm_find_event(f, g, u->missed_ev[i]);
+    for (uint32_t i = 0; i < u->missed && i < 4; i++) {
+        if (i < MISSES_FIRM) plm_find_event(f, g, u->missed_ev[i]);
+        else plm_find_more_event(f, g, u->missed_ev[i]);
+    }
     const plm_w_event *e = &w->event[j->ev_last];
     plm_find_say(f, g, "Last read at %s on %s (%s) with no departure since; the %u counts of that"
                        " site from %s on don't list it.",

@@ -24,8 +24,10 @@ static bool ever_stayed(const plm_world *w, uint32_t root, plm_w_place p, int64_
 
 static void odd_evidence(plm_finder *f, plm_finding *g, const plm_w_odd *o) {
     plm_find_event(f, g, o->home_before);
-    for (uint32_t i = 0; i < o->n && i < sizeof o->ev / sizeof *o->ev; i++)
-        plm_find_event(f, g, o->ev[i]);
+    for (uint32_t i = 0; i < o->n && i < sizeof o->ev / sizeof *o->ev; i++) {
+        if (i < READS_FIRM && !(i && o->geo)) plm_find_event(f, g, o->ev[i]);
+        else plm_find_more_event(f, g, o->ev[i]);
+    }
     if (o->place.site != PLM_W_NONE) {
         plm_find_related(f, g, plm_w_shown(f->w, f->w->site_ids.v[o->place.site]));
         plm_find_party(f, g, f->w->site[o->place.site].party);
@@ -37,12 +39,16 @@ static void find_odd(plm_finder *f, uint32_t root, const plm_w_odd *o) {
     const plm_w_event *a = &w->event[o->home_before], *b = &w->event[o->ev[0]];
     bool early = ever_stayed(w, root, o->place, b->t);
     bool firm = o->n >= READS_FIRM || o->geo;
-    plm_find_kind kind = early ? PLM_K_impossible_order
-                         : !firm ? PLM_K_misread
-                         : o->back ? PLM_K_two_places
-                                   : PLM_K_unpapered_place;
+    /* a unit read in two places keeps one id, whether or not it was read at home again since */
+    plm_find_kind kind = early ? PLM_K_impossible_order : firm ? PLM_K_two_places : PLM_K_misread;
     plm_severity s = early ? PLM_WARNING : firm ? PLM_CRITICAL : PLM_NOTE;
     plm_finding *g = plm_find_unit_new(f, kind, s, root, plm_str_c(plm_find_where(w, o->place)));
+    if (kind == PLM_K_two_places && !o->back) {
+        g->kind = plm_find_kinds[PLM_K_unpapered_place].name;
+        g->weight = plm_find_kinds[PLM_K_unpapered_place].weight;
+        g->innocent = plm_find_kinds[PLM_K_unpapered_place].innocent;
+        g->questions = plm_find_kinds[PLM_K_unpapered_place].questions;
+    }
     odd_evidence(f, g, o);
     double km = plm_w_km(o->home, o->place);
     plm_find_say(f, g, "Last read at %s on %s (%s); read at %s on %s (%s), %u time%s%s.",
@@ -104,8 +110,7 @@ static void find_overdue(plm_finder *f, uint32_t root, const plm_w_journey *j) {
                  plm_find_when(dep->t), dep->rma.n ? " under an RMA" : "", days);
     if (misread) plm_find_say(f, g, "A label that no table has was received under the same RMA:"
                                     " most likely this one, misread.");
-    if (dep->known + TRANSIT_DAYS_MAX * PLM_W_DAY > g->first_seen_ns)
-        g->first_seen_ns = dep->known + TRANSIT_DAYS_MAX * PLM_W_DAY;
+    plm_find_not_before(g, dep->t + (TRANSIT_DAYS_MAX + 1) * PLM_W_DAY);
 }
 
 /* Taken off its board, replaced, and never seen again. */
@@ -119,6 +124,7 @@ static void find_removed(plm_finder *f, uint32_t root, const plm_w_journey *j) {
     plm_finding *g = plm_find_unit_new(f, PLM_K_return_missing, PLM_WARNING, root, PLM_STR(""));
     plm_find_event(f, g, j->ev_removed);
     const plm_w_event *e = &w->event[j->ev_removed];
+    plm_find_not_before(g, e->t + (RETURN_DAYS_MAX + 1) * PLM_W_DAY);
     if (e->parent != PLM_W_NONE) plm_find_related(f, g, plm_w_thing_shown(w, e->parent));
     plm_find_say(f, g, "Taken off its board at %s on %s; in the %d days since no return, repair or"
                        " destruction of it is on record.",
@@ -190,7 +196,10 @@ static void find_temporary(plm_finder *f, uint32_t root, const plm_w_journey *j)
     if (home || (out <= TEMPORARY_DAYS_MAX && quiet <= TEMPORARY_QUIET_DAYS)) return;
     plm_finding *g = plm_find_unit_new(f, PLM_K_temporary_export_overdue, PLM_WARNING, root, PLM_STR(""));
     plm_find_event(f, g, s->ev_in);
-    plm_find_event(f, g, j->ev_dep);
+    plm_find_more_event(f, g, j->ev_dep);
+    int64_t year = s->in + (TEMPORARY_DAYS_MAX + 1) * PLM_W_DAY;
+    int64_t still = j->last_t + (TEMPORARY_QUIET_DAYS + 1) * PLM_W_DAY;
+    plm_find_not_before(g, year < still ? year : still);
     plm_find_say(f, g, "Exported for a time and received at %s on %s; %d days later it is not back"
                        " and was last read %d days ago.",
                  plm_find_where(w, s->place), plm_find_when(s->in), out, quiet);
@@ -257,7 +266,8 @@ static void find_after_end(plm_finder *f, uint32_t root, const plm_w_journey *j)
                                        firm ? PLM_CRITICAL : PLM_NOTE, root, PLM_STR(""));
     plm_find_event(f, g, j->ev_end);
     if (j->after_end) plm_find_event(f, g, j->ev_after_end);
-    if (proved) plm_find_att(f, g, f->unit[root].pass_att);
+    if (proved && f->unit[root].pass_after_end)
+        plm_find_att(f, g, f->unit[root].pass_after_end - 1);
     plm_find_say(f, g, "Recorded as %s at %s on %s; since then its label was read %u time%s%s.",
                  j->end == PLM_W_E_DESTROYED ? "destroyed" : "stolen or lost",
                  plm_find_where(w, w->event[j->ev_end].place), plm_find_when(j->end_t),

@@ -23,6 +23,7 @@ typedef struct proof_case {
     plm_w_place place;
     double worst_km;
     plm_w_bound worst;
+    int64_t two_t; /* when a second landmark disagreed */
 } proof_case;
 
 typedef struct locating {
@@ -125,6 +126,7 @@ static void judge(locating *k, uint32_t i, uint32_t root, plm_w_place p) {
         bool had = false;
         for (uint32_t m = 0; m < c->mark_n; m++) had |= c->marks[m] == b->landmark;
         if (!had && c->mark_n < 8) c->marks[c->mark_n++] = b->landmark;
+        if (c->mark_n == 2 && !c->two_t) c->two_t = l->t;
     }
     if (!any) return;
     if (c->n < 6) c->loc[c->n] = i;
@@ -141,8 +143,9 @@ static void report(locating *k, uint32_t root) {
     plm_finding *g = plm_find_unit_new(f, PLM_K_location_contradiction,
                                        firm ? PLM_CRITICAL : PLM_NOTE, root, PLM_STR(""));
     for (uint32_t i = 0; i < c->n && i < 6; i++)
-        plm_find_evidence(f, g, w->loc[c->loc[i]].id, w->loc[c->loc[i]].t);
-    plm_find_event(f, g, w->journey[root].ev_last);
+        plm_find_evidence(f, g, w->loc[c->loc[i]].id, i ? PLM_W_NEVER : w->loc[c->loc[i]].t);
+    if (!known_good && c->two_t) plm_find_not_before(g, c->two_t);
+    plm_find_more_event(f, g, w->journey[root].ev_last);
     plm_find_say(f, g, "Claimed or on paper at %s; %u proof%s put%s it elsewhere. Landmark %.*s"
                        " heard it from within %.0f km but is %.0f km from there (%u landmark%s"
                        " disagree%s).",

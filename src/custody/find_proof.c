@@ -139,6 +139,9 @@ static void read_att(proofs *p, uint32_t i) {
         u->unanswered++;
         return;
     }
+    const plm_w_journey *j = &w->journey[root];
+    if (j->end != PLM_W_E_NONE && a->t > j->end_t + SLACK && !u->pass_after_end)
+        u->pass_after_end = i + 1;
     u->pass_t = a->t;
     if (!u->pass_first) u->pass_first = a->t;
     u->pass_att = i;
@@ -155,7 +158,10 @@ static void say_devices(plm_finder *f, uint32_t root, const odd_board *b) {
     bool slip = b->n == 1 && !b->remote && !b->unknown && b->host;
     plm_finding *g = plm_find_unit_new(f, PLM_K_device_mismatch, slip ? PLM_NOTE : PLM_CRITICAL, root,
                                        PLM_STR(""));
-    for (uint32_t i = 0; i < b->n && i < 6; i++) plm_find_att(f, g, b->att[i]);
+    for (uint32_t i = 0; i < b->n && i < 6; i++) {
+        if (i == 0) plm_find_att(f, g, b->att[i]);
+        else plm_find_more_att(f, g, b->att[i]);
+    }
     plm_find_evidence(f, g, plm_w_thing_shown(w, root), PLM_W_NEVER);
     if (b->other != PLM_W_NONE) plm_find_related(f, g, plm_w_thing_shown(w, b->other));
     plm_find_say(f, g, "On %s (%s) the board under this label proved %s %.*s, which %s; %u"
@@ -169,7 +175,7 @@ static void say_devices(plm_finder *f, uint32_t root, const odd_board *b) {
 static void say_rest(plm_finder *f, uint32_t root, const odd_board *b) {
     plm_world *w = f->w;
     const plm_find_unit *u = &f->unit[root];
-    if (b->peer_n) {
+    if (b->peer_n && !b->n) { /* a swapped device is said once, above */
         bool firm = b->peer_n >= PEERS_FIRM;
         plm_finding *g = plm_find_unit_new(f, PLM_K_peers_missing, firm ? PLM_WARNING : PLM_NOTE,
                                            root, PLM_STR(""));
@@ -183,15 +189,18 @@ static void say_rest(plm_finder *f, uint32_t root, const odd_board *b) {
         bool firm = u->unanswered >= UNANSWERED_FIRM;
         plm_finding *g = plm_find_unit_new(f, PLM_K_no_answer_on_site,
                                            firm ? PLM_WARNING : PLM_NOTE, root, PLM_STR(""));
-        for (uint32_t i = 0; i < u->unanswered && i < 4; i++) plm_find_att(f, g, u->no_att[i]);
+        for (uint32_t i = 0; i < u->unanswered && i < 4; i++) {
+            if (i < UNANSWERED_FIRM) plm_find_att(f, g, u->no_att[i]);
+            else plm_find_more_att(f, g, u->no_att[i]);
+        }
         if (u->pass_t) plm_find_att(f, g, u->pass_att);
         plm_find_say(f, g, "Asked on site %u time%s since it last proved itself, the board gave no"
                            " answer.", u->unanswered, u->unanswered == 1 ? "" : "s");
     }
     if (b->offline) {
         plm_finding *g = plm_find_unit_new(f, PLM_K_offline_answered, PLM_WARNING, root, PLM_STR(""));
-        for (uint32_t i = 0; i < b->offline && i < 3; i++) plm_find_att(f, g, b->off_att[i]);
-        plm_find_event(f, g, w->journey[root].ev_last);
+        plm_find_att(f, g, b->off_att[0]);
+        for (uint32_t i = 1; i < b->offline && i < 3; i++) plm_find_more_att(f, g, b->off_att[i]);
         const plm_w_stay *s = plm_w_stay_at(w, root, w->att[b->off_att[0]].t);
         if (s) plm_find_event(f, g, s->ev_in);
         plm_find_say(f, g, "Its papers have it at %s, which has no way out and can be proved on a"
@@ -201,8 +210,9 @@ static void say_rest(plm_finder *f, uint32_t root, const odd_board *b) {
     }
     if (b->claims >= CLAIMS_FIRM) {
         plm_finding *g = plm_find_unit_new(f, PLM_K_claimed_place, PLM_WARNING, root, PLM_STR(""));
-        for (uint32_t i = 0; i < b->claims && i < 3; i++) plm_find_att(f, g, b->claim_att[i]);
-        plm_find_event(f, g, w->journey[root].ev_last);
+        for (uint32_t i = 0; i < b->claims && i < CLAIMS_FIRM; i++)
+            plm_find_att(f, g, b->claim_att[i]);
+        plm_find_more_event(f, g, w->journey[root].ev_last);
         plm_find_say(f, g, "%u attestations claim %s, where no paper brings it; it was last read at"
                            " %s.", b->claims, plm_find_where(w, w->site[b->claim_site].place),
                      plm_find_where(w, w->event[w->journey[root].ev_last].place));
@@ -231,13 +241,17 @@ static void not_installed(plm_finder *f, uint32_t root, const plm_w_stay *s) {
     plm_world *w = f->w;
     const plm_w_site *at = &w->site[s->place.site];
     int64_t from = s->in;
-    for (uint32_t i = 0; i < at->powers; i++) /* it may have waited for the next step of power */
-        if (at->power[i].from > from && at->power[i].from <= w->now) from = at->power[i].from;
+    for (uint32_t i = 0; i < at->powers; i++) { /* it may wait, or have waited, for a step of power */
+        if (at->power[i].from > w->now) return;
+        if (at->power[i].from > from) from = at->power[i].from;
+    }
     if (days(s->in, w->now) <= STORED_DAYS_MAX || days(from, w->now) <= QUIET_NOTE_DAYS) return;
     bool due = at->attests == PLM_W_A_MONTHLY;
     plm_finding *g = plm_find_unit_new(f, PLM_K_never_installed, due ? PLM_WARNING : PLM_NOTE, root,
                                        PLM_STR(""));
     plm_find_event(f, g, s->ev_in);
+    plm_find_not_before(g, s->in + (STORED_DAYS_MAX + 1) * PLM_W_DAY);
+    plm_find_not_before(g, from + (QUIET_NOTE_DAYS + 1) * PLM_W_DAY);
     plm_find_say(f, g, "Received at %s on %s; %d days later it was neither installed nor proved,"
                        " and no step of power is awaited.",
                  plm_find_where(w, s->place), plm_find_when(s->in), days(s->in, w->now));
@@ -265,10 +279,10 @@ static void silent(plm_finder *f, uint32_t root) {
     plm_finding *g = plm_find_unit_new(f, PLM_K_silence, firm ? PLM_WARNING : PLM_NOTE, root,
                                        PLM_STR(""));
     if (proved) plm_find_att(f, g, u->pass_att);
-    plm_find_event(f, g, j->ev_last);
+    plm_find_more_event(f, g, j->ev_last);
     if (paired) plm_find_event(f, g, u->missed_ev[0]);
-    int64_t seen = from + (int64_t)(firm && !paired ? QUIET_WARN_DAYS : QUIET_NOTE_DAYS) * PLM_W_DAY;
-    if (seen > g->first_seen_ns) g->first_seen_ns = seen;
+    int wait = firm && !paired ? QUIET_WARN_DAYS : paired ? QUIET_PAIR_DAYS : QUIET_NOTE_DAYS;
+    plm_find_not_before(g, from + (wait + 1) * PLM_W_DAY);
     plm_find_say(f, g, "%s is to report about once a month; the last proof under this label is of"
                        " %s, %d days before the newest record%s.",
                  plm_find_where(w, s->place), plm_find_when(from), quiet,

@@ -54,7 +54,10 @@ static void find_strangers(plm_finder *f) {
         plm_finding *g = plm_find_new(f, firm ? PLM_K_unregistered_serial : PLM_K_misread,
                                       firm ? PLM_WARNING : PLM_NOTE, w->thing_ids.v[t]);
         plm_find_subject(f, g, plm_w_thing_shown(w, t));
-        for (uint32_t k = 0; k < v[t].n && k < 4; k++) plm_find_event(f, g, v[t].ev[k]);
+        for (uint32_t k = 0; k < v[t].n && k < 4; k++) {
+            if (k < 2) plm_find_event(f, g, v[t].ev[k]);
+            else plm_find_more_event(f, g, v[t].ev[k]);
+        }
         const plm_w_event *e = &w->event[v[t].ev[0]];
         if (e->place.site != PLM_W_NONE) plm_find_party(f, g, w->site[e->place.site].party);
         plm_find_say(f, g, "Read %u time%s, first at %s on %s; no maker's registry has this serial"

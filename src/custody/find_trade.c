@@ -147,6 +147,20 @@ typedef struct ring_year {
     int64_t sum, cap;
 } ring_year;
 
+static int by_number(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The time of the entry (pairs of time and amount) that takes the sum past limit. */
+static int64_t passing(int64_t (*v)[2], uint32_t n, int64_t limit) {
+    int64_t sum = 0;
+    if (n) qsort(v, n, sizeof *v, by_number);
+    for (uint32_t i = 0; i < n; i++)
+        if (__builtin_add_overflow(sum, v[i][1], &sum) || sum > limit) return v[i][0];
+    return n ? v[n - 1][0] : INT64_MIN;
+}
+
 static void say_ring(ring_find *r, uint32_t ring, int year, int64_t sum, int64_t cap) {
     plm_finder *f = r->f;
     plm_world *w = f->w;
@@ -156,16 +170,23 @@ static void say_ring(ring_find *r, uint32_t ring, int year, int64_t sum, int64_t
     plm_finding *g = plm_find_new(f, PLM_K_orders_split, PLM_CRITICAL,
                                   (plm_str){key, (size_t)(n < 0 ? 0 : n)});
     unsigned why = 0, parties = 0, many = 0;
+    int64_t(*steps)[2] = plm_arena_array(w->a, (size_t)r->orders + 1, sizeof *steps);
+    if (!steps) {
+        f->short_of_memory = true;
+        return;
+    }
     for (uint32_t k = 0; k < r->orders; k++) {
         const plm_w_order *o = &w->order[r->order[k]];
         if (o->year != year || ring_of(r, o) != ring) continue;
         plm_find_subject(f, g, plm_w_shown(w, w->party_ids.v[o->buyer]));
         plm_find_subject(f, g, w->order_ids.v[r->order[k]]);
         plm_find_party(f, g, o->buyer);
-        plm_find_evidence(f, g, w->order_ids.v[r->order[k]], o->placed);
+        plm_find_evidence(f, g, w->order_ids.v[r->order[k]], PLM_W_NEVER);
         if (o->license != PLM_W_NONE) plm_find_related(f, g, w->license_ids.v[o->license]);
-        many++;
+        steps[many][0] = o->placed;
+        steps[many++][1] = o->chips * sku_tpp(w, o->sku);
     }
+    plm_find_not_before(g, passing(steps, many, cap));
     for (uint32_t i = 0; i < r->n; i++) {
         if (top(r->p, i) != ring) continue;
         why |= r->p[i].why;
@@ -235,9 +256,20 @@ static void say_overdrawn(plm_finder *f, uint32_t lic, const account *a) {
     plm_find_subject(f, g, w->license_ids.v[lic]);
     plm_find_party(f, g, l->consignee);
     plm_find_evidence(f, g, w->license_ids.v[lic], PLM_W_NEVER);
-    for (uint32_t i = 0; i < w->things; i++)
-        if (w->journey[i].license == lic && g->evidence.n < 12)
-            plm_find_event(f, g, w->journey[i].ev_export);
+    int64_t(*steps)[2] = plm_arena_array(w->a, (size_t)w->things + 1, sizeof *steps);
+    uint32_t n = 0;
+    plm_exported e;
+    if (!steps) {
+        f->short_of_memory = true;
+        return;
+    }
+    for (uint32_t i = 0; i < w->things; i++) {
+        if (w->journey[i].license != lic || !plm_custody_exported(w, i, &e)) continue;
+        plm_find_more_event(f, g, w->journey[i].ev_export);
+        steps[n][0] = w->event[w->journey[i].ev_export].known;
+        steps[n++][1] = e.chips;
+    }
+    plm_find_not_before(g, passing(steps, n, l->quantity + a->returned));
     plm_find_say(f, g, "Authorised %" PRId64 " chips with all amendments; %" PRId64 " are on record"
                        " as shipped, each serial once and without voided shipments, and %" PRId64
                        " as returned: %" PRId64 " too many.",
@@ -309,14 +341,17 @@ static int64_t watts_at(const plm_w_site *s, int64_t t) {
     return v;
 }
 
-static void say_power(plm_finder *f, const load_step *at, int64_t peak_mw, int64_t watts) {
+static void say_power(plm_finder *f, const load_step *first, const load_step *at, int64_t peak_mw,
+                      int64_t watts) {
     plm_world *w = f->w;
     const plm_w_site *s = &w->site[at->site];
     plm_finding *g = plm_find_new(f, PLM_K_power_exceeded, PLM_CRITICAL, w->site_ids.v[at->site]);
     plm_find_subject(f, g, plm_w_shown(w, w->site_ids.v[at->site]));
     plm_find_party(f, g, s->party);
     plm_find_evidence(f, g, plm_w_shown(w, w->site_ids.v[at->site]), PLM_W_NEVER);
-    plm_find_event(f, g, at->ev);
+    plm_find_event(f, g, first->ev);
+    plm_find_not_before(g, first->t);
+    plm_find_more_event(f, g, at->ev);
     double need = (double)peak_mw * (double)s->pue_ppm / 1e6 / 1e9;
     plm_find_say(f, g, "On %s the chips on record as installed draw %.3f MW at their rated power and"
                        " the site's PUE of %.2f; %.3f MW are energised.",
@@ -328,7 +363,7 @@ static void check_site(plm_finder *f, const load_step *v, uint32_t n) {
     if (!s->known || !s->powers) return;
     wide worst = 0;
     int64_t load = 0, peak = 0, watts = 0;
-    const load_step *at = NULL;
+    const load_step *at = NULL, *first = NULL;
     for (uint32_t i = 0; i < n; i++) {
         load += v[i].mw;
         if (i + 1 < n && v[i + 1].t == v[i].t) continue;
@@ -336,11 +371,12 @@ static void check_site(plm_finder *f, const load_step *v, uint32_t n) {
         wide over = (wide)load * s->pue_ppm - (wide)can * 1000 * 1000000;
         if (over <= worst) continue;
         worst = over;
+        if (!first) first = &v[i];
         at = &v[i];
         peak = load;
         watts = can;
     }
-    if (at) say_power(f, at, peak, watts);
+    if (at) say_power(f, first, at, peak, watts);
 }
 
 void plm_find_power(plm_finder *f) {

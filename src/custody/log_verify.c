@@ -15,6 +15,7 @@ typedef struct verifying {
     plm_frontier tree;
     uint64_t head_size, note_size; /* the next to compare; UINT64_MAX: none is left */
     uint64_t last_good;            /* leaves up to here are under a root that held */
+    uint64_t head_at;              /* size of the last head compared */
     int64_t last_event;
     uint64_t events;
 } verifying;
@@ -72,11 +73,11 @@ static bool check_note(verifying *v) {
 
 /* Compares the heads and checkpoints at the size reached. */
 static bool check_size(verifying *v) {
-    bool held = false;
-    while (v->head_size == v->tree.size) {
-        if (!check_head(v) || !next_of(v->heads, &v->head_size, v->f)) return false;
-        held = true;
-    }
+    bool held = v->head_size == v->tree.size;
+    if (held && (!check_head(v) || !next_of(v->heads, &v->head_size, v->f))) return false;
+    if (!held && v->tree.size && v->tree.size % PLM_LOG_HEAD_EVERY == 0)
+        return wrong(v, v->last_good, "the head that covers it is missing");
+    v->head_at = held ? v->tree.size : v->head_at;
     while (v->note_size == v->tree.size) {
         if (!check_note(v) || !next_of(v->notes, &v->note_size, v->f)) return false;
         held = true;
@@ -93,7 +94,7 @@ static bool check_leaf(verifying *v) {
     plm_str kind = plm_col_text(v->leaves, 2), ref = plm_col_text(v->leaves, 3);
     if (plm_str_is(kind, "event")) {
         int64_t event = plm_col_int(v->leaves, 4);
-        if (event <= v->last_event) return wrong(v, i, "its event is out of order");
+        if (event != v->last_event + 1) return wrong(v, i, "its event is out of order");
         const char *why = plm_checker_event(v->c, event, &leaf, v->f);
         if (why) return wrong(v, i, why);
         v->last_event = event;
@@ -128,7 +129,7 @@ static bool check_all(verifying *v) {
     if (r < 0) return false;
     if (v->head_size != UINT64_MAX || v->note_size != UINT64_MAX)
         return wrong(v, v->tree.size, "it is missing: a head or a checkpoint is of a longer log");
-    if (v->last_good != v->tree.size) return wrong(v, v->last_good, "no head covers it");
+    if (v->head_at != v->tree.size) return wrong(v, v->head_at, "no head covers it");
     const char *why = plm_checker_rest(v->c, v->events, v->f);
     if (why) return wrong(v, v->tree.size, why);
     return refs_agree(v);

@@ -208,12 +208,19 @@ static void escape(plm_buf *b, unsigned char c) {
     }
 }
 
+/* Bytes that stand in a JSON string as they are: printable ASCII but the quote and backslash. */
+static bool plain(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
+
 static void quoted(plm_buf *b, plm_str s) {
     plm_buf_putc(b, '"');
     size_t from = 0;
     for (size_t i = 0; i < s.n;) {
         const unsigned char *p = (const unsigned char *)s.p + i;
-        size_t k = *p < 0x20 || *p == '"' || *p == '\\' ? 0 : utf8_len(p, s.n - i);
+        if (plain(*p)) {
+            i++;
+            continue;
+        }
+        size_t k = *p < 0x80 ? 0 : utf8_len(p, s.n - i);
         if (k) {
             i += k;
             continue;

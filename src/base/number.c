@@ -197,6 +197,11 @@ size_t plm_dec_print(plm_dec d, char out[PLM_DEC_TEXT]) {
     char rev[80];
     int n = 0, skip = 0;
     uint64_t w[LIMBS] = {d.w[0], d.w[1], d.w[2]};
+    if (!(w[1] | w[2])) { /* the usual size: one limb */
+        uint64_t v = w[0];
+        while (v || n <= PLM_DEC_DIGITS_AFTER) rev[n++] = (char)('0' + v % 10), v /= 10;
+        w[0] = 0;
+    }
     while (!mag_zero(w, LIMBS) || n <= PLM_DEC_DIGITS_AFTER)
         rev[n++] = (char)('0' + mag_div(w, LIMBS, 10));
     while (skip < PLM_DEC_DIGITS_AFTER && rev[skip] == '0') skip++;
@@ -252,6 +257,12 @@ bool plm_dec_mul(plm_dec a, plm_dec b, bool up, plm_dec *out) {
 
 bool plm_dec_div(plm_dec a, plm_dec b, bool up, plm_dec *out) {
     if (plm_dec_is_zero(b)) return false;
+    if (!(a.w[1] | a.w[2] | b.w[1] | b.w[2])) { /* both fit a word: one division */
+        u128 num = (u128)a.w[0] * SCALE, quot = num / b.w[0];
+        uint64_t small[WIDE] = {(uint64_t)quot, (uint64_t)(quot >> 64), 0, 0, 0, 0};
+        uint64_t sign = a.neg ^ b.neg;
+        return narrow(small, num % b.w[0] != 0 && (up ? !sign : sign), sign, out);
+    }
     uint64_t n[WIDE] = {a.w[0], a.w[1], a.w[2], 0, 0, 0}, q[WIDE] = {0}, r[LIMBS + 1] = {0};
     uint64_t den[LIMBS + 1] = {b.w[0], b.w[1], b.w[2], 0}, neg = a.neg ^ b.neg;
     mag_muladd(n, WIDE, SCALE, 0);

@@ -7,6 +7,9 @@
 #define VIEWS_MAX 16
 #define PATH_TEXT 256
 #define CONFLICT_VALUES_MAX 12
+/* Evaluations spent by cases on one side question (a rule, a policy, what an answer would do);
+ * past it the side question stays unknown, which never permits. */
+#define SIDE_CASES_MAX 128
 
 /* Numbers of the rulebook's facts that cases fill. */
 #define DESK_FACTS(X) \
@@ -66,13 +69,13 @@ typedef struct answer {
     plm_verdict verdict;
     plm_truth prohibited, required, excepted;
     bool gave_up;
-    uint32_t cases;
+    uint32_t cases, limit;
     plm_policy policy;
 } answer;
 
 struct plm_desk {
     const plm_book *book;
-    plm_world *world;
+    plm_facts *world;
     plm_view *views[VIEWS_MAX];
     uint32_t next_view;
     plm_view *view;
@@ -85,11 +88,16 @@ struct plm_desk {
     conflict conflicts[64];
     plm_str warnings[64];
     plm_rule *requirements, *exceptions, *policies;
-    uint32_t requirement_count, exception_count, policy_count;
-    plm_screener screen;
+    plm_rule *classes; /* of an item: the five of the contract first */
+    uint32_t requirement_count, exception_count, policy_count, class_count;
+    plm_buf tail; /* not_modelled and rulebook, the same in every result */
+    plm_listing screen;
     void *screen_ctx;
     bool has_lists;
 };
+
+#define DESK_CLASSES 5
+extern const char *const desk_class_names[DESK_CLASSES];
 
 /* facts.c: reads the case and fills the world. */
 bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f);
@@ -100,13 +108,13 @@ plm_truth desk_owned(const plm_party *p, int flag);
 /* verdict.c */
 answer desk_answer(plm_desk *d);
 plm_verdict desk_verdict(plm_desk *d, answer *a);
-plm_truth desk_ask_required(plm_world *w, void *desk);
-plm_truth desk_ask_permitted(plm_world *w, void *desk);
+plm_truth desk_ask_required(plm_facts *w, void *desk);
+plm_truth desk_ask_permitted(plm_facts *w, void *desk);
 typedef struct one_rule {
     plm_rule rule;
     int32_t item, party;
 } one_rule;
-plm_truth desk_ask_one(plm_world *w, void *one);
+plm_truth desk_ask_one(plm_facts *w, void *one);
 plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party);
 /* Is exception e available to the item, by cases? */
 plm_truth desk_prove_exception(plm_desk *d, plm_rule e, int32_t item);

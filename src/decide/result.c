@@ -13,8 +13,6 @@
 #define MARGINS_MAX 32
 #define PROOF_MAX (32u << 20)
 
-static const char *const class_names[] = {"3A090.a", "3A090.b", "3A090.c", "4A090.a", "4A090.b"};
-
 typedef struct determination {
     plm_rule rule;
     plm_truth truth;
@@ -89,7 +87,7 @@ static void find_exceptions(result *r) {
         plm_rule e = d->exceptions[i];
         if (plm_view_force(d->view, e) == PLM_NO) continue;
         for (uint32_t m = 0; m < d->item_count; m++)
-            if (d->items[m].parent < 0 && plm_world_ask(d->world, e, (int32_t)m, -1) != PLM_NO)
+            if (d->items[m].parent < 0 && plm_facts_ask(d->world, e, (int32_t)m, -1) != PLM_NO)
                 add_exception(r, e, (int32_t)m);
     }
 }
@@ -142,11 +140,11 @@ static void put_margin(plm_desk *d, plm_jw *w, const plm_margin *m) {
 static void put_margins(plm_desk *d, plm_jw *w, int32_t item) {
     plm_margin m[MARGINS_MAX];
     size_t n = 0;
-    for (size_t i = 0; i < sizeof class_names / sizeof *class_names; i++) {
-        plm_rule r = plm_book_find(d->book, plm_str_c(class_names[i]));
+    for (int i = 0; i < DESK_CLASSES; i++) {
+        plm_rule r = d->classes[i];
         if (r == PLM_RULE_NONE) continue;
         plm_margin one[MARGINS_MAX];
-        size_t k = plm_world_margins(d->world, r, item, -1, one, MARGINS_MAX);
+        size_t k = plm_facts_margins(d->world, r, item, -1, one, MARGINS_MAX);
         for (size_t j = 0; j < k && n < MARGINS_MAX; j++) {
             bool seen = one[j].value.no_hi && plm_dec_is_zero(one[j].value.lo);
             for (size_t x = 0; x < n && !seen; x++)
@@ -164,17 +162,13 @@ static void put_margins(plm_desk *d, plm_jw *w, int32_t item) {
 static void put_classes(plm_desk *d, plm_jw *w, int32_t item) {
     plm_jw_key(w, "classes");
     plm_jw_obj(w);
-    for (size_t i = 0; i < sizeof class_names / sizeof *class_names; i++)
-        plm_jw_kcstr(w, class_names[i],
-                     plm_truth_name(class_truth(d, plm_book_find(d->book, plm_str_c(class_names[i])),
-                                                item)));
-    for (plm_rule r = 0; r < plm_book_count(d->book); r++) {
-        const plm_rule_info *k = plm_book_rule(d->book, r);
-        bool own = false;
-        for (size_t i = 0; i < sizeof class_names / sizeof *class_names; i++)
-            own = own || plm_str_is(k->name, class_names[i]);
-        if (k->kind != PLM_RULE_CLASS || k->scope != PLM_OF_ITEM || own) continue;
-        plm_truth t = class_truth(d, r, item);
+    for (uint32_t i = 0; i < d->class_count; i++) {
+        plm_truth t = class_truth(d, d->classes[i], item);
+        if (i < DESK_CLASSES) {
+            plm_jw_kcstr(w, desk_class_names[i], plm_truth_name(t));
+            continue;
+        }
+        const plm_rule_info *k = plm_book_rule(d->book, d->classes[i]);
         if (t == PLM_NO && !k->draft) continue;
         char name[128];
         snprintf(name, sizeof name, "%.*s", PLM_FMT(k->name));
@@ -185,7 +179,7 @@ static void put_classes(plm_desk *d, plm_jw *w, int32_t item) {
 
 static void put_item(plm_desk *d, plm_jw *w, int32_t item, uint32_t index) {
     const plm_item *t = d->items[item].item;
-    plm_str eccn = plm_world_eccn(d->world, item);
+    plm_str eccn = plm_facts_eccn(d->world, item);
     plm_jw_obj(w);
     plm_jw_kint(w, "index", index);
     plm_jw_key(w, "part");
@@ -242,7 +236,7 @@ static void put_exception(result *r, plm_jw *w, const exception_row *x) {
     plm_jw_key(w, "unmet");
     plm_jw_arr(w);
     for (uint32_t i = 0; i < k->condition_count; i++) {
-        plm_truth t = plm_world_ask_condition(r->d->world, x->rule, i, x->item, -1);
+        plm_truth t = plm_facts_ask_condition(r->d->world, x->rule, i, x->item, -1);
         char text[400];
         if (t == PLM_YES) continue;
         snprintf(text, sizeof text, "%s%.*s", t == PLM_NO ? "" : "not known: ",
@@ -319,23 +313,28 @@ static void put_warnings(result *r, plm_jw *w) {
         }
     }
     plm_jw_end_arr(w);
-    const plm_str *gaps;
-    size_t n = plm_book_gaps(d->book, &gaps);
-    plm_jw_key(w, "not_modelled");
-    plm_jw_arr(w);
-    for (size_t i = 0; i < n; i++) plm_jw_str(w, gaps[i]);
-    plm_jw_end_arr(w);
 }
 
-static void put_rulebook(plm_desk *d, plm_jw *w) {
-    char hex[65];
-    plm_hex(plm_book_sha256(d->book), 32, hex);
-    plm_jw_key(w, "rulebook");
-    plm_jw_obj(w);
-    plm_jw_kstr(w, "name", plm_book_name(d->book));
-    put_day(w, "edition", plm_book_edition(d->book));
-    plm_jw_kcstr(w, "sha256", hex);
-    plm_jw_end_obj(w);
+/* What does not change from case to case is written once. */
+static void put_tail(plm_desk *d, plm_jw *w) {
+    if (!d->tail.n) {
+        char hex[65];
+        const plm_str *gaps;
+        size_t n = plm_book_gaps(d->book, &gaps);
+        plm_jw t = plm_jw_into(&d->tail);
+        plm_jw_key(&t, "not_modelled");
+        plm_jw_arr(&t);
+        for (size_t i = 0; i < n; i++) plm_jw_str(&t, gaps[i]);
+        plm_jw_end_arr(&t);
+        plm_hex(plm_book_sha256(d->book), 32, hex);
+        plm_jw_key(&t, "rulebook");
+        plm_jw_obj(&t);
+        plm_jw_kstr(&t, "name", plm_book_name(d->book));
+        put_day(&t, "edition", plm_book_edition(d->book));
+        plm_jw_kcstr(&t, "sha256", hex);
+        plm_jw_end_obj(&t);
+    }
+    plm_jw_raw(w, plm_buf_str(&d->tail));
 }
 
 /* Every fact and conclusion, a line each. */
@@ -356,7 +355,7 @@ static bool canonical_proof(result *r, plm_str json, plm_buf *b) {
         plm_buf_printf(b, "rule %.*s item %d party %d %s\n",
                        PLM_FMT(plm_book_rule(d->book, t->rule)->name), (int)t->item, (int)t->party,
                        plm_truth_name(t->truth));
-        plm_world_explain(d->world, t->rule, t->item, t->party, b);
+        plm_facts_explain(d->world, t->rule, t->item, t->party, 0, b);
     }
     for (uint32_t i = 0; i < r->exception_count; i++)
         plm_buf_printf(b, "exception %.*s %s\n", PLM_FMT(r->exceptions[i].code),
@@ -457,7 +456,7 @@ static void put_result(result *r, const char *proof, plm_buf *out) {
     put_questions(r, &w);
     put_conflicts(d, &w);
     put_warnings(r, &w);
-    put_rulebook(d, &w);
+    put_tail(d, &w);
     plm_jw_kint(&w, "cases", r->a.cases);
     plm_jw_kcstr(&w, "proof_sha256", proof);
     plm_jw_end_obj(&w);
@@ -504,10 +503,7 @@ static void report_lines(result *r, bool explain, plm_buf *out) {
                        t->truth == PLM_YES ? k->prohibits ? "prohibited" : "license required"
                                            : "may require a license",
                        PLM_FMT(k->name), PLM_FMT(k->title), PLM_FMT(k->cite));
-        if (explain) {
-            plm_buf_puts(out, "    ");
-            plm_world_explain(d->world, t->rule, t->item, t->party, out);
-        }
+        if (explain) plm_facts_explain(d->world, t->rule, t->item, t->party, 2, out);
     }
     for (uint32_t i = 0; i < r->exception_count; i++) {
         const exception_row *x = &r->exceptions[i];
@@ -517,7 +513,7 @@ static void report_lines(result *r, bool explain, plm_buf *out) {
                        : x->available == PLM_NO ? "not available" : "not known",
                        PLM_FMT(k->cite));
         for (uint32_t c = 0; c < k->condition_count; c++) {
-            plm_truth t = plm_world_ask_condition(d->world, x->rule, c, x->item, -1);
+            plm_truth t = plm_facts_ask_condition(d->world, x->rule, c, x->item, -1);
             if (t != PLM_YES)
                 plm_buf_printf(out, "    %s: %.*s\n", t == PLM_NO ? "not met" : "not known",
                                PLM_FMT(k->condition_says[c]));
@@ -554,18 +550,15 @@ static void report_items(result *r, bool explain, plm_buf *out) {
     for (uint32_t i = 0; i < d->item_count; i++) {
         const plm_item *t = d->items[i].item;
         if (d->items[i].parent >= 0 || !t) continue;
-        plm_str eccn = plm_world_eccn(d->world, (int32_t)i);
+        plm_str eccn = plm_facts_eccn(d->world, (int32_t)i);
         plm_buf_printf(out, "  item %u: %.*s, ECCN %.*s\n", d->items[i].top,
                        PLM_FMT(t->part.n ? t->part : PLM_STR("(no name)")),
                        PLM_FMT(eccn.n ? eccn : PLM_STR("not known")));
-        for (size_t k = 0; k < sizeof class_names / sizeof *class_names; k++) {
-            plm_rule c = plm_book_find(d->book, plm_str_c(class_names[k]));
+        for (int k = 0; k < DESK_CLASSES; k++) {
+            plm_rule c = d->classes[k];
             plm_truth t2 = class_truth(d, c, (int32_t)i);
-            if (t2 != PLM_NO) plm_buf_printf(out, "    %s: %s\n", class_names[k], plm_truth_name(t2));
-            if (explain && c != PLM_RULE_NONE) {
-                plm_buf_puts(out, "    ");
-                plm_world_explain(d->world, c, (int32_t)i, -1, out);
-            }
+            if (t2 != PLM_NO) plm_buf_printf(out, "    %s: %s\n", desk_class_names[k], plm_truth_name(t2));
+            if (explain && t2 != PLM_NO) plm_facts_explain(d->world, c, (int32_t)i, -1, 3, out);
         }
     }
 }

@@ -107,13 +107,14 @@ def hull(a, b):
 
 
 def points(iv, thresholds, top=F(10) ** 7):
-    """Values that stand for an interval: its ends, and each threshold with what is just under."""
+    """Values that stand for an interval: its ends, each threshold and what is just beside it."""
     lo, hi = iv if iv is not None else (F(0), top)
+    if lo == hi:
+        return [lo]
     out = {lo, hi}
     for t in thresholds:
-        for v in (t, t - EPS, t + EPS):
-            if lo <= v <= hi:
-                out.add(v)
+        if lo - EPS <= t <= hi + EPS:
+            out |= {v for v in (t, t - EPS, t + EPS) if lo <= v <= hi}
     return sorted(out)
 
 
@@ -143,14 +144,12 @@ def density_range(facts, tpp):
 
 def chip_class(w, key, facts, c):
     """{"a", "b"} of the IC that these facts describe, and whether it is for data centers."""
-    tpp_iv = chip_tpp(facts)
-    limits = list(TPP)
-    die = interval(facts.get("die_area_mm2"))
-    for edge in die or ():
-        limits += [edge * t for t in DENSITY]
     if not c.has("2022"):
         return {"a": False, "b": False}
-    tpp = w.pick(key + ".tpp", points(tpp_iv, limits))
+    if key not in c.memo:
+        edges = interval(facts.get("die_area_mm2")) or ()
+        c.memo[key] = points(chip_tpp(facts), TPP + [e * t for e in edges for t in DENSITY])
+    tpp = w.pick(key + ".tpp", c.memo[key])
     if not c.has("2023"):
         if tpp < 4800:
             return {"a": False, "b": False}
@@ -160,12 +159,14 @@ def chip_class(w, key, facts, c):
         return {"a": True, "b": False}
     if tpp < 1600 or not w.truth(key + ".dc", facts.get("datacenter")):
         return {"a": False, "b": False}
-    iv = density_range(facts, tpp)
-    if iv == "none":
+    if (key, tpp) not in c.memo:
+        iv = density_range(facts, tpp)
+        c.memo[key, tpp] = None if iv == "none" else points(iv, DENSITY, F(10) ** 4)
+    if c.memo[key, tpp] is None:
         return {"a": False, "b": False}
-    pd = w.pick(key + ".pd", points(iv, DENSITY, F(10) ** 4))
-    return {"a": pd >= F("5.92"),
-            "b": F("1.6") <= pd < F("5.92") if tpp >= 2400 else F("3.2") <= pd < F("5.92")}
+    pd = w.pick(key + ".pd", c.memo[key, tpp])
+    low, middle, high = DENSITY
+    return {"a": pd >= high, "b": (low if tpp >= 2400 else middle) <= pd < high}
 
 
 CONTAINERS = ("board", "assembly", "computer", "component")
@@ -269,11 +270,14 @@ class Case:
         self.items = t.get("items")
         self.parties = t.get("parties")
         self.codified = self.mode == "codified"
+        self.memo, self.events = {}, {}
 
     def has(self, event):
         """The instrument is in effect on the day, for who knows what was known then."""
-        effective, published = EVENTS[event]
-        return self.day >= effective and self.known >= min(effective, published)
+        if event not in self.events:
+            effective, published = EVENTS[event]
+            self.events[event] = self.day >= effective and self.known >= min(effective, published)
+        return self.events[event]
 
     def scope_d(self, c):
         """D:1, D:4 or D:5, outside A:5 and A:6 (742.6(a)(6)(iii)(B)); the UAE by its dates."""
@@ -305,6 +309,8 @@ class Decision:
     def __init__(self, c, w):
         self.c, self.w, self.t, self.day = c, w, c.t, c.day
         self.why = None
+        self.unsure = None    # a form of the law that this reading doesn't hold
+        self.items = c.items or [{}]
         self.reqs = []        # (rule, item or None, policy)
         self.prohibited = False
         self.to = self.t.get("to") or w.pick("to", ("CN", "DE", "RU", "CU", "SA", "MY", "US"))
@@ -371,6 +377,8 @@ class Decision:
                 return None
         if self.kind in ("export", "deemed_export") or self.source == "US":
             return "located"
+        if not item.get("eccn") and not any(cls[k][x] for k in ("ic", "box") for x in "ab"):
+            self.unsure = "a foreign item without a code: which rule of 734.9 could reach it"
         if (item.get("origin") or self.w.pick("i%d.origin" % n, ("US", "TW"))) == "US":
             return "origin"
         limit = F("0.1") if self.to in E else F("0.25")
@@ -379,11 +387,16 @@ class Decision:
         if share > limit:
             return "content"
         if "S" in CODES.get(self.code(n, item, cls), ()) and self.c.has("hbm") and \
-                self.c.d5m(self.to) and any(
-                    s.get("origin") == "US" and (s.get("eccn") or "").startswith("3A")
-                    for s in item.get("contains") or []):
+                self.c.d5m(self.to) and self.holds_us_ic(n, item):
             return "734.4(a)(8)"
         return self.direct_product(n, item, cls)
+
+    def holds_us_ic(self, n, item):
+        """What a tool holds is a fact to ask where it isn't given (734.4(a)(8))."""
+        if "contains" not in item:
+            return self.w.pick("i%d.us_ic" % n, (False, True))
+        return any(s.get("origin") == "US" and (s.get("eccn") or "").startswith("3A")
+                   for s in item["contains"])
 
     def direct_product(self, n, item, cls):
         """734.9: the paragraph whose product scope and reach are met."""
@@ -403,8 +416,8 @@ class Decision:
                     "i%d.supp7" % n, (False, True))), None),
                 ("(j)", lambda: self.to == "IR" and (code[0] in "3456789" or self.w.pick(
                     "i%d.supp7" % n, (False, True))), None),
-                ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ())) and
-                 self.to in D1 | E and self.w.pick("assurance", (False, True)), FDP_B)):
+                ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ()))
+                 and self.to in D1 | E and self.w.pick("assurance", (False, True)), FDP_B)):
             if not reach():
                 continue
             if listed is None and tech or any(t in (listed or ()) for t in tech):
@@ -521,8 +534,8 @@ class Decision:
         return "presumption_of_denial" if to_d5m else "SKIP"
 
     def policy_a3(self, n, item):
-        """For a .b item to an entity of D:5 elsewhere, 742.6(b)(10)(iii)(A)(1) says denial is presumed
-        and, since 91 FR 1684, that it prevails over 744.23(d)(3)(i), which says case by case."""
+        """For a .b item to an entity of D:5 elsewhere denial is presumed: (iii)(A)(1) prevails, since
+        91 FR 1684, over 744.23(d)(3)(i), which says case by case."""
         return self.policy_iii(n, item, "b") if self.c.has("window") else "SKIP"
 
     def window(self, n, item):
@@ -543,15 +556,13 @@ class Decision:
     def policy_744_23(self, n, item, code):
         """744.23(d)."""
         facts = item.get("facts") or {}
-        if code[:5] in ("3A090", "4A090"):
-            dc_a = code[-1] == "a" and self.w.truth("i%d.dc" % n, facts.get("datacenter"))
-            if not dc_a:
-                return "case_by_case"
         users = self.roles("end_user")
-        friendly = users and all(self.c.us_a5_a6(self.place("p%d.hq" % m, p.get("headquarters")))
-                                 for m, p in users)
-        if friendly:
-            return "SKIP"      # (d)(2) asks who owns the end user
+        if users and all(self.c.us_a5_a6(self.place("p%d.hq" % m, p.get("headquarters")))
+                         for m, p in users):
+            return "SKIP"      # (d)(2) asks who owns the end user, and may meet (d)(3) as well
+        if code[:5] in ("3A090", "4A090"):
+            if not (code[-1] == "a" and self.w.truth("i%d.dc" % n, facts.get("datacenter"))):
+                return "case_by_case"
         if self.c.d5m(self.to) or self.some_hq_d5m():
             return "presumption_of_denial"
         return "case_by_case"
@@ -623,9 +634,12 @@ class Decision:
                 self.need("744.23(a)(2)(i)", n, self.policy_744_23(n, item, code))
             elif code[0] == "3" and code[1] in "BCDE" and self.flag("ic_facility_node_unknown"):
                 self.need("744.23(a)(2)(ii)", n, self.policy_744_23(n, item, code))
-        if code != "EAR99" and c.has("2023") and \
-                (place or self.some_hq_d5m()) and self.flag("semiconductor_equipment_development"):
-            self.need("744.23(a)(4)", n, self.policy_744_23(n, item, code))
+        if (place or c.has("2023") and self.some_hq_d5m()) and \
+                self.flag("semiconductor_equipment_development"):
+            if not c.has("2023") or not place and not c.has("hbm"):
+                self.unsure = "744.23(a)(4) in an earlier form"
+            if code != "EAR99":
+                self.need("744.23(a)(4)", n, self.policy_744_23(n, item, code))
         self.military(n, code)
 
     def fn5(self):
@@ -653,6 +667,13 @@ class Decision:
         if self.flag("wmd"):
             if self.to not in SUPP3_744 or self.w.pick("wmd.kind", (False, True)):
                 self.need("744.2-744.4", n, "SKIP")
+
+    def military_policy(self):
+        """744.21(e)(3): whatever asks for the license, a military end use there sets the policy."""
+        china = self.to in ("MM", "KH", "CN", "HK", "NI", "VE")
+        if self.reqs and (china or self.to in ("RU", "BY")) and self.flag("military"):
+            self.need("policy of 744.21(e)(3)", None,
+                      "presumption_of_denial" if china else "denial")
 
     def us_person(self, n, item, code):
         """744.6(c)(2) and (b)(5): only for items not subject to the EAR."""
@@ -704,7 +725,7 @@ class Decision:
 
     def perhaps_food(self, n):
         """EAR99 food and medicine are free to North Korea; a part or a tool is neither."""
-        form = (self.c.items[n].get("facts") or {}).get("form")
+        form = (self.items[n].get("facts") or {}).get("form")
         return form is None and self.w.pick("i%d.food" % n, (False, True))
 
     def iraq(self, n, code):
@@ -785,7 +806,7 @@ class Decision:
 
     def open_side(self, i, cls):
         """The item is of .a or .b, and not a data-center item that meets .a; ENC too."""
-        facts = self.c.items[i].get("facts") or {}
+        facts = self.items[i].get("facts") or {}
         if cls is None or not any(cls[k][s] for k in ("ic", "box") for s in "ab"):
             return False
         rules = {r for r, m, _ in self.reqs if m == i}
@@ -802,7 +823,7 @@ class Decision:
         if not self.c.has("2023") or not self.open_side(i, cls):
             return False
         if not self.c.has("split"):
-            return self.kind in ("export", "reexport") or self.w.pick("nac.2023", (False, True))
+            return True        # the single NAC of 2023 covered transfers too (recalled)
         return self.kind in ("export", "reexport") and (self.c.d5m(self.to) or self.some_hq_d5m())
 
     def aca(self, i, cls):
@@ -833,8 +854,8 @@ class Decision:
             {r for r, m, _ in self.reqs if m == i} <= {"742.6(a)(6)(iii)(A)"}
 
     def aia(self, i, cls):
-        if not self.a_family(i, cls) or self.to not in SUPP5A:
-            return False
+        if not self.a_family(i, cls) or self.to not in SUPP5A or self.some_hq_d5m():
+            return False       # 740.27(a); 740.2(a)(9)(ii) shuts it for entities of D:5
         for n, p in self.roles("ultimate_consignee", "end_user"):
             up = (p.get("ultimate_parent") or {}).get("headquarters")
             if self.place("p%d.hq" % n, p.get("headquarters")) not in SUPP5A or \
@@ -847,7 +868,7 @@ class Decision:
             return False
         if self.c.d5m(self.to) or self.some_hq_d5m() or self.c.scope_d(self.to):
             return False       # 740.29; 740.2(a)(9)(ii) doesn't name LPP for D:1, D:4, D:5
-        facts, item = self.c.items[i].get("facts") or {}, self.c.items[i]
+        facts, item = self.items[i].get("facts") or {}, self.items[i]
         tpp = self.w.pick("i%d.tpp" % i, points(chip_tpp(facts), TPP))
         if tpp * F(str(item.get("quantity", 1))) > 26900000:
             return False
@@ -867,28 +888,27 @@ class Decision:
     # ---- all of it
     def run(self):
         classes, subject = [], False
-        if not self.c.items:
-            if self.w.pick("items", (False, True)):
-                self.need("items", None, "SKIP")
-            subject = True
-        for n, item in enumerate(self.c.items or []):
+        for n, item in enumerate(self.items):
             cls, code = self.item(n, item)
             classes.append(cls)
             subject = subject or code is not None
         if subject:
             self.party_rules()
-        # 742.4(b)(2), 742.6(b)(10)(i): case by case where part 744 asks for no license; else 744.23(d).
+        # 742.4(b)(2), 742.6(b)(10)(i): case by case where part 744 asks for none, else 744.23(d).
         part_744 = any(x.startswith("744.") for x, _, _ in self.reqs)
         self.reqs = [(x, n, ("SKIP" if part_744 else "case_by_case") if p == "SME" else p)
                      for x, n, p in self.reqs]
         exc = self.exceptions(classes) if self.reqs else {}
+        self.military_policy()
         if self.prohibited:
             verdict = "prohibited"
         elif not self.reqs:
             verdict = "no_requirement_found"
         else:
             verdict = "license_exception" if any(exc.values()) else "license_required"
-        return verdict, self.reqs, exc, classes
+        if not self.t.get("to") and self.c.parties:
+            self.unsure = "no destination, though the parties have countries"
+        return verdict, self.reqs, exc, classes, self.unsure
 
 
 ORDER = ("denial", "presumption_of_denial", "case_by_case", "presumption_of_approval")
@@ -906,14 +926,13 @@ def world_policy(reqs):
         by.setdefault(rule, set()).add(policy)
     iii = by.get("742.6(a)(6)(iii)(A)", set()) | by.get("742.6(a)(6)(iii)(B)", set())
     if "case_by_case" in iii and "742.6(a)(6)(i)(A)" not in by:
-        return {"case_by_case"} if not any(p in ("denial",) for s in by.values() for p in s) \
-            else {"SKIP"}
+        return {"case_by_case"} if "policy of 744.21(e)(3)" not in by else {"SKIP"}
     return {p for s in by.values() for p in s}
 
 
 def policy_of(outs):
     """The policy that is proved, or SKIP where this reading has none for some requirement."""
-    per_world = [world_policy(r) for _, r, _, _ in outs]
+    per_world = [world_policy(r) for _, r, _, _, _ in outs]
     if any("SKIP" in p for p in per_world):
         return "SKIP"
     tops = {min(p, key=ORDER.index) if p else None for p in per_world}
@@ -921,7 +940,7 @@ def policy_of(outs):
 
 
 def verdict_of(outs):
-    seen = {v for v, _, _, _ in outs}
+    seen = {v for v, _, _, _, _ in outs}
     if len(seen) == 1:
         return seen.pop()
     if "no_requirement_found" in seen:
@@ -956,7 +975,8 @@ def review(case):
         exc[code] = tri(o[2].get(code, False) for o in need) if need else "false"
     return {"id": case.get("id"), "verdict": verdict_of(outs), "policy": policy_of(outs),
             "exceptions": exc, "classes": classes_of(c) if c.items else {},
-            "worlds": len(outs), "rules": sorted({r for o in outs for r, _, _ in o[1]})}
+            "unsure": next((o[4] for o in outs if o[4]), None), "worlds": len(outs),
+            "rules": sorted({r for o in outs for r, _, _ in o[1]})}
 
 
 def differs(got, expect):

@@ -52,6 +52,27 @@ OPEN = {
     "parties left out: the footnote 5 carve-out by cases":
         lambda c, m, t, say: "parties" not in c["transaction"] and
         (m["verdict"], t["verdict"]) == ("license_required", "unknown"),
+    "744.23(a)(1): a DRAM stack of 3A991 is an IC":
+        lambda c, m, t, say: verdict(say) and "744.23(a)(1)" in m["rules"] and any(
+            (i.get("facts") or {}).get("form") == "hbm_stack" for i in items(c)),
+    "734.9(j): the Iran rule":
+        lambda c, m, t, say: foreign(c) and c["transaction"].get("to") == "IR",
+    "744.6(c)(2)(i)-(ii): the facility's entity must be of Macau or D:5":
+        lambda c, m, t, say: verdict(say) and any(d["rule"].startswith("USP.node")
+                                                  for d in t.get("determinations", ())),
+    "740.8(a)(3): encryption items need ENC beside NAC or ACA":
+        lambda c, m, t, say: any((i.get("facts") or {}).get("encryption") is not False
+                                 for i in items(c)) and any("NAC" in s or "ACA" in s or
+                                                            s.startswith("verdict") for s in say),
+    "a listing not given: a footnote implies the Entity List":
+        lambda c, m, t, say: (m["verdict"], t["verdict"]) == ("license_required", "unknown") and
+        any("listed" not in p for p in c["transaction"].get("parties") or ()),
+    "2022 form: a board whose I/O fails needs no TPP":
+        lambda c, m, t, say: c["as_of"] < "2023-11-17" and
+        all(s.startswith("4A090.a") for s in say),
+    "744.23(d)(3)(i): .b and .c items under 744.23 are case by case":
+        lambda c, m, t, say: policy(say) and any(x.startswith("744.23(a)") for x in m["rules"]) and
+        any("3A090" in k and v == "true" for k, v in m["classes"].items()),
     "744.6(b)(5): support of a military-intelligence end use":
         lambda c, m, t, say: "744.6(b)(5)" in m["rules"],
 }

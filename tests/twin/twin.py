@@ -412,6 +412,8 @@ class Decision:
                 ("(e)(3)", lambda: self.reach_e3(code), FDP_E3),
                 ("(k)", lambda: "S" in CODES.get(code, ()) and self.c.d5m(self.to) and
                  self.c.has("hbm"), FDP_K),
+                ("(i)", lambda: self.to in ("CN", "HK", "MO") and self.flag("supercomputer"),
+                 FDP_H),
                 ("(f)", lambda: self.to in ("RU", "BY") and (code != "EAR99" or self.w.pick(
                     "i%d.supp7" % n, (False, True))), None),
                 ("(j)", lambda: self.to == "IR" and (code[0] in "3456789" or self.w.pick(
@@ -518,7 +520,9 @@ class Decision:
 
     def headquarters_enforced(self):
         """BIS said in May 2026 that (iii)(A) is enforced for these parties; before, who knew?"""
-        return self.c.known >= EVENTS["guidance"][1] or self.w.pick("guidance", (False, True))
+        if self.c.known < EVENTS["guidance"][1]:
+            self.unsure = "headquarters, before the guidance of 2026-05-31 is known"
+        return True
 
     def policy_iii(self, n, item, side):
         """742.6(b)(10)(iii)."""
@@ -534,8 +538,8 @@ class Decision:
         return "presumption_of_denial" if to_d5m else "SKIP"
 
     def policy_a3(self, n, item):
-        """For a .b item to an entity of D:5 elsewhere denial is presumed: (iii)(A)(1) prevails, since
-        91 FR 1684, over 744.23(d)(3)(i), which says case by case."""
+        """For a .b item to an entity of D:5 elsewhere denial is presumed: (iii)(A)(1) prevails,
+        since 91 FR 1684, over 744.23(d)(3)(i), which says case by case."""
         return self.policy_iii(n, item, "b") if self.c.has("window") else "SKIP"
 
     def window(self, n, item):
@@ -665,8 +669,9 @@ class Decision:
                 self.flag("military_intelligence"):
             self.need("744.22", n, "presumption_of_denial")
         if self.flag("wmd"):
-            if self.to not in SUPP3_744 or self.w.pick("wmd.kind", (False, True)):
-                self.need("744.2-744.4", n, "SKIP")
+            if self.to in SUPP3_744:
+                self.unsure = "744.2 to 744.4 differ by the kind of weapon"
+            self.need("744.2-744.4", n, "SKIP")
 
     def military_policy(self):
         """744.21(e)(3): whatever asks for the license, a military end use there sets the policy."""
@@ -762,6 +767,10 @@ class Decision:
                 return False
             if not self.w.pick("affiliates.after", (False, True)):
                 return False
+        homes = (self.to, p.get("headquarters"), (p.get("ultimate_parent") or {}).get(
+            "headquarters"))
+        if any(h is None or self.c.us_a5_a6(h) for h in homes):
+            self.unsure = "the temporary general license beside the 50 percent rule"
         return self.owned("p%d" % n, p)
 
     def owned(self, key, p):

@@ -26,12 +26,12 @@ typedef struct plm_reading {
 } plm_reading;
 
 /* How a party is listed, for one whose `listed` was left out; false: not screened. */
-typedef bool (*plm_screener)(void *ctx, const plm_party *p, plm_listed *out, plm_str *said);
+typedef bool (*plm_listing)(void *ctx, const plm_party *p, plm_listed *out, plm_str *said);
 
 /* The desk borrows the book, which must outlive it.  NULL when memory is short. */
 plm_desk *plm_desk_new(const plm_book *b, plm_fault *f);
 void plm_desk_free(plm_desk *d);
-void plm_desk_screener(plm_desk *d, plm_screener s, void *ctx);
+void plm_desk_listing(plm_desk *d, plm_listing s, void *ctx);
 
 /* Reviews one case given as JSON text and appends the result, one line of JSON by the contract of
  * `plimsoll review` without a line end.  False: the input is in error and nothing was appended. */

@@ -18,7 +18,7 @@
 
 typedef struct plm_book plm_book;
 typedef struct plm_view plm_view;
-typedef struct plm_world plm_world;
+typedef struct plm_facts plm_facts;
 typedef uint32_t plm_rule; /* number of a rule in its book */
 #define PLM_RULE_NONE UINT32_MAX
 
@@ -99,29 +99,29 @@ plm_truth plm_view_in_group(const plm_view *v, plm_str group, plm_country c);
 void plm_view_say(const plm_view *v, plm_rule r, plm_buf *out);
 
 /* A world for the book; reset before each case.  Everything starts as not known. */
-plm_world *plm_world_new(const plm_book *b);
-void plm_world_free(plm_world *w);
-bool plm_world_reset(plm_world *w, const plm_view *v, uint32_t items, uint32_t parties);
+plm_facts *plm_facts_new(const plm_book *b);
+void plm_facts_free(plm_facts *w);
+bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t parties);
 /* parent -1: an item of the transaction itself.  Parents come before their parts. */
-void plm_world_place_item(plm_world *w, uint32_t item, int32_t parent, bool contents_known);
+void plm_facts_place_item(plm_facts *w, uint32_t item, int32_t parent, bool contents_known);
 /* entity: item or party number, 0 for the transaction.  A fact the book lacks: ignored. */
-void plm_world_yesno(plm_world *w, uint32_t fact, uint32_t entity, plm_truth t);
-void plm_world_number(plm_world *w, uint32_t fact, uint32_t entity, plm_iv v);
-void plm_world_country(plm_world *w, uint32_t fact, uint32_t entity, plm_country c);
+void plm_facts_yesno(plm_facts *w, uint32_t fact, uint32_t entity, plm_truth t);
+void plm_facts_number(plm_facts *w, uint32_t fact, uint32_t entity, plm_iv v);
+void plm_facts_country(plm_facts *w, uint32_t fact, uint32_t entity, plm_country c);
 /* false when the word is not one of the fact's. */
-bool plm_world_word(plm_world *w, uint32_t fact, uint32_t entity, plm_str word);
+bool plm_facts_word(plm_facts *w, uint32_t fact, uint32_t entity, plm_str word);
 /* text must outlive the case; an unreadable code counts as not known. */
-void plm_world_code(plm_world *w, uint32_t fact, uint32_t entity, plm_str text);
+void plm_facts_code(plm_facts *w, uint32_t fact, uint32_t entity, plm_str text);
 
 /* A list of codes, known and possibly empty; an unreadable code makes it not known. */
-void plm_world_codes(plm_world *w, uint32_t fact, uint32_t entity, const plm_str *v, uint32_t n);
+void plm_facts_codes(plm_facts *w, uint32_t fact, uint32_t entity, const plm_str *v, uint32_t n);
 /* A name, borrowed; empty: not known. */
-void plm_world_text(plm_world *w, uint32_t fact, uint32_t entity, plm_str text);
+void plm_facts_text(plm_facts *w, uint32_t fact, uint32_t entity, plm_str text);
 
 /* Three-valued truth of a rule for an item and a party (-1 where its scope has none). */
-plm_truth plm_world_ask(plm_world *w, plm_rule r, int32_t item, int32_t party);
+plm_truth plm_facts_ask(plm_facts *w, plm_rule r, int32_t item, int32_t party);
 /* Truth of one labelled condition of an exception. */
-plm_truth plm_world_ask_condition(plm_world *w, plm_rule r, uint32_t condition, int32_t item,
+plm_truth plm_facts_ask_condition(plm_facts *w, plm_rule r, uint32_t condition, int32_t item,
                                   int32_t party);
 
 /* What the last PLM_UNKNOWN hangs on.  A question that folds several answers keeps the first
@@ -129,15 +129,15 @@ plm_truth plm_world_ask_condition(plm_world *w, plm_rule r, uint32_t condition, 
 typedef struct plm_why {
     uint32_t key[5];
 } plm_why;
-plm_why plm_world_why(const plm_world *w);
-void plm_world_set_why(plm_world *w, plm_why y);
+plm_why plm_facts_why(const plm_facts *w);
+void plm_facts_set_why(plm_facts *w, plm_why y);
 
 /* A question by cases: ask(w, ctx) is called again and again on worlds in which the unknowns are
  * settled one by one.  PLM_YES or PLM_NO: it holds so in every world; PLM_UNKNOWN: both occur,
  * or the limit of evaluations (at most PLM_RULES_CASES_MAX) was reached (*gave_up).
  * cases: how many leaves it took. */
-typedef plm_truth (*plm_question)(plm_world *w, void *ctx);
-plm_truth plm_world_prove(plm_world *w, plm_question ask, void *ctx, uint32_t limit,
+typedef plm_truth (*plm_question)(plm_facts *w, void *ctx);
+plm_truth plm_facts_prove(plm_facts *w, plm_question ask, void *ctx, uint32_t limit,
                           uint32_t *cases, bool *gave_up);
 
 /* An unknown that a question hangs on. */
@@ -150,10 +150,10 @@ typedef struct plm_open {
 } plm_open;
 /* The atoms a question hangs on, at most max, nearest first; returns how many.  An atom of a
  * quotient gives one entry for each fact in it that is not known. */
-size_t plm_world_open(plm_world *w, plm_question ask, void *ctx, plm_open *out, size_t max);
+size_t plm_facts_open(plm_facts *w, plm_question ask, void *ctx, plm_open *out, size_t max);
 /* Settles the atom for the questions that follow, until unsettled (last in, first out). */
-bool plm_world_settle(plm_world *w, const plm_open *o, plm_truth t);
-void plm_world_unsettle(plm_world *w);
+bool plm_facts_settle(plm_facts *w, const plm_open *o, plm_truth t);
+void plm_facts_unsettle(plm_facts *w);
 
 /* Every comparison of a number fact in rules in force: fact, value and threshold. */
 typedef struct plm_margin {
@@ -166,15 +166,15 @@ typedef struct plm_margin {
     plm_rule rule;
 } plm_margin;
 /* Margins of a rule for an item: the comparisons that its proof rests on. */
-size_t plm_world_margins(plm_world *w, plm_rule r, int32_t item, int32_t party, plm_margin *out,
+size_t plm_facts_margins(plm_facts *w, plm_rule r, int32_t item, int32_t party, plm_margin *out,
                          size_t max);
 
 /* The tree of a conclusion as text, two spaces a level, the first line at `depth` levels; equal
  * on every machine. */
-bool plm_world_explain(plm_world *w, plm_rule r, int32_t item, int32_t party, int depth,
+bool plm_facts_explain(plm_facts *w, plm_rule r, int32_t item, int32_t party, int depth,
                        plm_buf *out);
 
 /* Item's ECCN: the derived code when one is proved, else the asserted one; empty: not known. */
-plm_str plm_world_eccn(plm_world *w, int32_t item);
+plm_str plm_facts_eccn(plm_facts *w, int32_t item);
 
 #endif

@@ -48,7 +48,7 @@ plm_desk *plm_desk_new(const plm_book *b, plm_fault *f) {
         memset(d, 0, sizeof *d);
         d->book = b;
         plm_buf_init(&d->tail, PLM_RULES_FILE_MAX);
-        d->world = plm_world_new(b);
+        d->world = plm_facts_new(b);
         d->arena = plm_arena_new(PLM_DESK_CASE_BYTES_MAX);
     }
     if (!d || !d->world || !d->arena || !sort_rules(d)) {
@@ -63,7 +63,7 @@ plm_desk *plm_desk_new(const plm_book *b, plm_fault *f) {
 void plm_desk_free(plm_desk *d) {
     if (!d) return;
     for (int i = 0; i < VIEWS_MAX; i++) plm_view_free(d->views[i]);
-    plm_world_free(d->world);
+    plm_facts_free(d->world);
     plm_arena_free(d->arena);
     plm_mem_free(d->requirements);
     plm_mem_free(d->exceptions);
@@ -73,7 +73,7 @@ void plm_desk_free(plm_desk *d) {
     plm_mem_free(d);
 }
 
-void plm_desk_screener(plm_desk *d, plm_screener s, void *ctx) {
+void plm_desk_listing(plm_desk *d, plm_listing s, void *ctx) {
     d->screen = s;
     d->screen_ctx = ctx;
 }

@@ -75,7 +75,7 @@ typedef struct answer {
 
 struct plm_desk {
     const plm_book *book;
-    plm_world *world;
+    plm_facts *world;
     plm_view *views[VIEWS_MAX];
     uint32_t next_view;
     plm_view *view;
@@ -91,7 +91,7 @@ struct plm_desk {
     plm_rule *classes; /* of an item: the five of the contract first */
     uint32_t requirement_count, exception_count, policy_count, class_count;
     plm_buf tail; /* not_modelled and rulebook, the same in every result */
-    plm_screener screen;
+    plm_listing screen;
     void *screen_ctx;
     bool has_lists;
 };
@@ -108,13 +108,13 @@ plm_truth desk_owned(const plm_party *p, int flag);
 /* verdict.c */
 answer desk_answer(plm_desk *d);
 plm_verdict desk_verdict(plm_desk *d, answer *a);
-plm_truth desk_ask_required(plm_world *w, void *desk);
-plm_truth desk_ask_permitted(plm_world *w, void *desk);
+plm_truth desk_ask_required(plm_facts *w, void *desk);
+plm_truth desk_ask_permitted(plm_facts *w, void *desk);
 typedef struct one_rule {
     plm_rule rule;
     int32_t item, party;
 } one_rule;
-plm_truth desk_ask_one(plm_world *w, void *one);
+plm_truth desk_ask_one(plm_facts *w, void *one);
 plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party);
 /* Is exception e available to the item, by cases? */
 plm_truth desk_prove_exception(plm_desk *d, plm_rule e, int32_t item);

@@ -96,15 +96,15 @@ static bool lay_out(plm_desk *d, plm_fault *f) {
 }
 
 static void num(plm_desk *d, int fact, uint32_t at, const plm_num *n) {
-    if (n->given) plm_world_number(d->world, d->facts[fact], at, n->iv);
+    if (n->given) plm_facts_number(d->world, d->facts[fact], at, n->iv);
 }
 
 static void word(plm_desk *d, int fact, uint32_t at, const char *w) {
-    if (w && *w) plm_world_word(d->world, d->facts[fact], at, plm_str_c(w));
+    if (w && *w) plm_facts_word(d->world, d->facts[fact], at, plm_str_c(w));
 }
 
 static void yes(plm_desk *d, int fact, uint32_t at, plm_truth t) {
-    plm_world_yesno(d->world, d->facts[fact], at, t);
+    plm_facts_yesno(d->world, d->facts[fact], at, t);
 }
 
 /* What the sources say where they differ: kept to be shown with the verdict. */
@@ -211,7 +211,7 @@ static void chip_numbers(plm_desk *d, uint32_t at, const plm_item *t, const plm_
         /* a density that follows from TPP and area is compared exactly, as their quotient */
         bool quotient = i == PLM_N_performance_density && !n->conflict &&
                         (g->density_from_ratio || !g->density.known);
-        if (!quotient) plm_world_number(d->world, d->facts[facts[i]], at, n->iv);
+        if (!quotient) plm_facts_number(d->world, d->facts[facts[i]], at, n->iv);
     }
     plm_num tops = tops_of(t);
     num(d, DF_tops, at, &tops);
@@ -241,13 +241,13 @@ static void contents(plm_desk *d, uint32_t at, const plm_item *t, plm_form form,
     bool own = form == PLM_FORM_ic || figures || (holds && !t->contains_known);
     yes(d, DF_own_chip, at, own ? PLM_YES : PLM_NO);
     bool known = t->contains_known || t->part_count || form == PLM_FORM_ic || figures;
-    plm_world_place_item(d->world, at, d->items[at].parent, known);
+    plm_facts_place_item(d->world, at, d->items[at].parent, known);
 }
 
 static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     const plm_item *t = d->items[at].item;
     plm_goods g;
-    plm_world_place_item(d->world, at, d->items[at].parent, false);
+    plm_facts_place_item(d->world, at, d->items[at].parent, false);
     yes(d, DF_notice, at, notice_reaches(d, t));
     if (!t) return true;
     if (!plm_goods_facts(d->arena, t, &g, f)) return false;
@@ -258,27 +258,34 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     word(d, DF_form, at, plm_form_names[form]);
     plm_str eccn = asserted(d, t->eccn);
     claims(d, at, t->eccn);
-    if (eccn.n) plm_world_code(d->world, d->facts[DF_eccn], at, eccn);
-    plm_world_country(d->world, d->facts[DF_origin], at, t->origin);
+    if (eccn.n) plm_facts_code(d->world, d->facts[DF_eccn], at, eccn);
+    plm_facts_country(d->world, d->facts[DF_origin], at, t->origin);
     num(d, DF_us_content, at, &t->us_content_share);
     num(d, DF_quantity, at, &t->quantity);
     bool presumes = t->maker_role == PLM_MAKER_foundry || t->maker_role == PLM_MAKER_osat;
     yes(d, DF_presumes, at, presumes ? PLM_YES : PLM_NO);
     if (t->us_technology.known)
-        plm_world_codes(d->world, d->facts[DF_us_technology], at, t->us_technology.v,
+        plm_facts_codes(d->world, d->facts[DF_us_technology], at, t->us_technology.v,
                         t->us_technology.n);
     yes(d, DF_us_plant, at, t->us_plant);
     return true;
 }
 
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+static bool says(plm_str text, const char *words) {
+    size_t n = strlen(words);
+    for (size_t i = 0; i + n <= text.n; i++) {
+        size_t k = 0;
+        while (k < n && lower(text.p[i + k]) == words[k]) k++;
+        if (k == n) return true;
+    }
+    return false;
+}
+
+/* Does an entry's license requirement column reach everything?  With an exception in it, no. */
 static bool reaches_all(plm_str scope) {
-    static const char all[] = "all items subject to the ear";
-    if (!scope.n) return true;
-    if (scope.n < sizeof all - 1) return false;
-    for (size_t i = 0; i < sizeof all - 1; i++)
-        if ((scope.p[i] >= 'A' && scope.p[i] <= 'Z' ? scope.p[i] + 32 : scope.p[i]) != all[i])
-            return false;
-    return scope.n == sizeof all - 1;
+    return !scope.n || (says(scope, "all items subject to the ear") && !says(scope, "except"));
 }
 
 static void fill_listed(plm_desk *d, uint32_t at, const plm_listed *l) {
@@ -321,11 +328,11 @@ static void fill_party(plm_desk *d, uint32_t at) {
     word(d, DF_role, at, plm_role_names[x->role]);
     fill_listed(d, at, &x->listed);
     if (!p) return;
-    plm_world_country(d->world, d->facts[DF_country], at, p->country);
-    plm_world_country(d->world, d->facts[DF_hq], at, p->headquarters);
-    plm_world_country(d->world, d->facts[DF_parent_hq], at, p->parent_headquarters);
-    plm_world_text(d->world, d->facts[DF_party_name], at, p->name);
-    plm_world_text(d->world, d->facts[DF_parent_name], at, p->parent_name);
+    plm_facts_country(d->world, d->facts[DF_country], at, p->country);
+    plm_facts_country(d->world, d->facts[DF_hq], at, p->headquarters);
+    plm_facts_country(d->world, d->facts[DF_parent_hq], at, p->parent_headquarters);
+    plm_facts_text(d->world, d->facts[DF_party_name], at, p->name);
+    plm_facts_text(d->world, d->facts[DF_parent_name], at, p->parent_name);
     yes(d, DF_government, at, government(p->name));
     yes(d, DF_owned_listed, at, desk_owned(p, PLM_L_entity_list));
     yes(d, DF_owned_meu, at, desk_owned(p, PLM_L_military_end_user));
@@ -341,14 +348,14 @@ static void fill_transaction(plm_desk *d) {
         [PLM_U_model_training_for_wmd_or_military_intelligence] = DF_training,
         [PLM_U_semiconductor_equipment_development] = DF_sme};
     word(d, DF_kind, 0, plm_kind_names[c->kind]);
-    plm_world_country(d->world, d->facts[DF_from], 0, c->from);
-    plm_world_country(d->world, d->facts[DF_to], 0, c->to);
+    plm_facts_country(d->world, d->facts[DF_from], 0, c->from);
+    plm_facts_country(d->world, d->facts[DF_to], 0, c->to);
     for (int i = 0; i < PLM_U_COUNT; i++) yes(d, uses[i], 0, c->end_use[i]);
     yes(d, DF_usp, 0, c->us_person_support);
     /* the exclusion of 744.6(d)(4) is only there for who claims it */
     bool claimed = c->us_natural_person != PLM_UNKNOWN || c->us_person_employer_hq;
     yes(d, DF_usp_natural, 0, claimed ? c->us_natural_person : PLM_NO);
-    plm_world_country(d->world, d->facts[DF_usp_employer], 0, c->us_person_employer_hq);
+    plm_facts_country(d->world, d->facts[DF_usp_employer], 0, c->us_person_employer_hq);
     yes(d, DF_hbm_designer, 0, c->hbm_buyer_is_designer);
     yes(d, DF_hbm_site, 0, c->hbm_ships_to_packaging_site);
     yes(d, DF_hbm_below, 0, c->hbm_finished_below_3a090);
@@ -379,7 +386,7 @@ static bool fill(plm_desk *d, const plm_reading *r, plm_fault *f) {
     fix_dates(&d->c, r);
     d->view = view_of(d);
     if (!d->view || !lay_out(d, f)) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
-    if (!plm_world_reset(d->world, d->view, d->item_count, d->party_count))
+    if (!plm_facts_reset(d->world, d->view, d->item_count, d->party_count))
         return plm_fail(f, PLM_OUT_OF_RANGE, "the case has more items or parties than %d and %d",
                         PLM_WORLD_ITEMS_MAX, PLM_WORLD_PARTIES_MAX);
     fill_transaction(d);

@@ -51,12 +51,12 @@ static void why_of(plm_desk *d, const plm_open *o, char *out, size_t n) {
 
 static void outcome(plm_desk *d, question *q, const plm_open *o, plm_truth t) {
     if (q->outcome_count == sizeof q->outcome / sizeof *q->outcome) return;
-    if (!plm_world_settle(d->world, o, t)) return;
+    if (!plm_facts_settle(d->world, o, t)) return;
     answer a;
     memset(&a, 0, sizeof a);
     a.limit = QUESTION_CASES_MAX;
     plm_verdict v = desk_verdict(d, &a);
-    plm_world_unsettle(d->world);
+    plm_facts_unsettle(d->world);
     snprintf(q->outcome[q->outcome_count++], sizeof *q->outcome, "%s%s: %s",
              t == PLM_YES ? "" : "not ", o->says, plm_verdict_name(v));
     if (v != PLM_VERDICT_UNKNOWN) q->decisive++;
@@ -93,9 +93,9 @@ size_t desk_questions(plm_desk *d, const answer *a, question *out, size_t max) {
     plm_open open[OPEN_MAX];
     size_t n = 0, k = 0;
     if (a->verdict == PLM_VERDICT_UNKNOWN)
-        k = plm_world_open(d->world, desk_ask_required, d, open, OPEN_MAX);
+        k = plm_facts_open(d->world, desk_ask_required, d, open, OPEN_MAX);
     else if (a->required == PLM_YES && a->excepted == PLM_UNKNOWN)
-        k = plm_world_open(d->world, desk_ask_permitted, d, open, OPEN_MAX);
+        k = plm_facts_open(d->world, desk_ask_permitted, d, open, OPEN_MAX);
     for (size_t i = 0; i < k; i++) n = add(d, &open[i], out, n, max);
     if (n) qsort(out, n, sizeof *out, by_weight);
     return n;

@@ -87,7 +87,7 @@ static void find_exceptions(result *r) {
         plm_rule e = d->exceptions[i];
         if (plm_view_force(d->view, e) == PLM_NO) continue;
         for (uint32_t m = 0; m < d->item_count; m++)
-            if (d->items[m].parent < 0 && plm_world_ask(d->world, e, (int32_t)m, -1) != PLM_NO)
+            if (d->items[m].parent < 0 && plm_facts_ask(d->world, e, (int32_t)m, -1) != PLM_NO)
                 add_exception(r, e, (int32_t)m);
     }
 }
@@ -144,7 +144,7 @@ static void put_margins(plm_desk *d, plm_jw *w, int32_t item) {
         plm_rule r = d->classes[i];
         if (r == PLM_RULE_NONE) continue;
         plm_margin one[MARGINS_MAX];
-        size_t k = plm_world_margins(d->world, r, item, -1, one, MARGINS_MAX);
+        size_t k = plm_facts_margins(d->world, r, item, -1, one, MARGINS_MAX);
         for (size_t j = 0; j < k && n < MARGINS_MAX; j++) {
             bool seen = one[j].value.no_hi && plm_dec_is_zero(one[j].value.lo);
             for (size_t x = 0; x < n && !seen; x++)
@@ -179,7 +179,7 @@ static void put_classes(plm_desk *d, plm_jw *w, int32_t item) {
 
 static void put_item(plm_desk *d, plm_jw *w, int32_t item, uint32_t index) {
     const plm_item *t = d->items[item].item;
-    plm_str eccn = plm_world_eccn(d->world, item);
+    plm_str eccn = plm_facts_eccn(d->world, item);
     plm_jw_obj(w);
     plm_jw_kint(w, "index", index);
     plm_jw_key(w, "part");
@@ -236,7 +236,7 @@ static void put_exception(result *r, plm_jw *w, const exception_row *x) {
     plm_jw_key(w, "unmet");
     plm_jw_arr(w);
     for (uint32_t i = 0; i < k->condition_count; i++) {
-        plm_truth t = plm_world_ask_condition(r->d->world, x->rule, i, x->item, -1);
+        plm_truth t = plm_facts_ask_condition(r->d->world, x->rule, i, x->item, -1);
         char text[400];
         if (t == PLM_YES) continue;
         snprintf(text, sizeof text, "%s%.*s", t == PLM_NO ? "" : "not known: ",
@@ -355,7 +355,7 @@ static bool canonical_proof(result *r, plm_str json, plm_buf *b) {
         plm_buf_printf(b, "rule %.*s item %d party %d %s\n",
                        PLM_FMT(plm_book_rule(d->book, t->rule)->name), (int)t->item, (int)t->party,
                        plm_truth_name(t->truth));
-        plm_world_explain(d->world, t->rule, t->item, t->party, 0, b);
+        plm_facts_explain(d->world, t->rule, t->item, t->party, 0, b);
     }
     for (uint32_t i = 0; i < r->exception_count; i++)
         plm_buf_printf(b, "exception %.*s %s\n", PLM_FMT(r->exceptions[i].code),
@@ -503,7 +503,7 @@ static void report_lines(result *r, bool explain, plm_buf *out) {
                        t->truth == PLM_YES ? k->prohibits ? "prohibited" : "license required"
                                            : "may require a license",
                        PLM_FMT(k->name), PLM_FMT(k->title), PLM_FMT(k->cite));
-        if (explain) plm_world_explain(d->world, t->rule, t->item, t->party, 2, out);
+        if (explain) plm_facts_explain(d->world, t->rule, t->item, t->party, 2, out);
     }
     for (uint32_t i = 0; i < r->exception_count; i++) {
         const exception_row *x = &r->exceptions[i];
@@ -513,7 +513,7 @@ static void report_lines(result *r, bool explain, plm_buf *out) {
                        : x->available == PLM_NO ? "not available" : "not known",
                        PLM_FMT(k->cite));
         for (uint32_t c = 0; c < k->condition_count; c++) {
-            plm_truth t = plm_world_ask_condition(d->world, x->rule, c, x->item, -1);
+            plm_truth t = plm_facts_ask_condition(d->world, x->rule, c, x->item, -1);
             if (t != PLM_YES)
                 plm_buf_printf(out, "    %s: %.*s\n", t == PLM_NO ? "not met" : "not known",
                                PLM_FMT(k->condition_says[c]));
@@ -550,7 +550,7 @@ static void report_items(result *r, bool explain, plm_buf *out) {
     for (uint32_t i = 0; i < d->item_count; i++) {
         const plm_item *t = d->items[i].item;
         if (d->items[i].parent >= 0 || !t) continue;
-        plm_str eccn = plm_world_eccn(d->world, (int32_t)i);
+        plm_str eccn = plm_facts_eccn(d->world, (int32_t)i);
         plm_buf_printf(out, "  item %u: %.*s, ECCN %.*s\n", d->items[i].top,
                        PLM_FMT(t->part.n ? t->part : PLM_STR("(no name)")),
                        PLM_FMT(eccn.n ? eccn : PLM_STR("not known")));
@@ -558,7 +558,7 @@ static void report_items(result *r, bool explain, plm_buf *out) {
             plm_rule c = d->classes[k];
             plm_truth t2 = class_truth(d, c, (int32_t)i);
             if (t2 != PLM_NO) plm_buf_printf(out, "    %s: %s\n", desk_class_names[k], plm_truth_name(t2));
-            if (explain && t2 != PLM_NO) plm_world_explain(d->world, c, (int32_t)i, -1, 3, out);
+            if (explain && t2 != PLM_NO) plm_facts_explain(d->world, c, (int32_t)i, -1, 3, out);
         }
     }
 }

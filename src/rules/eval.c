@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-static plm_truth unknown(plm_world *w, leaf l) {
+static plm_truth unknown(plm_facts *w, leaf l) {
     w->why = l;
     return PLM_UNKNOWN;
 }
 
 /* What was settled about the very same unknown. */
-static plm_truth looked_up(plm_world *w, leaf l) {
+static plm_truth looked_up(plm_facts *w, leaf l) {
     for (uint32_t i = w->done_count; i-- > 0;)
         if (leaf_same(&w->done[i].at, &l)) return w->done[i].truth;
     return unknown(w, l);
@@ -65,7 +65,7 @@ static plm_iv flatten(numval v) {
     return r;
 }
 
-static plm_iv total(plm_world *w, const node *n, int32_t party) {
+static plm_iv total(plm_facts *w, const node *n, int32_t party) {
     plm_iv sum = iv_const(plm_dec_int(0));
     for (uint32_t i = 0; i < w->items; i++) {
         if (w->places[i].parent >= 0) continue;
@@ -78,7 +78,7 @@ static plm_iv total(plm_world *w, const node *n, int32_t party) {
     return sum;
 }
 
-numval ask_number(plm_world *w, uint32_t at, int32_t item, int32_t party) {
+numval ask_number(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     const node *n = &w->book->nodes[at];
     switch (n->op) {
     case NUM_CONST: return whole(iv_const(w->book->decs[n->a]));
@@ -116,7 +116,7 @@ static plm_truth compare(plm_iv v, bool open_lo, bool open_hi, plm_rel r, plm_de
 }
 
 /* What the cases settled about a number rule, when it decides. */
-static plm_truth compare_settled(plm_world *w, const node *n, uint32_t number, int32_t item,
+static plm_truth compare_settled(plm_facts *w, const node *n, uint32_t number, int32_t item,
                                  int32_t party) {
     for (uint32_t i = w->done_count; i-- > 0;) {
         const settled *s = &w->done[i];
@@ -129,7 +129,7 @@ static plm_truth compare_settled(plm_world *w, const node *n, uint32_t number, i
     return PLM_UNKNOWN;
 }
 
-static plm_truth ask_cmp(plm_world *w, uint32_t at, int32_t item, int32_t party) {
+static plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     const node *n = &w->book->nodes[at], *v = &w->book->nodes[n->a];
     plm_dec t = w->book->decs[n->b];
     numval x = ask_number(w, n->a, item, party);
@@ -146,20 +146,20 @@ static plm_truth ask_cmp(plm_world *w, uint32_t at, int32_t item, int32_t party)
     return v->op == NUM_FACT ? unknown(w, l) : looked_up(w, l);
 }
 
-static plm_truth ask_in(plm_world *w, const node *n, int32_t item, int32_t party) {
+static plm_truth ask_in(plm_facts *w, const node *n, int32_t item, int32_t party) {
     const val *v = world_val(w, n->a, item, party);
     if (v->known) return w->view->in[n->b][v->word / 64] >> (v->word % 64) & 1 ? PLM_YES : PLM_NO;
     return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_IN, n->a, n->b, item, party));
 }
 
-static plm_truth ask_word(plm_world *w, const node *n, leaf_kind kind, int32_t item,
+static plm_truth ask_word(plm_facts *w, const node *n, leaf_kind kind, int32_t item,
                           int32_t party) {
     const val *v = world_val(w, n->a, item, party);
     if (v->known) return v->word == n->b ? PLM_YES : PLM_NO;
     return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, kind, n->a, n->b, item, party));
 }
 
-static plm_truth ask_named(plm_world *w, const node *n, int32_t item, int32_t party) {
+static plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int32_t party) {
     const val *v = world_val(w, n->a, item, party);
     if (!v->known)
         return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_NAMED, n->a, n->b, item,
@@ -175,7 +175,7 @@ static plm_truth ask_named(plm_world *w, const node *n, int32_t item, int32_t pa
     return PLM_NO;
 }
 
-static plm_truth ask_codes(plm_world *w, const node *n, int32_t item, int32_t party) {
+static plm_truth ask_codes(plm_facts *w, const node *n, int32_t item, int32_t party) {
     const val *v = world_val(w, n->a, item, party);
     plm_truth t = v->known ? PLM_NO : PLM_UNKNOWN;
     for (uint32_t i = 0; v->known && i < v->word && t != PLM_YES; i++) {
@@ -187,11 +187,11 @@ static plm_truth ask_codes(plm_world *w, const node *n, int32_t item, int32_t pa
                                 party));
 }
 
-static bool v_known(plm_world *w, int32_t item) {
+static bool v_known(plm_facts *w, int32_t item) {
     return w->book->eccn_fact != UINT32_MAX && world_val(w, w->book->eccn_fact, item, -1)->known;
 }
 
-static plm_truth ask_asserted(plm_world *w, uint32_t set, int32_t item) {
+static plm_truth ask_asserted(plm_facts *w, uint32_t set, int32_t item) {
     const plm_book *b = w->book;
     plm_truth t = PLM_UNKNOWN;
     if (b->eccn_fact != UINT32_MAX) {
@@ -205,7 +205,7 @@ static plm_truth ask_asserted(plm_world *w, uint32_t set, int32_t item) {
 
 /* The first derived code whose condition holds, else the asserted one; a condition that is
  * unknown leaves unknown what the ways differ in. */
-static plm_truth ask_within(plm_world *w, uint32_t set, uint32_t from, int32_t item) {
+static plm_truth ask_within(plm_facts *w, uint32_t set, uint32_t from, int32_t item) {
     const plm_book *b = w->book;
     for (uint32_t i = from; i < b->eccn_count; i++) {
         plm_truth t = ask_node(w, b->eccns[i].cond, item, -1);
@@ -221,7 +221,7 @@ static plm_truth ask_within(plm_world *w, uint32_t set, uint32_t from, int32_t i
     return ask_asserted(w, set, item);
 }
 
-static plm_truth ask_list(plm_world *w, const node *n, int32_t item, int32_t party) {
+static plm_truth ask_list(plm_facts *w, const node *n, int32_t item, int32_t party) {
     plm_truth stop = n->op == OP_AND ? PLM_NO : PLM_YES, r = plm_not(stop);
     leaf why = {0};
     for (uint32_t i = 0; i < n->n; i++) {
@@ -236,13 +236,13 @@ static plm_truth ask_list(plm_world *w, const node *n, int32_t item, int32_t par
     return r;
 }
 
-static bool part_of(const plm_world *w, uint32_t part, int32_t item) {
+static bool part_of(const plm_facts *w, uint32_t part, int32_t item) {
     int32_t p = w->places[part].parent;
     while (p >= 0 && p != item) p = w->places[p].parent;
     return p == item && item >= 0;
 }
 
-static plm_truth ask_some(plm_world *w, const node *n, int32_t item, int32_t party) {
+static plm_truth ask_some(plm_facts *w, const node *n, int32_t item, int32_t party) {
     bool parts = n->op == OP_SOME_PART, people = n->op == OP_SOME_PARTY || n->op == OP_EVERY_PARTY;
     plm_truth stop = n->op == OP_EVERY_PARTY ? PLM_NO : PLM_YES, r = plm_not(stop);
     leaf why = {0};
@@ -271,7 +271,7 @@ static plm_truth ask_some(plm_world *w, const node *n, int32_t item, int32_t par
     return r;
 }
 
-plm_truth ask_node(plm_world *w, uint32_t at, int32_t item, int32_t party) {
+plm_truth ask_node(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     const node *n = &w->book->nodes[at];
     switch (n->op) {
     case OP_YES: return PLM_YES;
@@ -303,7 +303,7 @@ plm_truth ask_node(plm_world *w, uint32_t at, int32_t item, int32_t party) {
     }
 }
 
-static memo *memo_of(plm_world *w, plm_rule r, int32_t item, int32_t party) {
+static memo *memo_of(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     uint32_t at = w->memo_base[r];
     switch (w->book->rules[r].info.scope) {
     case PLM_OF_ITEM: at += (uint32_t)item; break;
@@ -314,7 +314,7 @@ static memo *memo_of(plm_world *w, plm_rule r, int32_t item, int32_t party) {
     return &w->memos[at];
 }
 
-plm_truth ask_rule(plm_world *w, plm_rule r, int32_t item, int32_t party) {
+plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     plm_truth force = w->view->force[r];
     if (force == PLM_NO) return PLM_NO;
     memo *m = memo_of(w, r, item, party);
@@ -338,16 +338,16 @@ plm_truth ask_rule(plm_world *w, plm_rule r, int32_t item, int32_t party) {
     return t;
 }
 
-plm_truth plm_world_ask(plm_world *w, plm_rule r, int32_t item, int32_t party) {
+plm_truth plm_facts_ask(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     return ask_rule(w, r, item, party);
 }
 
-plm_truth plm_world_ask_condition(plm_world *w, plm_rule r, uint32_t condition, int32_t item,
+plm_truth plm_facts_ask_condition(plm_facts *w, plm_rule r, uint32_t condition, int32_t item,
                                   int32_t party) {
     return ask_node(w, w->book->rules[r].conds[condition], item, party);
 }
 
-plm_str plm_world_eccn(plm_world *w, int32_t item) {
+plm_str plm_facts_eccn(plm_facts *w, int32_t item) {
     const plm_book *b = w->book;
     for (uint32_t i = 0; i < b->eccn_count; i++) {
         plm_truth t = ask_node(w, b->eccns[i].cond, item, -1);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef struct tree {
-    plm_world *w;
+    plm_facts *w;
     plm_buf *out;
     int depth;
 } tree;
@@ -40,7 +40,7 @@ static void say_margin(plm_buf *out, plm_dec v, plm_dec t) {
     plm_buf_printf(out, ", %s %s the limit", text, c > 0 ? "above" : "below");
 }
 
-static plm_iv value_of(plm_world *w, uint32_t at, int32_t item, int32_t party) {
+static plm_iv value_of(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     numval x = ask_number(w, at, item, party);
     if (!x.ratio) return x.num;
     plm_iv r = {.no_lo = x.num.no_lo || x.den.no_hi, .no_hi = x.num.no_hi};
@@ -114,7 +114,7 @@ static void show_list(tree *t, const node *n, plm_truth r, int32_t item, int32_t
 }
 
 static void show_some(tree *t, const node *n, plm_truth r, int32_t item, int32_t party) {
-    plm_world *w = t->w;
+    plm_facts *w = t->w;
     bool people = n->op == OP_SOME_PARTY || n->op == OP_EVERY_PARTY;
     bool every = n->op == OP_EVERY_PARTY;
     const char *what = people ? "party" : n->op == OP_SOME_PART ? "part" : "item";
@@ -160,7 +160,7 @@ static void show(tree *t, uint32_t at, int32_t item, int32_t party) {
     case OP_WORD: show_word(t, n, r, item, party); break;
     case OP_RULE: show_rule(t, n->a, item, party); break;
     case OP_WITHIN: case OP_ASSERTED: {
-        plm_str e = plm_world_eccn(t->w, item);
+        plm_str e = plm_facts_eccn(t->w, item);
         plm_buf_printf(t->out, "%s: eccn within %.*s (value %.*s)\n", plm_truth_name(r),
                        PLM_FMT(b->sets[n->a].name), PLM_FMT(e.n ? e : PLM_STR("not known")));
         break;
@@ -202,7 +202,7 @@ static void show_rule(tree *t, plm_rule id, int32_t item, int32_t party) {
     t->depth--;
 }
 
-bool plm_world_explain(plm_world *w, plm_rule r, int32_t item, int32_t party, int depth,
+bool plm_facts_explain(plm_facts *w, plm_rule r, int32_t item, int32_t party, int depth,
                        plm_buf *out) {
     tree t = {.w = w, .out = out, .depth = depth};
     indent(&t);
@@ -211,7 +211,7 @@ bool plm_world_explain(plm_world *w, plm_rule r, int32_t item, int32_t party, in
 }
 
 typedef struct margins {
-    plm_world *w;
+    plm_facts *w;
     plm_margin *out;
     size_t n, max;
     plm_rule rule;
@@ -241,7 +241,7 @@ static void find_margins(margins *m, uint32_t at, int32_t item, int32_t party) {
     }
 }
 
-size_t plm_world_margins(plm_world *w, plm_rule r, int32_t item, int32_t party, plm_margin *out,
+size_t plm_facts_margins(plm_facts *w, plm_rule r, int32_t item, int32_t party, plm_margin *out,
                          size_t max) {
     margins m = {.w = w, .out = out, .max = max, .rule = r};
     if (w->book->rules[r].cond != NODE_NONE && w->view->force[r] != PLM_NO)

@@ -15,7 +15,7 @@ typedef struct search {
     bool yes, no, gave_up;
 } search;
 
-static void cases(plm_world *w, search *s) {
+static void cases(plm_facts *w, search *s) {
     if (s->left == 0) {
         s->gave_up = true;
         return;
@@ -40,7 +40,7 @@ static void cases(plm_world *w, search *s) {
     }
 }
 
-plm_truth plm_world_prove(plm_world *w, plm_question ask, void *ctx, uint32_t limit, uint32_t *n,
+plm_truth plm_facts_prove(plm_facts *w, plm_question ask, void *ctx, uint32_t limit, uint32_t *n,
                           bool *gave_up) {
     search s = {.ask = ask, .ctx = ctx, .left = limit};
     if (s.left > PLM_RULES_CASES_MAX) s.left = PLM_RULES_CASES_MAX;
@@ -51,7 +51,7 @@ plm_truth plm_world_prove(plm_world *w, plm_question ask, void *ctx, uint32_t li
     return s.yes ? PLM_YES : PLM_NO;
 }
 
-plm_why plm_world_why(const plm_world *w) {
+plm_why plm_facts_why(const plm_facts *w) {
     const leaf *l = &w->why;
     return (plm_why){{l->kind, l->a, l->b, (uint32_t)l->item, (uint32_t)l->party}};
 }
@@ -61,7 +61,7 @@ static leaf leaf_from(const uint32_t key[5]) {
                   .party = (int32_t)key[4]};
 }
 
-void plm_world_set_why(plm_world *w, plm_why y) { w->why = leaf_from(y.key); }
+void plm_facts_set_why(plm_facts *w, plm_why y) { w->why = leaf_from(y.key); }
 
 static void say_cmp(const plm_book *b, uint32_t at, char *out, size_t n) {
     const node *c = &b->nodes[at], *v = &b->nodes[c->a];
@@ -112,7 +112,7 @@ typedef struct collect {
     uint32_t left;
 } collect;
 
-static void put(plm_world *w, collect *c, const leaf *l, int32_t id, plm_rule r) {
+static void put(plm_facts *w, collect *c, const leaf *l, int32_t id, plm_rule r) {
     uint32_t key[5] = {l->kind, l->a, l->b, (uint32_t)l->item, (uint32_t)l->party};
     for (size_t i = 0; i < c->n; i++)
         if (memcmp(c->out[i].key, key, sizeof key) == 0 && c->out[i].fact == id) return;
@@ -124,7 +124,7 @@ static void put(plm_world *w, collect *c, const leaf *l, int32_t id, plm_rule r)
 }
 
 /* One entry for each fact of a number that is not known to the point. */
-static void put_number(plm_world *w, collect *c, const leaf *l, uint32_t at) {
+static void put_number(plm_facts *w, collect *c, const leaf *l, uint32_t at) {
     const node *n = &w->book->nodes[at];
     if (n->op == NUM_FACT) {
         const val *v = world_val(w, n->a, l->item, l->party);
@@ -148,7 +148,7 @@ static void put_number(plm_world *w, collect *c, const leaf *l, uint32_t at) {
     }
 }
 
-static void put_leaf(plm_world *w, collect *c, const leaf *l) {
+static void put_leaf(plm_facts *w, collect *c, const leaf *l) {
     switch (l->kind) {
     case LEAF_CMP: put_number(w, c, l, w->book->nodes[l->a].a); break;
     case LEAF_FACT: case LEAF_IN: case LEAF_COUNTRY: case LEAF_WORD: case LEAF_NAMED: case LEAF_CODES:
@@ -160,7 +160,7 @@ static void put_leaf(plm_world *w, collect *c, const leaf *l) {
     }
 }
 
-static void gather(plm_world *w, collect *c, plm_question ask, void *ctx) {
+static void gather(plm_facts *w, collect *c, plm_question ask, void *ctx) {
     if (c->left == 0 || c->n == c->max) return;
     c->left--;
     if (ask(w, ctx) != PLM_UNKNOWN) return;
@@ -173,15 +173,15 @@ static void gather(plm_world *w, collect *c, plm_question ask, void *ctx) {
     }
 }
 
-size_t plm_world_open(plm_world *w, plm_question ask, void *ctx, plm_open *out, size_t max) {
+size_t plm_facts_open(plm_facts *w, plm_question ask, void *ctx, plm_open *out, size_t max) {
     collect c = {.out = out, .max = max, .left = 128};
     gather(w, &c, ask, ctx);
     return c.n;
 }
 
-bool plm_world_settle(plm_world *w, const plm_open *o, plm_truth t) {
+bool plm_facts_settle(plm_facts *w, const plm_open *o, plm_truth t) {
     leaf l = leaf_from(o->key);
     return settle(w, &l, t);
 }
 
-void plm_world_unsettle(plm_world *w) { unsettle(w); }
+void plm_facts_unsettle(plm_facts *w) { unsettle(w); }

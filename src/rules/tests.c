@@ -11,7 +11,7 @@
 
 typedef struct runner {
     const plm_book *b;
-    plm_world *w;
+    plm_facts *w;
     plm_day as_of, known;
     bool codified, has_as_of, has_known;
     plm_truth open;      /* how every reading that the text leaves open is taken */
@@ -53,23 +53,23 @@ static void assign(runner *r, const given *g) {
                 : f->info.scope == PLM_OF_PARTY ? (uint32_t)r->party : 0;
     bool unknown = g->truth == PLM_UNKNOWN;
     switch (f->info.type) {
-    case PLM_FACT_YESNO: plm_world_yesno(r->w, g->fact, at, g->truth); break;
+    case PLM_FACT_YESNO: plm_facts_yesno(r->w, g->fact, at, g->truth); break;
     case PLM_FACT_NUMBER:
-        plm_world_number(r->w, g->fact, at, unknown ? plm_iv_from(plm_dec_int(0)) : g->number);
+        plm_facts_number(r->w, g->fact, at, unknown ? plm_iv_from(plm_dec_int(0)) : g->number);
         break;
-    case PLM_FACT_COUNTRY: plm_world_country(r->w, g->fact, at, unknown ? 0 : g->country); break;
+    case PLM_FACT_COUNTRY: plm_facts_country(r->w, g->fact, at, unknown ? 0 : g->country); break;
     case PLM_FACT_WORD:
         if (unknown) world_val(r->w, g->fact, (int32_t)at, (int32_t)at)->known = 0;
-        else plm_world_word(r->w, g->fact, at, g->word);
+        else plm_facts_word(r->w, g->fact, at, g->word);
         break;
     case PLM_FACT_CODE:
-        if (!unknown) plm_world_code(r->w, g->fact, at, g->word);
+        if (!unknown) plm_facts_code(r->w, g->fact, at, g->word);
         break;
     case PLM_FACT_CODES:
-        if (!unknown) plm_world_codes(r->w, g->fact, at, &g->word, !plm_str_is(g->word, "none"));
+        if (!unknown) plm_facts_codes(r->w, g->fact, at, &g->word, !plm_str_is(g->word, "none"));
         break;
     default:
-        if (!unknown) plm_world_text(r->w, g->fact, at, g->word);
+        if (!unknown) plm_facts_text(r->w, g->fact, at, g->word);
     }
 }
 
@@ -79,8 +79,8 @@ static void apply(runner *r, const test *t, bool first, uint32_t *items, uint32_
         const given *g = &t->givens[i];
         if (plm_str_is(g->entity, "part")) {
             r->item = (int32_t)(*items)++;
-            plm_world_place_item(r->w, (uint32_t)r->item, 0, true);
-            plm_world_place_item(r->w, 0, -1, true);
+            plm_facts_place_item(r->w, (uint32_t)r->item, 0, true);
+            plm_facts_place_item(r->w, 0, -1, true);
         } else if (plm_str_is(g->entity, "item") && !first) {
             r->item = (int32_t)(*items)++;
         } else if (plm_str_is(g->entity, "party") && !first) {
@@ -119,7 +119,7 @@ static plm_truth ask_any(runner *r, plm_rule k) {
 
 static void tree_of(runner *r, plm_test_row *row) {
     if (row->got == row->expect) return;
-    plm_world_explain(r->w, row->rule, 0, 0, 1, &r->proof);
+    plm_facts_explain(r->w, row->rule, 0, 0, 1, &r->proof);
     row->proof = plm_buf_str(&r->proof);
 }
 
@@ -136,13 +136,13 @@ static bool run(runner *r, const test *t, plm_rule_tested each, void *ctx, plm_t
         return true;
     }
     plm_view *v = plm_view_new(r->b, r->as_of, r->known, r->codified);
-    if (!v || !plm_world_reset(r->w, v, r->items, r->parties)) {
+    if (!v || !plm_facts_reset(r->w, v, r->items, r->parties)) {
         plm_view_free(v);
         return false;
     }
     r->w->open = r->open;
     uint32_t items = 1, parties = 1;
-    for (uint32_t i = 0; i < r->items; i++) plm_world_place_item(r->w, i, -1, false);
+    for (uint32_t i = 0; i < r->items; i++) plm_facts_place_item(r->w, i, -1, false);
     for (int i = 0; i < n; i++) apply(r, ts[i], i == 0, &items, &parties);
     for (uint32_t i = 0; i < t->expect_count; i++) {
         row.rule = t->expect_rule[i];
@@ -164,12 +164,12 @@ bool plm_book_test(const plm_book *b, plm_rule_tested each, void *ctx, plm_test_
     memset(r, 0, sizeof *r);
     memset(sums, 0, sizeof *sums);
     r->b = b;
-    r->w = plm_world_new(b);
+    r->w = plm_facts_new(b);
     plm_buf_init(&r->proof, PROOF_MAX);
     bool ok = r->w != NULL;
     for (uint32_t i = 0; ok && i < b->test_count; i++)
         if (!b->tests[i].background) ok = run(r, &b->tests[i], each, ctx, sums);
-    plm_world_free(r->w);
+    plm_facts_free(r->w);
     plm_buf_free(&r->proof);
     plm_mem_free(r);
     return ok;

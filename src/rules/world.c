@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-plm_world *plm_world_new(const plm_book *b) {
-    plm_world *w = plm_mem_resize(NULL, sizeof *w);
+plm_facts *plm_facts_new(const plm_book *b) {
+    plm_facts *w = plm_mem_resize(NULL, sizeof *w);
     if (!w) return NULL;
     memset(w, 0, sizeof *w);
     w->book = b;
@@ -16,7 +16,7 @@ plm_world *plm_world_new(const plm_book *b) {
     return w;
 }
 
-void plm_world_free(plm_world *w) {
+void plm_facts_free(plm_facts *w) {
     if (!w) return;
     plm_mem_free(w->vals);
     plm_mem_free(w->memos);
@@ -24,12 +24,12 @@ void plm_world_free(plm_world *w) {
     plm_mem_free(w);
 }
 
-static uint32_t scope_size(const plm_world *w, plm_scope s) {
+static uint32_t scope_size(const plm_facts *w, plm_scope s) {
     uint32_t i = w->items, p = w->parties;
     return s == PLM_OF_TRANSACTION ? 1 : s == PLM_OF_ITEM ? i : s == PLM_OF_PARTY ? p : i * p;
 }
 
-static bool room(plm_world *w, uint32_t vals, uint32_t memos) {
+static bool room(plm_facts *w, uint32_t vals, uint32_t memos) {
     if (vals > w->val_cap) {
         val *v = plm_mem_resize(w->vals, vals * sizeof *v);
         if (!v) return false;
@@ -47,7 +47,7 @@ static bool room(plm_world *w, uint32_t vals, uint32_t memos) {
     return true;
 }
 
-bool plm_world_reset(plm_world *w, const plm_view *v, uint32_t items, uint32_t parties) {
+bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t parties) {
     const plm_book *b = w->book;
     if (items > PLM_WORLD_ITEMS_MAX || parties > PLM_WORLD_PARTIES_MAX) return false;
     w->view = v;
@@ -80,7 +80,7 @@ bool plm_world_reset(plm_world *w, const plm_view *v, uint32_t items, uint32_t p
     return true;
 }
 
-val *world_val(plm_world *w, uint32_t f, int32_t item, int32_t party) {
+val *world_val(plm_facts *w, uint32_t f, int32_t item, int32_t party) {
     const plm_fact_info *k = &w->book->facts[f].info;
     if (k->scope == PLM_OF_ITEM)
         return w->item_vals + (uint32_t)item * w->book->scope_slots[PLM_OF_ITEM] + k->slot;
@@ -89,31 +89,31 @@ val *world_val(plm_world *w, uint32_t f, int32_t item, int32_t party) {
     return w->tx + k->slot;
 }
 
-void plm_world_place_item(plm_world *w, uint32_t item, int32_t parent, bool contents_known) {
+void plm_facts_place_item(plm_facts *w, uint32_t item, int32_t parent, bool contents_known) {
     if (item < w->items) w->places[item] = (place){parent, contents_known};
 }
 
-static val *slot(plm_world *w, uint32_t id, uint32_t entity) {
+static val *slot(plm_facts *w, uint32_t id, uint32_t entity) {
     if (id >= w->book->fact_count) return NULL;
     return world_val(w, id, (int32_t)entity, (int32_t)entity);
 }
 
-void plm_world_yesno(plm_world *w, uint32_t id, uint32_t entity, plm_truth t) {
+void plm_facts_yesno(plm_facts *w, uint32_t id, uint32_t entity, plm_truth t) {
     val *v = slot(w, id, entity);
     if (v) v->truth = (uint8_t)t;
 }
 
-void plm_world_number(plm_world *w, uint32_t id, uint32_t entity, plm_iv iv) {
+void plm_facts_number(plm_facts *w, uint32_t id, uint32_t entity, plm_iv iv) {
     val *v = slot(w, id, entity);
     if (v) v->iv = iv, v->known = 1;
 }
 
-void plm_world_country(plm_world *w, uint32_t id, uint32_t entity, plm_country c) {
+void plm_facts_country(plm_facts *w, uint32_t id, uint32_t entity, plm_country c) {
     val *v = slot(w, id, entity);
     if (v) v->word = c, v->known = c != 0;
 }
 
-bool plm_world_word(plm_world *w, uint32_t id, uint32_t entity, plm_str word) {
+bool plm_facts_word(plm_facts *w, uint32_t id, uint32_t entity, plm_str word) {
     val *v = slot(w, id, entity);
     if (!v) return true;
     const fact *k = &w->book->facts[id];
@@ -126,14 +126,14 @@ bool plm_world_word(plm_world *w, uint32_t id, uint32_t entity, plm_str word) {
     return false;
 }
 
-void plm_world_code(plm_world *w, uint32_t id, uint32_t entity, plm_str text) {
+void plm_facts_code(plm_facts *w, uint32_t id, uint32_t entity, plm_str text) {
     val *v = slot(w, id, entity);
     if (!v || !plm_code_read(text, &v->c)) return;
     v->text = text;
     v->known = 1;
 }
 
-void plm_world_codes(plm_world *w, uint32_t id, uint32_t entity, const plm_str *v, uint32_t n) {
+void plm_facts_codes(plm_facts *w, uint32_t id, uint32_t entity, const plm_str *v, uint32_t n) {
     val *x = slot(w, id, entity);
     code c;
     if (!x || n > UINT16_MAX) return;
@@ -144,7 +144,7 @@ void plm_world_codes(plm_world *w, uint32_t id, uint32_t entity, const plm_str *
     x->known = 1;
 }
 
-void plm_world_text(plm_world *w, uint32_t id, uint32_t entity, plm_str text) {
+void plm_facts_text(plm_facts *w, uint32_t id, uint32_t entity, plm_str text) {
     val *v = slot(w, id, entity);
     if (v && text.n) v->text = text, v->known = 1;
 }
@@ -178,7 +178,7 @@ static void narrow(plm_iv *iv, uint8_t *open_lo, uint8_t *open_hi, plm_rel rel, 
 }
 
 /* A comparison is settled by narrowing the fact, or the number rule, that it compares. */
-static void settle_cmp(plm_world *w, settled *s) {
+static void settle_cmp(plm_facts *w, settled *s) {
     const node *n = &w->book->nodes[s->at.a], *v = &w->book->nodes[n->a];
     bool yes = s->truth == PLM_YES;
     plm_dec t = w->book->decs[n->b];
@@ -194,7 +194,7 @@ static void settle_cmp(plm_world *w, settled *s) {
     }
 }
 
-bool settle(plm_world *w, const leaf *l, plm_truth t) {
+bool settle(plm_facts *w, const leaf *l, plm_truth t) {
     if (w->done_count == SETTLED_MAX) return false;
     settled *s = &w->done[w->done_count];
     *s = (settled){.at = *l, .truth = t};
@@ -217,7 +217,7 @@ bool settle(plm_world *w, const leaf *l, plm_truth t) {
     return true;
 }
 
-void unsettle(plm_world *w) {
+void unsettle(plm_facts *w) {
     settled *s = &w->done[--w->done_count];
     if (s->is_val) *s->where = s->old;
     w->gen++;

@@ -48,7 +48,7 @@ typedef struct place {
     bool contents_known;
 } place;
 
-struct plm_world {
+struct plm_facts {
     const plm_book *book;
     const plm_view *view;
     uint32_t items, parties, gen, memo_cap, val_cap;
@@ -69,13 +69,13 @@ typedef struct numval {
     uint8_t open_lo, open_hi;
 } numval;
 
-plm_truth ask_node(plm_world *w, uint32_t at, int32_t item, int32_t party);
-plm_truth ask_rule(plm_world *w, plm_rule r, int32_t item, int32_t party);
-numval ask_number(plm_world *w, uint32_t at, int32_t item, int32_t party);
-val *world_val(plm_world *w, uint32_t fact, int32_t item, int32_t party);
+plm_truth ask_node(plm_facts *w, uint32_t at, int32_t item, int32_t party);
+plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party);
+numval ask_number(plm_facts *w, uint32_t at, int32_t item, int32_t party);
+val *world_val(plm_facts *w, uint32_t fact, int32_t item, int32_t party);
 /* Settles an unknown; false when there is no room. */
-bool settle(plm_world *w, const leaf *l, plm_truth t);
-void unsettle(plm_world *w);
+bool settle(plm_facts *w, const leaf *l, plm_truth t);
+void unsettle(plm_facts *w);
 bool leaf_same(const leaf *a, const leaf *b);
 
 #endif

@@ -240,6 +240,7 @@ def column(name, c):
 # Dated instruments: effective, published (timeline.csv).
 EVENTS = {
     "2022": ("2022-10-07", "2022-10-07"),       # 87 FR 62186, first stage
+    "2022-744.6": ("2022-10-12", "2022-10-07"),
     "2022b": ("2022-10-21", "2022-10-07"),      # the stage of 742.6 and 744.23
     "macau": ("2023-01-17", "2023-01-18"),      # 88 FR 2821
     "2023": ("2023-11-17", "2023-10-25"),       # 88 FR 73458, 73424
@@ -695,13 +696,13 @@ class Decision:
             return
         if not self.c.d5m(self.to):
             return
-        d5m_fab = self.some_hq_d5m()
+        d5m_fab = self.some_hq_d5m() and self.c.has("2022-744.6")
         if d5m_fab and self.flag("advanced_node_facility"):
             self.need("744.6(c)(2)(i)", n, "SKIP")
         elif d5m_fab and code[0] == "3" and code[1] in "BCDE" and \
                 self.flag("ic_facility_node_unknown"):
             self.need("744.6(c)(2)(ii)", n, "SKIP")
-        if "S" in CODES.get(code, ()):
+        if "S" in CODES.get(code, ()) and self.c.has("2023"):
             self.need("744.6(c)(2)(iii)", n, "SKIP")
         if self.to in {"BY", "MM", "KH", "CN", "HK", "RU", "VE"} | E and \
                 self.flag("military_intelligence"):
@@ -808,9 +809,13 @@ class Decision:
         shut = bool(hard) or uvl or self.prohibited
         out = {}
         need = sorted({i for _, i, _ in self.reqs if i is not None})
+        open_for = dict.fromkeys(need, False)
         for code, test in (("NAC", self.nac), ("ACA", self.aca), ("HBM", self.le_hbm),
                            ("AIA", self.aia), ("LPP", self.lpp), ("ACM", self.acm)):
-            out[code] = not shut and bool(need) and all(test(i, classes[i]) for i in need)
+            per_item = {i: not shut and test(i, classes[i]) for i in need}
+            open_for = {i: open_for[i] or per_item[i] for i in need}
+            out[code] = bool(need) and all(per_item.values())
+        out["every item"] = bool(need) and all(open_for.values())
         return out
 
     def open_side(self, i, cls):
@@ -914,7 +919,7 @@ class Decision:
         elif not self.reqs:
             verdict = "no_requirement_found"
         else:
-            verdict = "license_exception" if any(exc.values()) else "license_required"
+            verdict = "license_exception" if exc["every item"] else "license_required"
         if not self.t.get("to") and self.c.parties:
             self.unsure = "no destination, though the parties have countries"
         return verdict, self.reqs, exc, classes, self.unsure

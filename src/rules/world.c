@@ -149,6 +149,15 @@ void plm_facts_text(plm_facts *w, uint32_t id, uint32_t entity, plm_str text) {
     if (v && text.n) v->text = text, v->known = 1;
 }
 
+void plm_facts_touch(plm_facts *w) { w->gen++; }
+
+bool plm_facts_known_number(const plm_facts *w, uint32_t id, uint32_t entity, plm_iv *out) {
+    if (id >= w->book->fact_count) return false;
+    const val *v = world_val((plm_facts *)(uintptr_t)w, id, (int32_t)entity, (int32_t)entity);
+    *out = v->iv;
+    return v->known;
+}
+
 bool leaf_same(const leaf *a, const leaf *b) {
     return a->kind == b->kind && a->a == b->a && a->b == b->b && a->item == b->item &&
            a->party == b->party;

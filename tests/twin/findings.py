@@ -40,6 +40,11 @@ OPEN = {
     "2022 form: a board whose I/O fails needs no TPP":
         lambda c, m, t, say: c["as_of"] < "2023-11-17" and
         all(s.startswith("4A090.a") for s in say),
+    "744.6(b)(5): support of a military-intelligence end use":
+        lambda c, m, t, say: "744.6(b)(5)" in m["rules"],
+    "744.23(a)(3)(i)(A): the UAE is a destination outside D:1, D:4 and D:5":
+        lambda c, m, t, say: c["transaction"].get("to") == "AE" and
+        "744.23(a)(3)(i)(A)" in m["rules"],
     "740.2(a)(17), (a)(9)(ii): AIA with an unverified party, or one of D:5":
         lambda c, m, t, say: any(x.startswith("AIA") for x in say),
     "744.6(c)(2)(i)-(ii): the facility's entity must be of Macau or D:5":

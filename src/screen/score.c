@@ -12,17 +12,11 @@
 
 #include <string.h>
 
-#define SOFT_ORGANIZATION 130
-#define SOFT 180          /* hundredths */
-#define CONF 170
+#define CONF 170         /* hundredths, as EXTRA and LIGHT */
 #define EXTRA 25          /* the entity's name says more */
 #define LIGHT 12          /* legal forms, particles and titles left over on either side */
 #define EXTRA_Q 45        /* the query says more */
 #define EVIDENCE 2000     /* weight that has to be paired for a part of a name to count in full */
-#define EVIDENCE_CUT 80   /* per cent of the score that a part with no weight loses */
-#define EVIDENCE_CUT_LESS 70   /* the same where all of the query is paired */
-#define EVIDENCE_ORGANIZATION 50 /* per cent of these for who is known to be no person */
-#define EVIDENCE_CUT_COMMON 50 /* the same where only common words are left over */
 #define SYLLABLE_REST 3   /* a syllable left over is another name: so many times its weight */
 #define READING_PERCENT 74
 #define READING_SIM 955
@@ -32,6 +26,21 @@
 #define NUMBER_CLASH 900  /* weight of numbers that differ */
 #define INITIAL_SIM 800
 #define INITIAL_CLASH 400
+
+/* By what the query says it is.  An organization's name stands in many forms; a person's part of
+ * a name is shared by many. */
+typedef struct strictness {
+    int soft;              /* hundredths */
+    int cut;               /* per cent of the score that a part with no weight loses: both say more */
+    int cut_less;          /* the same where all of the query is paired */
+    int cut_common;        /* the same where only common words are left over */
+} strictness;
+
+static const strictness strict[3] = {
+    {190, 80, 75, 90},     /* not said */
+    {230, 100, 95, 60},    /* person */
+    {115, 45, 35, 25},     /* organization, vessel, aircraft */
+};
 
 typedef struct work {
     const compare *c;
@@ -178,15 +187,14 @@ static int value(const work *w, rest q, rest e) {
     int64_t extra = hq > he ? hq - he : he - hq;
     if (q.number && e.number) conf += NUMBER_CLASH;
     if (q.initial && e.initial) conf += INITIAL_CLASH;
-    int64_t soft = w->c->kind >= PLM_ENTITY_ORGANIZATION ? SOFT_ORGANIZATION : SOFT;
-    int64_t d = 100 * w->m + soft * w->soft + CONF * conf +
+    const strictness *k = &strict[w->c->kind > 2 ? 2 : w->c->kind];
+    int64_t d = 100 * w->m + k->soft * w->soft + CONF * conf +
                 (hq > he ? EXTRA_Q : EXTRA) * extra + LIGHT * (q.light + e.light);
     if (d == 0 || w->m == 0) return 0;
     int64_t s = PLM_SCORE_ONE * (100 * w->m) / d;
-    int64_t cut = q.plain + e.plain <= 250 ? EVIDENCE_CUT_COMMON
-                  : q.weight <= 130       ? EVIDENCE_CUT_LESS
-                                          : EVIDENCE_CUT;
-    if (w->c->kind >= PLM_ENTITY_ORGANIZATION) cut = cut * EVIDENCE_ORGANIZATION / 100;
+    int64_t cut = q.plain + e.plain <= 250 ? k->cut_common
+                  : q.weight <= 130       ? k->cut_less
+                                          : k->cut;
     if (hq + he > 100 && w->m < EVIDENCE)
         s -= s * cut * (EVIDENCE - w->m) / EVIDENCE * (EVIDENCE - w->m) / (100 * EVIDENCE);
     return (int)s;

@@ -12,7 +12,7 @@
 
 #define FLOOR_SIM 640
 #define CLASS_SIM 930
-#define NICK_SIM 800
+#define NICK_SIM 760
 #define COST_VOWEL 45       /* one vowel for another, added or left out */
 #define COST_FIRST_VOWEL 80
 #define COST_VOICE 40       /* b/p, d/t, g/k, z/s, v/f, J/C */
@@ -249,7 +249,7 @@ static int similar(const unit *a, const unit *b) {
         sim = 985;
     if (cross) {
         size_t key = a->key_n < b->key_n ? a->key_n : b->key_n;
-        int most = key <= 1 ? 720 : key == 2 ? 860 : 960;
+        int most = key <= 1 ? 720 : key == 2 ? 830 : 960;
         return sim > most ? most : sim;
     }
     if (within_one(a->form, a->form_n, b->form, b->form_n)) {

@@ -453,7 +453,7 @@ static void settle_short(name_parse *p) {
         bool light = t->u.kind == TOKEN_LEGAL || t->u.kind == TOKEN_PARTICLE;
         bool edge = i == 0 || i + 1 == p->token_n || p->tokens[i - 1].u.kind == TOKEN_LEGAL ||
                     p->tokens[i + 1].u.kind == TOKEN_LEGAL;
-        if (light && t->n <= 2 && t->n > 1 && (!longer || (t->u.kind == TOKEN_LEGAL && !edge))) {
+        if (light && t->n <= 3 && t->n > 1 && (!longer || (t->u.kind == TOKEN_LEGAL && !edge))) {
             t->u.kind = TOKEN_PLAIN;
             t->u.weight = longer ? 300 : 450;
         }

@@ -89,7 +89,7 @@ static plm_import_format detect_table(plm_str head) {
     if (ofac_width && ((digits && line.p[digits] == ',') || plm_str_starts(line, "ID,")) &&
         plm_import_find(head, "-0-") >= 0)
         return PLM_IMPORT_OFAC_CSV;
-    return plm_import_find(line, "name") >= 0 && commas + 1 > 0 ? PLM_IMPORT_CSV : PLM_IMPORT_AUTO;
+    return plm_import_names_party(line) ? PLM_IMPORT_CSV : PLM_IMPORT_AUTO;
 }
 
 plm_import_format plm_import_detect(plm_str content) {

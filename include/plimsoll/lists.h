@@ -1,9 +1,9 @@
 /* lists.h: importing the publishers' restricted-party lists into a directory, editions kept,
  * dated and hashed.  A malformed or truncated list is refused whole; the edition in force stays.
  *
- * DIR/current -> DIR/editions/N/current/SOURCE.img   the editions in force (a link, replaced as one)
- * DIR/editions/N/                                    each state DIR was ever in; opens as a DIR itself
- * DIR/editions/N/manifest.json                       what is in it: source, edition, files, digests */
+ * DIR/current -> DIR/editions/N/current/SOURCE.img  in force (a link, replaced as one)
+ * DIR/editions/N/                 each state DIR was ever in; opens as a lists directory itself
+ * DIR/editions/N/manifest.json    what is in it: source, edition, format, files, digests */
 #ifndef PLIMSOLL_LISTS_H
 #define PLIMSOLL_LISTS_H
 
@@ -58,5 +58,28 @@ bool plm_lists_import(const plm_import_request *r, plm_imported *out, uint32_t *
  * plm_list_free.  NULL and f filled in error. */
 plm_list *plm_lists_read(plm_import_format format, plm_str content, const char *file,
                          plm_fault *f);
+
+/* SHA-256 over all that the source says of one entity, whatever its place in the list: two
+ * entities with one digest are the same entry. */
+void plm_list_entity_digest(const plm_list *l, const plm_entity *e, unsigned char out[32]);
+/* The entity of a source by its id, or NULL. */
+const plm_entity *plm_list_find(const plm_list *l, plm_str id);
+
+/* What differs between two states, source by source, in the order of source and id. */
+typedef enum plm_change_kind { PLM_ADDED, PLM_REMOVED, PLM_CHANGED } plm_change_kind;
+const char *plm_change_kind_name(plm_change_kind k); /* added, removed, changed (static) */
+typedef struct plm_change {
+    plm_change_kind kind;
+    const plm_list *old_list, *new_list; /* NULL where the source is missing */
+    const plm_entity *old_entity, *new_entity;
+} plm_change;
+/* Gives every change to take until it returns false.  Time n log n in the entities; the lists
+ * stay the caller's.  Faults: NO_MEMORY, and whatever take sets. */
+bool plm_lists_diff(const plm_lists *from, const plm_lists *to,
+                    bool (*take)(void *ctx, const plm_change *c, plm_fault *f), void *ctx,
+                    plm_fault *f);
+
+/* Copies one entity of a list to the end of another. */
+bool plm_list_copy_entity(plm_list *to, const plm_list *from, const plm_entity *e, plm_fault *f);
 
 #endif

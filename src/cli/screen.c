@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "plimsoll/screen.h"
+#include "plimsoll/watch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,12 @@
 #define CSV_FIELDS_MAX 32
 
 typedef struct screen_run {
-    const char *lists, *watch, *delta;
+    const char *lists, *watch, *delta, *decisions;
+    plm_watch *w;                      /* --delta: old and new lists */
+    plm_decisions *log;
+    const plm_query *now;              /* the query whose answer is being written */
+    const plm_watch_match *changes;
+    uint32_t change_n;
     plm_screen_options o;
     bool json, any, bad, tokens;
     plm_screen *s;
@@ -34,6 +40,10 @@ static int help(void) {
            "  --limit N       matches a query, 1 to %d; default %d\n"
            "  --mode          exhaustive compares every entry, without the index: the same answer\n"
            "  --score ofac    as the search of OFAC's own site scores, divided by 100\n"
+           "  --watch FILE    screen a portfolio of queries; with --delta OLD_DIR only what differs\n"
+           "                  between OLD_DIR and DIR, and only the queries that it changes\n"
+           "  --decisions LOG mark what a reviewer has decided (plimsoll decide); a match that is\n"
+           "                  decided not to be the party doesn't count in the exit status\n"
            "  --tokens        show how each name is read, and screen nothing\n\n"
            "Exit status: 0 no match, 1 some match, 2 error.\n\n"
            "  plimsoll screen --lists lists 'Huawei Technologies'\n"
@@ -149,6 +159,14 @@ static void put_score(plm_jw *w, const char *key, int score, bool sign) {
     plm_jw_raw(w, plm_str_c(s));
 }
 
+/* A reviewer's decision about this match that still holds (--decisions), or NULL. */
+static const plm_decision *decided(const screen_run *r, const plm_match *m) {
+    const plm_list *l;
+    if (!r->log) return NULL;
+    const plm_entity *e = plm_lists_entity(plm_screen_lists(r->s), m->entity, &l);
+    return plm_decisions_find(r->log, r->now, l, e);
+}
+
 static void put_match(screen_run *r, plm_jw *w, const plm_match *m) {
     const plm_list *l;
     const plm_entity *e = plm_lists_entity(plm_screen_lists(r->s), m->entity, &l);
@@ -174,8 +192,32 @@ static void put_match(screen_run *r, plm_jw *w, const plm_match *m) {
     plm_jw_key(w, "flags");
     plm_jw_arr(w);
     for (uint32_t i = 0; i < m->flag_n; i++) plm_jw_str(w, m->flags[i]);
+    const plm_decision *d = decided(r, m);
+    if (d) plm_jw_cstr(w, d->word == PLM_DECISION_THIS_ONE ? "decided:this-one"
+                                                           : "decided:not-this-one");
     plm_jw_end_arr(w);
     plm_jw_end_obj(w);
+}
+
+/* What the new lists changed for the query (--delta). */
+static void put_changes(screen_run *r, plm_jw *w) {
+    plm_jw_kcstr(w, "old_edition", plm_watch_edition(r->w, false));
+    plm_jw_key(w, "changes");
+    plm_jw_arr(w);
+    for (uint32_t i = 0; i < r->change_n; i++) {
+        const plm_watch_match *c = &r->changes[i];
+        plm_jw_obj(w);
+        plm_jw_kcstr(w, "change", plm_change_kind_name(c->kind));
+        plm_jw_kstr(w, "source", c->source);
+        plm_jw_kstr(w, "list", c->list);
+        plm_jw_kstr(w, "entity", c->entity);
+        plm_jw_kstr(w, "name", c->name);
+        if (c->score_old >= 0) put_score(w, "old_score", c->score_old, false);
+        if (c->score_new >= 0) put_score(w, "score", c->score_new, false);
+        plm_jw_kcstr(w, "strength", plm_strength_name(c->strength));
+        plm_jw_end_obj(w);
+    }
+    plm_jw_end_arr(w);
 }
 
 static void put_json(screen_run *r, plm_str id, bool id_raw, const plm_answer *a,
@@ -194,6 +236,7 @@ static void put_json(screen_run *r, plm_str id, bool id_raw, const plm_answer *a
     if (a && a->reason) plm_jw_kcstr(&w, "reason", a->reason);
     if (a && a->mixed_script) plm_jw_kbool(&w, "mixed_script", true);
     if (bad) plm_jw_kcstr(&w, "error", bad->say);
+    else if (r->w) put_changes(r, &w);
     plm_jw_end_obj(&w);
     plm_buf_putc(&r->out, '\n');
 }
@@ -214,6 +257,8 @@ static void put_text(screen_run *r, plm_str name, const plm_answer *a) {
             plm_buf_printf(&r->out, " (as: %.*s)", PLM_FMT(m->matched));
         for (uint32_t j = 0; j < m->flag_n; j++)
             plm_buf_printf(&r->out, " [%.*s]", PLM_FMT(m->flags[j]));
+        const plm_decision *d = decided(r, m);
+        if (d) plm_buf_printf(&r->out, " [decided: %s]", plm_decision_word_name(d->word));
         if (e->citation.n)
             plm_buf_printf(&r->out, "  %.*s", PLM_FMT(plm_list_text(l, e->citation)));
         plm_buf_putc(&r->out, '\n');
@@ -222,6 +267,14 @@ static void put_text(screen_run *r, plm_str name, const plm_answer *a) {
             plm_buf_printf(&r->out, "      %-22.*s %-22.*s %s\n", PLM_FMT(x->query_token),
                            PLM_FMT(x->entity_token), x->kind);
         }
+    }
+}
+
+static void put_text_changes(screen_run *r) {
+    for (uint32_t i = 0; i < r->change_n; i++) {
+        const plm_watch_match *c = &r->changes[i];
+        plm_buf_printf(&r->out, "  %s: %.*s %.*s  %.*s\n", plm_change_kind_name(c->kind),
+                       PLM_FMT(c->list), PLM_FMT(c->entity), PLM_FMT(c->name));
     }
 }
 
@@ -248,13 +301,29 @@ static void ask(screen_run *r, plm_str id, bool raw, const plm_query *q) {
         plm_buf_putc(&r->out, '\n');
         return;
     }
+    r->now = q;
+    if (r->w) {
+        bool ok = plm_watch_query(r->w, q, &r->o, &r->changes, &r->change_n, &f);
+        if (ok && r->change_n == 0) return; /* as the old lists answered it */
+        if (!ok) {
+            reject(r, id, raw, &f);
+            return;
+        }
+    }
     if (!plm_screen_query(r->q, q, &r->o, &a, &f)) {
         reject(r, id, raw, &f);
         return;
     }
-    r->any = r->any || a.n;
+    r->any = r->any || r->w;
+    for (uint32_t i = 0; !r->any && i < a.n; i++) {
+        const plm_decision *d = decided(r, &a.matches[i]);
+        r->any = !d || d->word == PLM_DECISION_THIS_ONE;
+    }
     if (r->json) put_json(r, id, raw, &a, NULL);
-    else put_text(r, q->name.n ? q->name : q->address, &a);
+    else {
+        put_text(r, q->name.n ? q->name : q->address, &a);
+        if (r->w) put_text_changes(r);
+    }
 }
 
 static void ask_json(screen_run *r, plm_str line) {
@@ -384,6 +453,9 @@ static int options(int argc, char **argv, screen_run *r, const char **what) {
             continue;
         }
         if ((v = plm_cli_value(argc, argv, &i, "--lists", &bad))) r->lists = v;
+        else if ((v = plm_cli_value(argc, argv, &i, "--watch", &bad))) r->watch = *what = v;
+        else if ((v = plm_cli_value(argc, argv, &i, "--delta", &bad))) r->delta = v;
+        else if ((v = plm_cli_value(argc, argv, &i, "--decisions", &bad))) r->decisions = v;
         else if ((v = plm_cli_value(argc, argv, &i, "--mode", &bad))) {
             r->o.exhaustive = strcmp(v, "exhaustive") == 0;
             bad = bad || (!r->o.exhaustive && strcmp(v, "indexed") != 0);
@@ -406,6 +478,7 @@ static int options(int argc, char **argv, screen_run *r, const char **what) {
     }
     if (!r->lists && !r->tokens) return plm_cli_usage("screen", "--lists DIR is needed");
     if (!*what) return plm_cli_usage("screen", "a NAME, a FILE or - is needed");
+    if (r->delta && !r->watch) return plm_cli_usage("screen", "--delta goes with --watch");
     return 0;
 }
 
@@ -419,9 +492,11 @@ int plm_cli_screen(int argc, char **argv) {
     r.arena = plm_arena_new(1u << 22);
     r.s = r.tokens ? NULL : plm_screen_open(r.lists, &f);
     r.q = r.s ? plm_screener_new(r.s, &f) : NULL;
-    if ((!r.q && !r.tokens) || !r.arena) {
+    if (r.q && r.delta) r.w = plm_watch_open(r.delta, r.lists, false, &f);
+    if (r.q && r.decisions) r.log = plm_decisions_open(r.decisions, &f);
+    if ((!r.q && !r.tokens) || !r.arena || (r.delta && !r.w) || (r.decisions && !r.log)) {
         status = plm_cli_fault("screen", &f);
-    } else if (strcmp(what, "-") == 0 || ends(what, ".jsonl") || ends(what, ".csv")) {
+    } else if (r.watch || strcmp(what, "-") == 0 || ends(what, ".jsonl") || ends(what, ".csv")) {
         r.path = what;
         status = read_file(&r);
     } else {
@@ -431,6 +506,8 @@ int plm_cli_screen(int argc, char **argv) {
         status = r.bad ? PLM_EXIT_ERROR : r.any;
     }
     if (r.out.n && !flush_out(&r)) status = PLM_EXIT_ERROR;
+    plm_watch_free(r.w);
+    plm_decisions_free(r.log);
     plm_screener_free(r.q);
     plm_screen_free(r.s);
     plm_arena_free(r.arena);

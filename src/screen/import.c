@@ -89,7 +89,7 @@ static plm_import_format detect_table(plm_str head) {
     if (ofac_width && ((digits && line.p[digits] == ',') || plm_str_starts(line, "ID,")) &&
         plm_import_find(head, "-0-") >= 0)
         return PLM_IMPORT_OFAC_CSV;
-    return plm_import_find(line, "name") >= 0 && commas + 1 > 0 ? PLM_IMPORT_CSV : PLM_IMPORT_AUTO;
+    return plm_import_names_party(line) ? PLM_IMPORT_CSV : PLM_IMPORT_AUTO;
 }
 
 plm_import_format plm_import_detect(plm_str content) {
@@ -219,16 +219,60 @@ static bool date_in(plm_str s, char out[64]) {
     return false;
 }
 
+/* A date in any form in the first 60 bytes of s: the texts between tags, quotes and commas. */
+static bool any_date_in(plm_str s, bool day_first, char out[64]) {
+    s = head_of(s, 60);
+    if (date_in(s, out)) return true;
+    for (size_t i = 0; i < s.n; i++) {
+        char word[24];
+        size_t n = 0, from = i;
+        plm_day day, last;
+        if (s.p[i] < '0' || s.p[i] > '9') continue;
+        while (i < s.n && n + 1 < sizeof word && !strchr("<>\"=,\r\n", s.p[i])) word[n++] = s.p[i++];
+        for (size_t k = 0; day_first && k < n; k++)
+            if (word[k] == '/') word[k] = '.';
+        if (n < 8 || (from && s.p[from - 1] >= '0' && s.p[from - 1] <= '9')) continue;
+        if (plm_import_days((plm_str){word, n}, &day, &last) && day == last) {
+            plm_day_print(day, out);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* <DateOfIssue><Year>2022</Year><Month>5</Month><Day>2</Day> */
+static bool issued_in(plm_str s, char out[64]) {
+    static const char *const parts[] = {"<Year>", "<Month>", "<Day>"};
+    int v[3] = {0, 0, 0};
+    s = head_of(s, 300);
+    for (int i = 0; i < 3; i++) {
+        ptrdiff_t at = plm_import_find(s, parts[i]);
+        if (at < 0) return false;
+        for (size_t k = (size_t)at + strlen(parts[i]); k < s.n && s.p[k] >= '0' && s.p[k] <= '9' &&
+             v[i] < 10000; k++)
+            v[i] = v[i] * 10 + (s.p[k] - '0');
+    }
+    snprintf(out, 64, "%04d-%02d-%02d", v[0] % 10000, v[1] % 100, v[2] % 100);
+    plm_day day;
+    return plm_day_parse(plm_str_c(out), &day);
+}
+
 static bool edition_of(plm_str text, const char *file, char out[64]) {
-    static const char *const keys[] = {"dateGenerated=", "\"extracted\"", "generationDate=",
-                                       "AMDDATE", "Publish_Date>", "DateOfIssue", "Last Updated",
-                                       "Report Date"};
+    static const struct { const char *key; bool day_first; } keys[] = {
+        {"dateGenerated=", false}, {"\"extracted\"", false}, {"generationDate=", false},
+        {"AMDDATE>", false}, {"Publish_Date>", false}, {"Last Updated,", true},
+        {"Report Date:", true}, {"\"source_updated\"", false}};
     plm_str head = head_of(text, 4096);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        ptrdiff_t at = plm_import_find(head, keys[i]);
+        ptrdiff_t at = plm_import_find(head, keys[i].key);
         if (at < 0) continue;
-        if (date_in(head_of((plm_str){head.p + at, head.n - (size_t)at}, 60), out)) return true;
+        size_t skip = (size_t)at + strlen(keys[i].key);
+        if (any_date_in((plm_str){head.p + skip, head.n - skip}, keys[i].day_first, out))
+            return true;
     }
+    ptrdiff_t issue = plm_import_find(head, "<DateOfIssue");
+    if (issue >= 0 && issued_in((plm_str){head.p + issue, head.n - (size_t)issue}, out))
+        return true;
     return date_in(base_name(file), out);
 }
 

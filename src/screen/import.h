@@ -127,6 +127,8 @@ bool plm_import_dpl_txt(plm_import *im);
 bool plm_import_us_json(plm_import *im);
 bool plm_import_ftm_json(plm_import *im);
 bool plm_import_own_csv(plm_import *im);
+/* True when a header line has a column that names a party. */
+bool plm_import_names_party(plm_str header);
 bool plm_import_un_xml(plm_import *im);
 bool plm_import_eu_xml(plm_import *im);
 bool plm_import_eu_csv(plm_import *im);
@@ -151,5 +153,7 @@ typedef struct plm_elist_row {
 bool plm_elist_finish(plm_import *im, plm_elist_row *rows, size_t n);
 /* Entity List wording: footnote numbers ("1 2", "4", …) as bits; false for another wording. */
 bool plm_elist_footnotes(plm_str s, uint32_t *bits);
+/* The footnote numbers as a requirement's text prints them. */
+uint32_t plm_elist_footnotes_in(plm_str s);
 
 #endif

@@ -33,10 +33,11 @@ bool plm_import_check(plm_import *im, bool ok, uint32_t line, const char *field)
     if (ok) return true;
     plm_fault inner = {0};
     if (im->f) inner = *im->f;
-    if (inner.where[0] || inner.line) return false;
+    if (inner.where[0]) return false;
     plm_fault_clear(im->f);
-    return plm_fail_at(im->f, inner.code ? inner.code : PLM_BAD_INPUT, im->file, line, 0,
-                       "field '%s': %s", field, inner.say);
+    return plm_fail_at(im->f, inner.code ? inner.code : PLM_BAD_INPUT, im->file,
+                       inner.line ? inner.line : line, inner.column, "field '%s': %s", field,
+                       inner.say);
 }
 
 static uint64_t hash_of(plm_str s) {

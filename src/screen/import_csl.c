@@ -49,22 +49,6 @@ static plm_entity_kind csl_kind(plm_str type) {
     return PLM_ENTITY_UNKNOWN;
 }
 
-/* Requirement texts carry the footnote numbers of the Entity List as printed: "734.9(g),3",
- * "of the EAR) 4", "734.9(e) 1". */
-static uint32_t printed_footnotes(plm_str s) {
-    uint32_t bits = 0;
-    for (size_t i = 1; i < s.n; i++) {
-        char c = s.p[i], next = i + 1 < s.n ? s.p[i + 1] : 0;
-        if (c < '1' || c > '9' || (next && !strchr(" ,.)", next))) continue;
-        size_t k = i;
-        while (k && s.p[k - 1] == ' ') k--;
-        bool after = k && (s.p[k - 1] == ')' || (s.p[k - 1] == ',' && k == i));
-        after |= k < i && k >= 3 && memcmp(s.p + k - 3, "EAR", 3) == 0;
-        if (after) bits |= 1u << (c - '0');
-    }
-    return bits;
-}
-
 static bool has_digit(plm_str s) {
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] >= '0' && s.p[i] <= '9') return true;
@@ -135,7 +119,7 @@ static bool csl_entity(plm_import *im, uint32_t line, const plm_str *v) {
         return false;
     plm_list_set_listed(im->list, from);
     if (strcmp(list, "entity-list") == 0)
-        plm_list_set_bits(im->list, 0, printed_footnotes(v[C_REQUIREMENT]));
+        plm_list_set_bits(im->list, 0, plm_elist_footnotes_in(v[C_REQUIREMENT]));
     plm_str programs = plm_str_trim(v[C_PROGRAMS]);
     return plm_import_set(im, line, PLM_LIST_CITATION, v[C_NOTICE]) &&
            plm_import_set(im, line, PLM_LIST_PROGRAMS, programs.n ? programs
@@ -252,7 +236,7 @@ static bool csl_object(plm_import *im, const plm_json *e, uint32_t number) {
 
 bool plm_import_csl_json(plm_import *im) {
     plm_doc *d = plm_doc_parse(im->text, PLM_IMPORT_FILE_MAX, im->f);
-    if (!d) return plm_import_check(im, false, im->f ? im->f->line : 0, "(document)");
+    if (!d) return plm_import_check(im, false, 0, "(document)");
     const plm_json *root = plm_doc_root(d), *all = plm_json_get(root, "results");
     int64_t total = -1;
     const plm_json *stated = plm_json_get(root, "total");

@@ -76,6 +76,15 @@ static role role_of(plm_str heading) {
     return R_NONE;
 }
 
+bool plm_import_names_party(plm_str header) {
+    plm_str part;
+    char sep = header.n && memchr(header.p, ',', header.n) ? ','
+             : header.n && memchr(header.p, ';', header.n) ? ';' : '\t';
+    while (plm_import_part(&header, sep, &part))
+        if (role_of(part) == R_NAME) return true;
+    return false;
+}
+
 static void note_map(plm_import *im, const plm_csv *c, const table_map *m) {
     if (!im->note) return;
     plm_buf_printf(im->note, "%s: columns\n", im->file);

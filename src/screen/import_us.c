@@ -23,6 +23,22 @@ bool plm_elist_footnotes(plm_str s, uint32_t *bits) {
     return true;
 }
 
+/* Requirement texts carry the footnote numbers of the Entity List as printed: "734.9(g),3",
+ * "of the EAR) 4", "734.9(e) 1". */
+uint32_t plm_elist_footnotes_in(plm_str s) {
+    uint32_t bits = 0;
+    for (size_t i = 1; i < s.n; i++) {
+        char c = s.p[i], next = i + 1 < s.n ? s.p[i + 1] : 0;
+        if (c < '1' || c > '9' || (next && !strchr(" ,.)\n", next))) continue;
+        size_t k = i;
+        while (k && s.p[k - 1] == ' ') k--;
+        bool after = k && (s.p[k - 1] == ')' || (s.p[k - 1] == ',' && k == i));
+        after |= k < i && k >= 3 && memcmp(s.p + k - 3, "EAR", 3) == 0;
+        if (after) bits |= 1u << (c - '0');
+    }
+    return bits;
+}
+
 /* Same letters and digits, whatever the case and the punctuation. */
 static int cmp_letters(plm_str a, plm_str b) {
     size_t i = 0, j = 0;
@@ -364,10 +380,7 @@ static bool us_entity(plm_import *im, plm_str list, const plm_json *e, uint32_t 
 
 bool plm_import_us_json(plm_import *im) {
     plm_doc *d = plm_doc_parse(im->text, PLM_IMPORT_FILE_MAX, im->f);
-    if (!d) {
-        if (im->f) plm_import_check(im, false, im->f->line, "(document)");
-        return false;
-    }
+    if (!d) return plm_import_check(im, false, 0, "(document)");
     const plm_json *root = plm_doc_root(d), *all = plm_json_get(root, "entities");
     plm_str list = plm_json_text(plm_json_get(root, "list_id"));
     int64_t count = -1;

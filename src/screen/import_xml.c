@@ -118,7 +118,9 @@ static void XMLCALL on_end(void *p, const XML_Char *name) {
     }
     r->now = x->parent;
     if (r->now) {
-        if (x->child || x->whole.n) plm_buf_putc(&r->whole, ' ');
+        bool line = plm_import_equal_fold(x->name, "br") || plm_import_equal_fold(x->name, "P");
+        if (line) plm_buf_putc(&r->whole, '\n');
+        else if (x->child || x->whole.n) plm_buf_putc(&r->whole, ' ');
         return;
     }
     r->im->rows++;
@@ -129,8 +131,14 @@ static void XMLCALL on_end(void *p, const XML_Char *name) {
 
 static void XMLCALL on_text(void *p, const XML_Char *s, int n) {
     reader *r = p;
-    if (r->ok && r->now && !plm_buf_put(&r->whole, s, (size_t)n))
+    if (!r->ok || !r->now) return;
+    size_t from = r->whole.n;
+    if (!plm_buf_put(&r->whole, s, (size_t)n)) {
         refuse(r, "a record's text is too long");
+        return;
+    }
+    for (size_t i = from; i < r->whole.n; i++) /* a line end of the file is no <br/> */
+        if (r->whole.p[i] == '\n') r->whole.p[i] = ' ';
 }
 
 static void XMLCALL on_entity(void *p, const XML_Char *name, int parameter, const XML_Char *value,

@@ -410,7 +410,9 @@ static void add_words(builder *b) {
         const lexeme *x = NULL;
         uint32_t n = phrase(b, i, &x);
         if (n) {
+            uint32_t first = b->p->token_n;
             add_canonical(b, w, n, x);
+            for (uint32_t j = 0; j < n; j++) keep_raw(b, w + j, first);
             i += n;
             continue;
         }

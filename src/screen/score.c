@@ -37,9 +37,9 @@ typedef struct strictness {
 } strictness;
 
 static const strictness strict[3] = {
-    {190, 80, 75, 90},     /* not said */
-    {230, 100, 95, 60},    /* person */
-    {115, 45, 35, 25},     /* organization, vessel, aircraft */
+    {190, 85, 80, 100},    /* not said */
+    {210, 105, 100, 60},   /* person */
+    {115, 40, 28, 18},     /* organization, vessel, aircraft */
 };
 
 typedef struct work {

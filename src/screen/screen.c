@@ -23,7 +23,7 @@
 #define EXACT_SCORE 9950
 #define STRONG_SCORE 8500
 #define SURE_SCORE 5000      /* only a name that scores this gains by country or birth */
-#define COMMON_SCORE 8500   /* few words, all common: nearly the same name or none */
+#define COMMON_SCORE 8100   /* few words, all common: nearly the same name or none */
 #define COMMON_WEIGHT 1100  /* common words of this weight together say something */
 #define BUILDING_SCORE 7600   /* a warning: above the default threshold */
 #define ADDRESS_SCORE 8000

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define FLOOR_SIM 640
+#define FLOOR_CROSS 760     /* between an alphabet with and one without vowels */
 #define CLASS_SIM 930
 #define NICK_SIM 760
 #define COST_VOWEL 45       /* one vowel for another, added or left out */
@@ -20,7 +21,7 @@
 #define COST_H 45
 #define COST_H_WRITTEN 70   /* Arabic and Hebrew write it */
 #define SHORT_EDIT_SIM 690   /* one edit in three letters */
-#define FIRST_LOSS 40        /* in the first letter */
+#define FIRST_LOSS 60        /* in the first letter */
 #define COST_FIRST 30       /* names seldom differ in their first sound */
 #define COST_SWAP 70
 #define COST_FULL 100
@@ -283,5 +284,5 @@ int plm_relate(const unit *a, const unit *b, const char **kind) {
         *kind = "name variant";
         return class_sim(a, b);
     }
-    return sim < FLOOR_SIM ? 0 : sim;
+    return sim < (abjad(a) != abjad(b) ? FLOOR_CROSS : FLOOR_SIM) ? 0 : sim;
 }

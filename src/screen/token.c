@@ -290,6 +290,7 @@ static const lexeme *slip(const word *w) {
 /* The word as written stays comparable beside what it was made into. */
 static void keep_raw(builder *b, const word *w, uint32_t first) {
     if (w->ready || b->raw_n == NAME_WORDS || b->p->token_n == first) return;
+    if (w->script == SCRIPT_ARABIC) return; /* without vowels a compound looks like others */
     b->raw[b->raw_n].first = first;
     b->raw[b->raw_n].count = b->p->token_n - first;
     b->raw[b->raw_n++].word = (uint32_t)(w - b->w);
@@ -308,7 +309,7 @@ static bool add_syllable(builder *b, const word *w) {
 static void add_plain(builder *b, const word *w) {
     if (add_syllable(b, w)) return;
     const lexeme *x = plm_lex_find('l', w->form, w->n);
-    if (!x) x = slip(w);
+    if (!x || (!plm_lex_text[x->out_at] && !x->cls && !x->weight)) x = slip(w);
     if (!x || (x->kind == TOKEN_PLAIN && !x->cls)) {
         const lexeme *r = w->script == SCRIPT_CYRILLIC || w->script == SCRIPT_LATIN
                               ? russian(w->form, w->n) : NULL;

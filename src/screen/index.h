@@ -52,6 +52,7 @@ typedef struct plm_index {
     const uint64_t *joins;          /* ascending hashes */
     const name_rec *names;
     const span_rec *spans;
+    /* names of each unit and join: number * 2, + 1 where the name has an initial */
     const uint32_t *unit_at, *unit_names, *join_at, *join_names;
     const uint64_t *near;           /* ascending: hash of a shortened form or key, unit */
     const uint32_t *near_dir, *join_dir;

@@ -23,6 +23,7 @@
 #define READING_JOIN_SIM 965
 #define READING_SYLLABLES 3
 #define SPREAD_FROM 1500
+#define PATRONYMIC_OFF 60
 #define NUMBER_CLASH 900  /* weight of numbers that differ */
 #define INITIAL_SIM 800
 #define INITIAL_CLASH 400
@@ -37,9 +38,9 @@ typedef struct strictness {
 } strictness;
 
 static const strictness strict[3] = {
-    {190, 85, 80, 100},    /* not said */
+    {190, 85, 80, 100},    /* not said; vessels and aircraft, whose numbers decide */
     {210, 105, 100, 60},   /* person */
-    {115, 40, 28, 18},     /* organization, vessel, aircraft */
+    {115, 40, 28, 18},     /* organization */
 };
 
 typedef struct work {
@@ -145,13 +146,44 @@ static void pair_initials(work *w, scored *out) {
     }
 }
 
+/* JC for Jean-Claude: two letters that begin two names in a row. */
+static void pair_two_initials(work *w, scored *out) {
+    for (uint32_t i = 0; i < w->c->q->token_n; i++) {
+        const unit *q = &w->c->q->tokens[i].u;
+        if (w->uq[i] || q->form_n != 2 || q->kind != TOKEN_PLAIN || q->phon_n != q->key_n) continue;
+        for (uint32_t j = 0; j + 1 < w->name->token_n; j++) {
+            const unit *a = unit_e(w, j), *b = unit_e(w, j + 1);
+            if (w->ue[j] || w->ue[j + 1] || !full_name(a) || !full_name(b) ||
+                a->form[0] != q->form[0] || b->form[0] != q->form[1])
+                continue;
+            pairing p = {(uint8_t)i, 1, (uint8_t)j, 2, INITIAL_SIM, 0, "initials"};
+            w->uq[i] = w->ue[j] = w->ue[j + 1] = true;
+            w->m += INITIAL_SIM * q->weight / 1000;
+            if (out->n < NAME_TOKENS) out->pairs[out->n++] = p;
+            break;
+        }
+    }
+}
+
 typedef struct rest {
     int64_t weight, light, plain; /* light: legal forms, particles, titles; weight: the others */
+    int64_t patronymic;
     bool number, initial;
 } rest;
 
 bool plm_score_is_light(const unit *u) {
     return u->kind == TOKEN_LEGAL || u->kind == TOKEN_PARTICLE || u->kind == TOKEN_TITLE;
+}
+
+static bool ends(const unit *u, const char *with) {
+    size_t n = strlen(with);
+    return u->form_n > n + 2 && memcmp(u->form + u->form_n - n, with, n) == 0;
+}
+
+/* A Slavic father's name, which is often left out. */
+static bool patronymic(const unit *u) {
+    return u->kind == TOKEN_PLAIN && (ends(u, "vich") || ends(u, "vych") || ends(u, "vna") ||
+                                      ends(u, "avna") || ends(u, "vitch"));
 }
 
 static void leave(rest *r, const unit *u) {
@@ -162,20 +194,21 @@ static void leave(rest *r, const unit *u) {
         return;
     }
     r->weight += w;
+    if (patronymic(u)) r->patronymic += w;
     if (u->kind == TOKEN_PLAIN || u->kind == TOKEN_NUMBER) r->plain += w;
     r->number = r->number || u->kind == TOKEN_NUMBER;
     r->initial = r->initial || u->kind == TOKEN_INITIAL;
 }
 
 static rest left_q(const work *w) {
-    rest r = {0, 0, 0, false, false};
+    rest r = {0, 0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->c->q->token_n; i++)
         if (!w->uq[i]) leave(&r, &w->c->q->tokens[i].u);
     return r;
 }
 
 static rest left_e(const work *w) {
-    rest r = {0, 0, 0, false, false};
+    rest r = {0, 0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->name->token_n; i++)
         if (!w->ue[i]) leave(&r, unit_e(w, i));
     return r;
@@ -183,11 +216,12 @@ static rest left_e(const work *w) {
 
 static int value(const work *w, rest q, rest e) {
     int64_t hq = q.weight, he = e.weight;
+    if (hq == 0) he -= e.patronymic * PATRONYMIC_OFF / 100; /* only the entity's: docs/no-miss.md */
     int64_t conf = hq + he ? 2 * hq * he / (hq + he) : 0;
     int64_t extra = hq > he ? hq - he : he - hq;
     if (q.number && e.number) conf += NUMBER_CLASH;
     if (q.initial && e.initial) conf += INITIAL_CLASH;
-    const strictness *k = &strict[w->c->kind > 2 ? 2 : w->c->kind];
+    const strictness *k = &strict[w->c->kind > 2 ? 0 : w->c->kind];
     int64_t d = 100 * w->m + k->soft * w->soft + CONF * conf +
                 (hq > he ? EXTRA_Q : EXTRA) * extra + LIGHT * (q.light + e.light);
     if (d == 0 || w->m == 0) return 0;
@@ -268,6 +302,7 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     if (w.n == 0) return;
     pair_spans(&w, out);
     if (w.real) pair_initials(&w, out);
+    if (w.real) pair_two_initials(&w, out);
     rest q = left_q(&w), e = left_e(&w);
     out->score = value(&w, q, e);
     if (by_reading(&w, out, q, e)) out->score = out->score * READING_PERCENT / 100;

@@ -336,7 +336,7 @@ static void move_weight(paired *p, const unit *u) {
 }
 
 /* Tokens whose postings need not be followed: a name that has no other paired can't reach the
- * threshold. */
+ * threshold, unless an initial of its own is paired with one of the others. */
 static void skippable(const plm_screener *q, int threshold, bool skip[NAME_TOKENS]) {
     uint64_t cost[NAME_TOKENS];
     paired p = {0};
@@ -344,7 +344,8 @@ static void skippable(const plm_screener *q, int threshold, bool skip[NAME_TOKEN
     count_postings(q, cost);
     for (uint32_t i = 0; i < q->q.token_n; i++) {
         const unit *u = &q->q.tokens[i].u;
-        if (u->kind == TOKEN_INITIAL) skip[i] = true; /* paired without postings */
+        if (u->kind == TOKEN_INITIAL || (u->form_n == 2 && u->phon_n == u->key_n))
+            skip[i] = true; /* initials are paired without postings */
         *(plm_score_is_light(u) ? &p.light_left : &p.heavy_left) += u->weight;
     }
     for (uint32_t i = 0; i < q->q.token_n; i++)
@@ -388,10 +389,11 @@ static void gather(plm_screener *q, const compare *c, int threshold, bool exhaus
     for (uint32_t i = 0; i < q->touched_n; i++) {
         uint32_t id = q->touched[i], j = id & ~SPAN_JOIN;
         bool join = id & SPAN_JOIN;
-        if (all_skipped(q, join ? q->join_head[j] : q->unit_head[j], skip)) continue;
+        bool initials = all_skipped(q, join ? q->join_head[j] : q->unit_head[j], skip);
         const uint32_t *at = join ? x->join_at : x->unit_at;
         const uint32_t *names = join ? x->join_names : x->unit_names;
-        for (uint32_t k = at[j]; k < at[j + 1]; k++) consider(q, c, names[k], threshold);
+        for (uint32_t k = at[j]; k < at[j + 1]; k++)
+            if (!initials || (names[k] & 1)) consider(q, c, names[k] >> 1, threshold);
     }
 }
 

@@ -168,12 +168,12 @@ static void weigh(token *t, const lexeme *x) {
     if (u->form[0] >= '0' && u->form[0] <= '9') {
         u->kind = TOKEN_NUMBER;
         u->weight = WEIGHT_NUMBER;
-    } else if (x && x->kind != TOKEN_PLAIN) {
-        u->kind = x->kind;
-        u->weight = x->weight;
     } else if (u->form_n == 1) {
         u->kind = TOKEN_INITIAL;
         u->weight = WEIGHT_INITIAL;
+    } else if (x && x->kind != TOKEN_PLAIN) {
+        u->kind = x->kind;
+        u->weight = x->weight;
     } else {
         u->weight = x && x->weight ? x->weight
                     : syllable     ? WEIGHT_SYLLABLE

@@ -24,8 +24,8 @@ typedef struct plm_fetch_request {
     const char *dir;                         /* as plm_lists_import; downloads are in dir/fetch */
     const char *source;                      /* the publisher's word, and the source's with a url */
     plm_import_format format;                /* with url */
-    const char *url;                         /* another address for one file; NULL: the publisher's */
-    const char *sha256;                      /* with url: hexadecimal digest it must have, or NULL */
+    const char *url;                         /* of one file; NULL: the publisher's */
+    const char *sha256;                      /* with url: the digest in hexadecimal, or NULL */
     plm_day day;                             /* for {DATE} */
 } plm_fetch_request;
 

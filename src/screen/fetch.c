@@ -82,7 +82,7 @@ static void keep_header(plm_str line, const char *name, char *out, size_t size) 
 static size_t on_header(char *p, size_t size, size_t n, void *ctx) {
     download *d = ctx;
     plm_str line = {p, size * n};
-    if (plm_str_starts(line, "HTTP/")) d->etag[0] = d->modified[0] = 0; /* a redirect's are not ours */
+    if (plm_str_starts(line, "HTTP/")) d->etag[0] = d->modified[0] = 0; /* not a redirect's */
     keep_header(line, "ETag:", d->etag, sizeof d->etag);
     keep_header(line, "Last-Modified:", d->modified, sizeof d->modified);
     return size * n;
@@ -93,7 +93,7 @@ static void base_of(const char *url, char out[200]) {
     const char *slash = strrchr(url, '/'), *start = slash ? slash + 1 : url;
     size_t n = 0;
     for (const char *p = start; *p && n < 190; p++) {
-        bool ok = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+        bool ok = ((*p | 32) >= 'a' && (*p | 32) <= 'z') || (*p >= '0' && *p <= '9') ||
                   *p == '-' || *p == '_' || (*p == '.' && n);
         out[n++] = ok ? *p : '_';
     }

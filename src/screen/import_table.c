@@ -8,7 +8,8 @@
 
 typedef enum role {
     R_NONE, R_ID, R_NAME, R_ALIAS, R_WEAK, R_ADDRESS, R_COUNTRY, R_TYPE, R_BIRTH, R_CITATION,
-    R_PROGRAM, R_REMARKS, R_LISTED, R_LIST, R_IMO, R_MMSI, R_LEI, R_USCC, R_REGISTRATION, R_PASSPORT,
+    R_PROGRAM, R_REMARKS, R_LISTED, R_LIST, R_IMO, R_MMSI, R_LEI, R_USCC, R_REGISTRATION,
+    R_PASSPORT,
     R_NATIONAL, R_TAX, R_SWIFT, R_TAIL, R_COUNT
 } role;
 
@@ -145,7 +146,8 @@ static bool add_id(plm_import *im, uint32_t line, role r, plm_str s) {
     plm_str part;
     while (kinds[r] && plm_import_part(&s, ';', &part)) {
         const char *paren = part.n ? memchr(part.p, '(', part.n) : NULL; /* "7725842590 (INN)" */
-        if (paren && paren > part.p) part = plm_str_trim((plm_str){part.p, (size_t)(paren - part.p)});
+        if (paren && paren > part.p)
+            part = plm_str_trim((plm_str){part.p, (size_t)(paren - part.p)});
         if (part.n && !plm_import_id(im, line, kinds[r], part)) return false;
     }
     return true;

@@ -119,7 +119,8 @@ static void any_byte_changed_breaks_the_chain(void **s) {
 static void queries_are_read_and_told_apart(void **s) {
     (void)s;
     plm_arena *a = plm_arena_new(1 << 20);
-    plm_query q = query(a, "{\"id\":\"1\",\"name\":\"A\",\"type\":\"person\",\"birth_date\":\"1970-02\","
+    plm_query q = query(a, "{\"id\":\"1\",\"name\":\"A\",\"type\":\"person\","
+        "\"birth_date\":\"1970-02\","
                            "\"ids\":{\"imo\":\"9\"}}");
     assert_int_equal(q.kind, PLM_ENTITY_PERSON);
     assert_int_equal(q.birth_to - q.birth_from, 27);
@@ -152,7 +153,8 @@ static void imports_are_kept_and_watched(void **s) {
     assert_true(plm_lists_import(&r, out, &n, &f));
     assert_int_equal(n, 1);
     assert_string_equal(out[0].source, "own");
-    assert_true(plm_file_write_durable(file, PLM_STR("name\nKunlun Radar\nOmega Star\n"), 0600, &f));
+    assert_true(plm_file_write_durable(file, PLM_STR("name\nKunlun Radar\nOmega "
+        "Star\n"), 0600, &f));
     assert_true(plm_lists_import(&r, out, &n, &f));
     assert_int_equal(out[0].former, 1);
     plm_watch *w = plm_watch_open(first, lists, false, &f);

@@ -32,7 +32,8 @@ static plm_own_graph *bods(plm_arena *a, const char *relations, plm_day as_of) {
 
 #define REL(id, status, day, interests) \
     "{\"recordId\":\"" id "\",\"recordType\":\"relationship\",\"recordStatus\":\"" status "\"," \
-    "\"statementDate\":\"" day "\",\"recordDetails\":{\"subject\":\"c\",\"interestedParty\":\"p\"," \
+    "\"statementDate\":\"" day "\",\"recordDetails\":{\"subject\":\"c\"," \
+    "\"interestedParty\":\"p\"," \
     "\"interests\":[" interests "]}}"
 #define SHARE(kind, value) \
     "{\"type\":\"shareholding\",\"directOrIndirect\":\"" kind "\",\"share\":" value "}"
@@ -71,7 +72,8 @@ static void what_is_not_said_stays_open(void **s) {
     plm_arena *a = plm_arena_new(1 << 20);
     plm_own_graph *g = bods(a, REL("r", "new", "2020-01-01", "{\"type\":\"shareholding\"}"), DAY);
     share_is(&g->edges[0], "0", "1");
-    g = bods(a, REL("r", "new", "2020-01-01", SHARE("direct", "{\"minimum\":25,\"maximum\":50}")), DAY);
+    g = bods(a, REL("r", "new", "2020-01-01", SHARE("direct", "{\"minimum\":25,"
+        "\"maximum\":50}")), DAY);
     share_is(&g->edges[0], "0.25", "0.5");
     g = bods(a, REL("r", "new", "2020-01-01", SHARE("indirect", "{\"exact\":60}")), DAY);
     share_is(&g->edges[0], "0", "0.6"); /* through others: no more than that */
@@ -118,7 +120,8 @@ static void gleif_consolidation_is_control(void **s) {
     "<RelationshipQuantifier><QuantifierAmount>" amount "</QuantifierAmount><QuantifierUnits>" \
     "PERCENTAGE</QuantifierUnits></RelationshipQuantifier></RelationshipQuantifiers>" \
     "</Relationship></RelationshipRecord></RelationshipData>"
-    assert_true(plm_own_read_gleif(g, PLM_STR(RR("IS_DIRECTLY_CONSOLIDATED_BY", "100.00")), "b", &f));
+    assert_true(plm_own_read_gleif(g, PLM_STR(RR("IS_DIRECTLY_CONSOLIDATED_BY", "100.00")), "b",
+                                   &f));
     assert_true(plm_own_read_gleif(g, PLM_STR(RR("IS_FUND-MANAGED_BY", "100.00")), "b", &f));
     assert_int_equal(g->edge_n, 1);
     assert_int_equal(g->edges[0].control, PLM_YES);

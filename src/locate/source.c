@@ -120,8 +120,7 @@ static uint32_t line_of(const origin *o, const char *p) {
 /* The first text inside a value, for its line. */
 static const char *anchor(plm_json *v) {
     for (int depth = 0; v && depth < PLM_JSON_DEPTH_MAX; depth++) {
-        plm_str s = plm_json_text(v);
-        if (s.p) return s.p;
+        if (plm_json_is_str(v) || plm_json_is_num(v)) return plm_json_text(v).p;
         plm_json *inner = NULL;
         if (plm_json_is_obj(v)) {
             plm_json_pairs(v, it, k, w) {

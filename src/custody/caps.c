@@ -1,0 +1,398 @@
+/* caps.c: postings into the store, in the writer's turn, over books that are read once and then
+ * kept up with what other processes post.  Every posting's entries sum to zero. */
+#include "custody/caps_books.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROW_ARENA_MAX ((size_t)16 << 20)
+
+struct plm_caps {
+    plm_store *s;
+    plm_books books;
+    plm_arena *a; /* reset for each row */
+    plm_stmt *since, *same, *put, *entry, *code;
+    int64_t seq;  /* of the last posting in the books */
+    plm_day upto; /* only postings up to here are read */
+    plm_day last; /* the latest day in the books */
+    bool torn;    /* a rollback left the books ahead of the store */
+};
+
+static bool prepare(plm_caps *c, plm_fault *f) {
+    plm_store *s = c->s;
+    c->since = plm_stmt_new(s, "SELECT seq, content, moves_to FROM caps_postings WHERE seq > ?1 ORDER BY seq", f);
+    c->same = plm_stmt_new(s, "SELECT content FROM caps_postings WHERE id = ?1", f);
+    c->put = plm_stmt_new(s, "INSERT INTO caps_postings (seq, id, content, day, kind, country, company,"
+                             " consignee, license, site, sku, chips, tpp, moves_to) VALUES (?1, ?2, ?3,"
+                             " ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)", f);
+    c->entry = plm_stmt_new(s, "INSERT INTO caps_entries (posting, ord, account, day, tpp)"
+                               " VALUES (?1, ?2, ?3, ?4, ?5)", f);
+    c->code = plm_stmt_new(s, "SELECT code FROM licenses WHERE id = ?1", f);
+    return c->since && c->same && c->put && c->entry && c->code;
+}
+
+static plm_caps *open_books(plm_store *s, const plm_caps_rules *r, plm_day upto, plm_fault *f) {
+    plm_caps *c = plm_mem_resize(NULL, sizeof *c);
+    if (!c) return plm_fail(f, PLM_NO_MEMORY, "out of memory"), NULL;
+    *c = (plm_caps){.s = s, .upto = upto, .last = PLM_DAY_MIN, .a = plm_arena_new(ROW_ARENA_MAX)};
+    if (c->a && plm_books_init(&c->books, r) && prepare(c, f)) return c;
+    plm_caps_close(c);
+    plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    return NULL;
+}
+
+plm_caps *plm_caps_open(plm_store *s, const plm_caps_rules *r, plm_fault *f) {
+    return open_books(s, r, PLM_DAY_MAX, f);
+}
+
+void plm_caps_close(plm_caps *c) {
+    if (!c) return;
+    plm_stmt_free(c->since);
+    plm_stmt_free(c->same);
+    plm_stmt_free(c->put);
+    plm_stmt_free(c->entry);
+    plm_stmt_free(c->code);
+    plm_books_free(&c->books);
+    plm_arena_free(c->a);
+    plm_mem_free(c);
+}
+
+/* LPP, NVEU or UVEU as such; else the code of the store's license of that id. */
+static bool word_of(plm_caps *c, plm_str license, plm_str *word, plm_fault *f) {
+    *word = (plm_str){"", 0};
+    if (!license.n) return true;
+    if (plm_str_is(license, "LPP") || plm_str_is(license, "NVEU") || plm_str_is(license, "UVEU")) {
+        *word = license;
+        return true;
+    }
+    plm_stmt_text(c->code, 1, license);
+    int r = plm_stmt_step(c->code, f);
+    if (r == 1) {
+        *word = plm_arena_copy(c->a, plm_col_text(c->code, 0));
+        if (!word->p) *word = (plm_str){"", 0};
+        plm_stmt_reset(c->code);
+    }
+    return r >= 0;
+}
+
+static bool hold_of(plm_caps *c, const plm_caps_holder *h, uint32_t *out, plm_fault *f) {
+    plm_str word;
+    if (!word_of(c, h->license, &word, f)) return false;
+    *out = plm_books_hold(&c->books, h, word);
+    return *out != UINT32_MAX || plm_fail(f, PLM_NO_MEMORY, "out of memory");
+}
+
+static bool plan(plm_caps *c, const plm_caps_posting *p, const char **why, plm_fault *f) {
+    uint32_t at, to = 0;
+    if (!hold_of(c, &p->at, &at, f) || (p->transfer && !hold_of(c, &p->to, &to, f))) return false;
+    *why = plm_books_plan(&c->books, p, at, to);
+    return true;
+}
+
+static bool read_content(plm_caps *c, plm_str content, plm_caps_posting *p, plm_fault *f) {
+    plm_doc *d = plm_doc_parse(content, 0, f);
+    if (!d) return false;
+    bool ok = plm_caps_posting_read(plm_doc_root(d), plm_json_get(plm_doc_root(d), "to") != NULL, c->a, p, f);
+    plm_doc_free(d);
+    return ok;
+}
+
+static bool replay_row(plm_caps *c, plm_fault *f) {
+    plm_caps_posting p;
+    const char *why;
+    plm_arena_reset(c->a);
+    if (!read_content(c, plm_col_text(c->since, 1), &p, f) || !plan(c, &p, &why, f)) return false;
+    c->seq = plm_col_int(c->since, 0);
+    if (p.day > c->upto) return true;
+    if (p.day > c->last) c->last = p.day;
+    /* a reading up to a day may hold less than was drawn: what there is moves */
+    return plm_books_apply(&c->books, 1) || plm_fail(f, PLM_NO_MEMORY, "out of memory");
+}
+
+static bool replay(plm_caps *c, plm_fault *f) {
+    int r;
+    if (c->torn) {
+        const plm_caps_rules *rules = c->books.rules;
+        plm_books_free(&c->books);
+        c->torn = false;
+        c->seq = 0;
+        if (!plm_books_init(&c->books, rules)) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    }
+    plm_stmt_int(c->since, 1, c->seq);
+    while ((r = plm_stmt_step(c->since, f)) == 1)
+        if (!replay_row(c, f)) {
+            plm_stmt_reset(c->since);
+            c->torn = true;
+            return false;
+        }
+    return r == 0;
+}
+
+bool plm_caps_begin(plm_caps *c, plm_fault *f) {
+    if (!plm_store_begin(c->s, f)) return false;
+    if (replay(c, f)) return true;
+    plm_store_rollback(c->s);
+    return false;
+}
+
+bool plm_caps_commit(plm_caps *c, plm_fault *f) {
+    if (plm_store_commit(c->s, f)) return true;
+    plm_caps_rollback(c);
+    return false;
+}
+
+void plm_caps_rollback(plm_caps *c) {
+    plm_store_rollback(c->s);
+    c->torn = true;
+}
+
+static const char *const bucket_names[] = {"reserved", "exported", "installed", "retired", "source"};
+static const char *const kind_names[] = {"reserve", "export", "install", "retire", "release"};
+
+static bool put_entries(plm_caps *c, plm_fault *f) {
+    plm_tpp sum = 0;
+    for (size_t i = 0; i < c->books.moves.n; i++) {
+        const plm_move *m = &c->books.moves.v[i];
+        const plm_hold *h = &c->books.hold[m->hold];
+        char account[6 * PLM_CAPS_TEXT_MAX], country[3], tpp[PLM_TPP_TEXT];
+        plm_country_print(h->country, country);
+        plm_tpp_print(m->delta, tpp);
+        snprintf(account, sizeof account, "%s|%s|%.*s|%.*s|%.*s|%.*s", bucket_names[m->bucket], country,
+                 PLM_FMT(h->company), PLM_FMT(h->consignee), PLM_FMT(h->license), PLM_FMT(h->sku));
+        plm_stmt_int(c->entry, 1, c->seq);
+        plm_stmt_int(c->entry, 2, (int64_t)i);
+        plm_stmt_text(c->entry, 3, plm_str_c(account));
+        plm_stmt_int(c->entry, 4, m->day);
+        plm_stmt_text(c->entry, 5, plm_str_c(tpp));
+        if (!plm_stmt_run(c->entry, NULL, f)) return false;
+        sum += m->delta;
+    }
+    return sum == 0 || plm_fail(f, PLM_CONFLICT, "the entries do not sum to zero");
+}
+
+static void bind_text(plm_stmt *st, int i, plm_str s) { plm_stmt_text(st, i, s.n ? s : (plm_str){0}); }
+
+static bool put_posting(plm_caps *c, const plm_caps_posting *p, plm_fault *f) {
+    char country[3], tpp[PLM_TPP_TEXT];
+    plm_country_print(p->at.country, country);
+    plm_tpp_print(p->tpp, tpp);
+    c->seq++;
+    plm_stmt_int(c->put, 1, c->seq);
+    plm_stmt_text(c->put, 2, p->id);
+    plm_stmt_text(c->put, 3, p->content);
+    plm_stmt_int(c->put, 4, p->day);
+    plm_stmt_text(c->put, 5, plm_str_c(kind_names[p->kind]));
+    plm_stmt_text(c->put, 6, plm_str_c(country));
+    bind_text(c->put, 7, p->at.company);
+    bind_text(c->put, 8, p->at.consignee);
+    bind_text(c->put, 9, p->at.license);
+    bind_text(c->put, 10, p->at.site);
+    bind_text(c->put, 11, p->at.sku);
+    plm_stmt_int(c->put, 12, p->chips);
+    plm_stmt_text(c->put, 13, plm_str_c(tpp));
+    bind_text(c->put, 14, p->transfer ? PLM_STR("to") : (plm_str){0});
+    return plm_stmt_run(c->put, NULL, f) && put_entries(c, f);
+}
+
+static bool find_same(plm_caps *c, const plm_caps_posting *p, int *same, plm_fault *f) {
+    plm_stmt_text(c->same, 1, p->id);
+    int r = plm_stmt_step(c->same, f);
+    *same = 0;
+    if (r == 1) {
+        *same = plm_str_eq(plm_col_text(c->same, 0), p->content) ? 1 : -1;
+        plm_stmt_reset(c->same);
+    }
+    return r >= 0;
+}
+
+bool plm_caps_post(plm_caps *c, const plm_caps_posting *p, plm_caps_answer *out, plm_fault *f) {
+    const char *why;
+    int same;
+    *out = (plm_caps_answer){0};
+    if (!find_same(c, p, &same, f)) return false;
+    if (same > 0) {
+        out->posted = out->duplicate = true;
+        return true;
+    }
+    if (same < 0) {
+        out->code = "conflict";
+        plm_fail(&out->f, PLM_CONFLICT, "this id is posted with another content: give the new one its own id");
+        return true;
+    }
+    plm_arena_reset(c->a);
+    if (!plan(c, p, &why, f)) return false;
+    if (why) {
+        out->code = "balance";
+        plm_fail(&out->f, PLM_REFUSED, "%s", why);
+        return true;
+    }
+    if (!plm_books_apply(&c->books, 1)) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    if (plm_books_passed(&c->books, p, out)) {
+        out->code = "cap";
+        return plm_books_apply(&c->books, -1) || plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    }
+    if (!put_posting(c, p, f)) return false;
+    if (p->day > c->last) c->last = p->day;
+    out->posted = true;
+    return true;
+}
+
+/* ---- reports */
+
+typedef struct lines {
+    plm_caps_line *v;
+    size_t n, cap;
+    plm_arena *a;
+    bool failed;
+} lines;
+
+static void add_line(lines *l, const char *cap, const char *holder_kind, plm_str holder, int year,
+                     const plm_tpp *limit, plm_tpp used, plm_tpp reserved) {
+    char account[3 * PLM_CAPS_TEXT_MAX];
+    if (l->n == l->cap) {
+        size_t more = l->cap ? 2 * l->cap : 64;
+        void *v = plm_mem_resize(l->v, more * sizeof *l->v);
+        if (!v) {
+            l->failed = true;
+            return;
+        }
+        l->v = v;
+        l->cap = more;
+    }
+    if (year) snprintf(account, sizeof account, "%s:%.*s:%d", holder_kind, PLM_FMT(holder), year);
+    else snprintf(account, sizeof account, "%s:%.*s", holder_kind, PLM_FMT(holder));
+    plm_caps_line *x = &l->v[l->n++];
+    *x = (plm_caps_line){.account = plm_arena_copy(l->a, plm_str_c(account)), .cap = plm_str_c(cap),
+                         .used = used, .reserved = reserved, .limited = limit != NULL};
+    if (limit) x->limit = *limit, x->free = *limit - used - reserved;
+    l->failed = l->failed || !x->account.p;
+}
+
+static const char *holder_kind(const plm_caps_cap *c) {
+    return c->per_consignee ? "consignee" : c->per_company ? "company" : "country";
+}
+
+static void limit_line(plm_caps *c, const plm_series *s, lines *l, size_t step, plm_day day, int year) {
+    const plm_caps_cap *cap = &c->books.rules->cap[s->cap];
+    plm_day from, to;
+    plm_tpp limit;
+    if (!plm_cap_period(&c->books, cap, s->country, day, step, &from, &to, &limit)) return;
+    plm_day_sum sum = plm_series_sum(s, from, to);
+    bool none = s->country && plm_caps_in_group(c->books.rules, cap->none_in, s->country, day);
+    if (s->country && plm_caps_in_group(c->books.rules, cap->zero_in, s->country, day)) limit = 0;
+    add_line(l, cap->id, holder_kind(cap), s->holder, year, none ? NULL : &limit, sum.used, sum.reserved);
+}
+
+static void limit_lines(plm_caps *c, const plm_series *s, lines *l, plm_day as_of) {
+    const plm_caps_cap *cap = &c->books.rules->cap[s->cap];
+    plm_day day = as_of == PLM_DAY_MAX ? c->last : as_of;
+    int y, m, d, last = 0;
+    if (cap->shape == PLM_CAPS_YEARLY) {
+        for (size_t i = 0; as_of == PLM_DAY_MAX && i < s->n; i++) {
+            plm_day_to_ymd(s->v[i].day, &y, &m, &d);
+            if (y != last) limit_line(c, s, l, 0, s->v[i].day, y);
+            last = y;
+        }
+        plm_day_to_ymd(day, &y, &m, &d);
+        if (as_of != PLM_DAY_MAX) limit_line(c, s, l, 0, day, y);
+        return;
+    }
+    for (size_t step = 0; step < cap->steps; step++) {
+        const plm_caps_step *p = &cap->step[step];
+        bool holds = day >= p->from && day <= p->to;
+        bool last_step = step + 1 == cap->steps && day > p->to && as_of == PLM_DAY_MAX;
+        if (holds || last_step) limit_line(c, s, l, step, holds ? day : p->to, 0);
+    }
+}
+
+static bool any_under(const plm_caps *c, const plm_caps_cap *cap, plm_str company) {
+    for (size_t i = 0; i < c->books.holds; i++) {
+        const plm_hold *h = &c->books.hold[i];
+        if (plm_str_eq(h->company, company) && plm_books_cap_applies(&c->books, cap, h->word)) return true;
+    }
+    return false;
+}
+
+static bool inside(const plm_caps *c, const plm_caps_cap *cap, plm_country x, plm_day day) {
+    return cap->shape == PLM_CAPS_OF_BASE ? cap->in[x]
+           : cap->has_in ? !cap->in[x] : !plm_caps_in_group(c->books.rules, cap->group, x, day);
+}
+
+static void share_line(plm_caps *c, const plm_caps_cap *cap, plm_str company, plm_country one, plm_str holder,
+                       lines *l, plm_day day) {
+    plm_tpp used = 0, reserved = 0, base = 0;
+    bool all = cap->shape == PLM_CAPS_OF_BASE;
+    for (size_t i = 0; i < c->books.series_n; i++) {
+        const plm_series *s = &c->books.series[i];
+        if (s->cap != PLM_SERIES_COMPANY || (!all && !plm_str_eq(s->company, company))) continue;
+        if (one ? s->country == one : inside(c, cap, s->country, day)) used += s->used, reserved += s->reserved;
+        if (!all || cap->base[s->country]) base += s->used + s->reserved;
+    }
+    plm_tpp limit = base * cap->percent / 100;
+    if (one && plm_caps_in_group(c->books.rules, cap->zero_in, one, day)) limit = 0;
+    add_line(l, cap->id, all ? "all" : "company", holder, 0, &limit, used, reserved);
+}
+
+static bool first_of_company(const plm_caps *c, size_t at) {
+    for (size_t i = 0; i < at; i++)
+        if (c->books.series[i].cap == PLM_SERIES_COMPANY &&
+            plm_str_eq(c->books.series[i].company, c->books.series[at].company))
+            return false;
+    return true;
+}
+
+static void share_lines(plm_caps *c, const plm_caps_cap *cap, lines *l, plm_day day) {
+    if (cap->shape == PLM_CAPS_OF_BASE) {
+        share_line(c, cap, (plm_str){"", 0}, 0, PLM_STR("CN+MO"), l, day);
+        return;
+    }
+    for (size_t i = 0; i < c->books.series_n; i++) {
+        const plm_series *s = &c->books.series[i];
+        if (s->cap != PLM_SERIES_COMPANY || !any_under(c, cap, s->company)) continue;
+        if (cap->shape == PLM_CAPS_COUNTRY) {
+            if (inside(c, cap, s->country, day)) share_line(c, cap, s->company, s->country, s->holder, l, day);
+        } else if (first_of_company(c, i)) {
+            if (cap->head_office && plm_caps_head_office(c->books.rules, s->company, day) != cap->head_office)
+                continue;
+            share_line(c, cap, s->company, 0, s->company, l, day);
+        }
+    }
+}
+
+static int by_account(const void *a, const void *b) {
+    const plm_caps_line *x = a, *y = b;
+    int c = plm_str_cmp(x->account, y->account);
+    return c ? c : plm_str_cmp(x->cap, y->cap);
+}
+
+static bool give_lines(plm_caps *c, plm_day as_of, plm_caps_sink sink, void *ctx, plm_fault *f) {
+    lines l = {.a = plm_arena_new((size_t)1 << 30)};
+    plm_day day = as_of == PLM_DAY_MAX ? c->last : as_of;
+    bool ok = l.a != NULL;
+    for (size_t i = 0; ok && i < c->books.series_n; i++) {
+        const plm_series *s = &c->books.series[i];
+        if (s->cap != PLM_SERIES_COMPANY) limit_lines(c, s, &l, as_of);
+        else if (!c->books.rules->caps)
+            add_line(&l, c->books.rules->name, "company", s->holder, 0, NULL, s->used, s->reserved);
+    }
+    for (size_t i = 0; ok && i < c->books.rules->caps; i++)
+        if (c->books.rules->cap[i].shape > PLM_CAPS_CUMULATIVE) share_lines(c, &c->books.rules->cap[i], &l, day);
+    ok = ok && !l.failed;
+    if (!ok) plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    if (ok && l.n) qsort(l.v, l.n, sizeof *l.v, by_account);
+    for (size_t i = 0; ok && i < l.n; i++) ok = sink(ctx, &l.v[i]);
+    plm_mem_free(l.v);
+    plm_arena_free(l.a);
+    return ok;
+}
+
+bool plm_caps_report(plm_caps *c, plm_day as_of, plm_caps_sink sink, void *ctx, plm_fault *f) {
+    plm_caps *at = open_books(c->s, c->books.rules, as_of, f);
+    if (!at) return false;
+    bool ok = plm_store_snapshot(c->s, f) && replay(at, f);
+    plm_store_rollback(c->s);
+    ok = ok && give_lines(at, as_of, sink, ctx, f);
+    plm_caps_close(at);
+    return ok;
+}

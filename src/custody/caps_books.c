@@ -1,0 +1,419 @@
+/* caps_books.c: lots by day, drawn first in first out, and sums that follow every move. */
+#include "custody/caps_books.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAMES_MAX ((size_t)8 << 30)
+
+bool plm_books_init(plm_books *b, const plm_caps_rules *r) {
+    *b = (plm_books){.rules = r, .names = plm_arena_new(NAMES_MAX)};
+    return b->names != NULL;
+}
+
+void plm_books_free(plm_books *b) {
+    for (size_t i = 0; i < b->holds; i++)
+        for (size_t k = 0; k < PLM_BUCKETS; k++) plm_mem_free(b->hold[i].lots[k].v);
+    for (size_t i = 0; i < b->series_n; i++) plm_mem_free(b->series[i].v);
+    plm_mem_free(b->hold);
+    plm_mem_free(b->series);
+    plm_mem_free(b->by_key.slot);
+    plm_mem_free(b->by_series.slot);
+    plm_mem_free(b->moves.v);
+    plm_arena_free(b->names);
+    *b = (plm_books){0};
+}
+
+static uint64_t hash_of(plm_str s) {
+    uint64_t h = 14695981039346656037u;
+    for (size_t i = 0; i < s.n; i++) h = (h ^ (unsigned char)s.p[i]) * 1099511628211u;
+    return h ^ h >> 29;
+}
+
+typedef plm_str key_at(const plm_books *b, uint32_t i);
+static plm_str hold_key(const plm_books *b, uint32_t i) { return b->hold[i].key; }
+static plm_str series_key(const plm_books *b, uint32_t i) { return b->series[i].key; }
+
+/* The slot of key: holds its index + 1, or 0 where it would go.  NULL: no memory. */
+static uint32_t *find(plm_books *b, plm_index *x, key_at *at, plm_str key) {
+    if (2 * (x->n + 1) > x->slots) {
+        size_t slots = x->slots ? 2 * x->slots : 1024;
+        uint32_t *slot = plm_mem_resize(NULL, slots * sizeof *slot);
+        if (!slot) return NULL;
+        memset(slot, 0, slots * sizeof *slot);
+        for (size_t i = 0; i < x->slots; i++) {
+            if (!x->slot[i]) continue;
+            size_t k = hash_of(at(b, x->slot[i] - 1)) & (slots - 1);
+            while (slot[k]) k = (k + 1) & (slots - 1);
+            slot[k] = x->slot[i];
+        }
+        plm_mem_free(x->slot);
+        x->slot = slot;
+        x->slots = slots;
+    }
+    size_t k = hash_of(key) & (x->slots - 1);
+    while (x->slot[k] && !plm_str_eq(at(b, x->slot[k] - 1), key)) k = (k + 1) & (x->slots - 1);
+    return &x->slot[k];
+}
+
+static bool grow(void **v, size_t *cap, size_t n, size_t size) {
+    if (n < *cap) return true;
+    size_t more = *cap ? 2 * *cap : 16;
+    void *p = plm_mem_resize(*v, more * size);
+    if (!p) return false;
+    *v = p;
+    *cap = more;
+    return true;
+}
+
+uint32_t plm_books_hold(plm_books *b, const plm_caps_holder *h, plm_str word) {
+    char text[5 * PLM_CAPS_TEXT_MAX], country[3];
+    plm_country_print(h->country, country);
+    int n = snprintf(text, sizeof text, "%.*s\x1f%.*s\x1f%.*s\x1f%s\x1f%.*s", PLM_FMT(h->company),
+                     PLM_FMT(h->consignee), PLM_FMT(h->license), country, PLM_FMT(h->sku));
+    plm_str key = {text, n > 0 && (size_t)n < sizeof text ? (size_t)n : 0};
+    uint32_t *slot = find(b, &b->by_key, hold_key, key);
+    if (!slot) return UINT32_MAX;
+    if (*slot) return *slot - 1;
+    if (!grow((void **)&b->hold, &b->holds_cap, b->holds, sizeof *b->hold)) return UINT32_MAX;
+    plm_hold *x = &b->hold[b->holds];
+    *x = (plm_hold){.key = plm_arena_copy(b->names, key), .country = h->country,
+                    .company = plm_arena_copy(b->names, h->company),
+                    .consignee = plm_arena_copy(b->names, h->consignee),
+                    .license = plm_arena_copy(b->names, h->license),
+                    .sku = plm_arena_copy(b->names, h->sku)};
+    if (!x->key.p || !x->company.p || !x->consignee.p || !x->license.p || !x->sku.p) return UINT32_MAX;
+    snprintf(x->word, sizeof x->word, "%.*s", (int)(word.n < 15 ? word.n : 15), word.p);
+    *slot = (uint32_t)++b->holds;
+    b->by_key.n++;
+    return *slot - 1;
+}
+
+static bool add_move(plm_books *b, uint32_t hold, plm_bucket bucket, plm_day day, plm_tpp delta) {
+    if (delta == 0) return true;
+    if (!grow((void **)&b->moves.v, &b->moves.cap, b->moves.n, sizeof *b->moves.v)) return false;
+    b->moves.v[b->moves.n++] = (plm_move){hold, bucket, day, delta};
+    return true;
+}
+
+/* Takes up to want from the oldest lots; each part goes on to `to` with its day (or the source,
+ * or a day of its own).  Gives what was drawn, or -1 without memory. */
+static plm_tpp draw(plm_books *b, uint32_t from, plm_bucket bucket, plm_tpp want, uint32_t to,
+                    plm_bucket next, const plm_day *day) {
+    const plm_lots *l = &b->hold[from].lots[bucket];
+    plm_tpp left = want;
+    for (size_t i = 0; i < l->n && left > 0; i++) {
+        plm_tpp x = l->v[i].tpp < left ? l->v[i].tpp : left;
+        if (!add_move(b, from, bucket, l->v[i].day, -x) ||
+            !add_move(b, to, next, day ? *day : l->v[i].day, x))
+            return -1;
+        left -= x;
+    }
+    return want - left;
+}
+
+static const char no_memory[] = "out of memory";
+
+/* What is not drawn from an earlier stage comes from the source, on the posting's day. */
+static const char *enter(plm_books *b, uint32_t at, plm_bucket bucket, plm_day day, plm_tpp t) {
+    return add_move(b, at, bucket, day, t) && add_move(b, at, PLM_B_SOURCE, day, -t) ? NULL : no_memory;
+}
+
+static const char *take_all_of(plm_books *b, uint32_t at, plm_bucket bucket, plm_tpp t, uint32_t to,
+                               plm_bucket next, const plm_day *day, const char *say) {
+    plm_tpp got = draw(b, at, bucket, t, to, next, day);
+    return got < 0 ? no_memory : got < t ? say : NULL;
+}
+
+const char *plm_books_plan(plm_books *b, const plm_caps_posting *p, uint32_t at, uint32_t to) {
+    static const plm_bucket moved[] = {PLM_B_RESERVED, PLM_B_EXPORTED, PLM_B_INSTALLED};
+    plm_tpp got;
+    b->moves.n = 0;
+    if (p->transfer)
+        return take_all_of(b, at, moved[p->kind], p->tpp, to, moved[p->kind], &p->day,
+                           "there is not so much to transfer: post it first");
+    switch (p->kind) {
+    case PLM_RESERVE: return enter(b, at, PLM_B_RESERVED, p->day, p->tpp);
+    case PLM_EXPORT:
+        got = draw(b, at, PLM_B_RESERVED, p->tpp, at, PLM_B_EXPORTED, &p->day);
+        return got < 0 ? no_memory : enter(b, at, PLM_B_EXPORTED, p->day, p->tpp - got);
+    case PLM_INSTALL:
+        got = draw(b, at, PLM_B_EXPORTED, p->tpp, at, PLM_B_INSTALLED, NULL);
+        return got < 0 ? no_memory : enter(b, at, PLM_B_INSTALLED, p->day, p->tpp - got);
+    case PLM_RETIRE:
+        return take_all_of(b, at, PLM_B_INSTALLED, p->tpp, at, PLM_B_RETIRED, NULL,
+                           "there is not so much installed to retire");
+    case PLM_RELEASE:
+        return take_all_of(b, at, PLM_B_RESERVED, p->tpp, at, PLM_B_SOURCE, NULL,
+                           "there is not so much reserved to release");
+    }
+    return "no such kind";
+}
+
+static bool add_lot(plm_lots *l, plm_day day, plm_tpp delta) {
+    size_t i = l->n;
+    while (i > 0 && l->v[i - 1].day > day) i--;
+    if (i > 0 && l->v[i - 1].day == day) {
+        l->v[i - 1].tpp += delta;
+        if (l->v[i - 1].tpp == 0) {
+            memmove(l->v + i - 1, l->v + i, (l->n - i) * sizeof *l->v);
+            l->n--;
+        }
+        return true;
+    }
+    if (!grow((void **)&l->v, &l->cap, l->n, sizeof *l->v)) return false;
+    memmove(l->v + i + 1, l->v + i, (l->n - i) * sizeof *l->v);
+    l->v[i] = (plm_lot){day, delta};
+    l->n++;
+    return true;
+}
+
+static bool add_day(plm_series *s, plm_day day, plm_tpp used, plm_tpp reserved) {
+    size_t lo = 0, hi = s->n;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (s->v[mid].day < day) lo = mid + 1;
+        else hi = mid;
+    }
+    if (lo == s->n || s->v[lo].day != day) {
+        if (!grow((void **)&s->v, &s->room, s->n, sizeof *s->v)) return false;
+        memmove(s->v + lo + 1, s->v + lo, (s->n - lo) * sizeof *s->v);
+        s->v[lo] = (plm_day_sum){day, 0, 0};
+        s->n++;
+    }
+    s->v[lo].used += used;
+    s->v[lo].reserved += reserved;
+    s->used += used;
+    s->reserved += reserved;
+    return true;
+}
+
+bool plm_books_cap_applies(const plm_books *b, const plm_caps_cap *c, const char *word) {
+    if (strcmp(c->word, word) == 0) return true;
+    if (strcmp(c->word, "*") != 0) return false;
+    for (size_t i = 0; i < b->rules->caps; i++) /* the word has a cap of its own */
+        if (word[0] && strcmp(b->rules->cap[i].word, word) == 0) return false;
+    return true;
+}
+
+static bool is_limit(const plm_caps_cap *c) { return c->shape <= PLM_CAPS_CUMULATIVE; }
+
+static plm_series *series_of(plm_books *b, plm_str key, const plm_series *made) {
+    uint32_t *slot = find(b, &b->by_series, series_key, key);
+    if (!slot) return NULL;
+    if (*slot) return &b->series[*slot - 1];
+    if (!grow((void **)&b->series, &b->series_cap, b->series_n, sizeof *b->series)) return NULL;
+    plm_series *s = &b->series[b->series_n];
+    *s = *made;
+    s->key = plm_arena_copy(b->names, key);
+    s->company = plm_arena_copy(b->names, made->company);
+    s->holder = plm_arena_copy(b->names, made->holder);
+    if (!s->key.p || !s->company.p || !s->holder.p) return NULL;
+    *slot = (uint32_t)++b->series_n;
+    b->by_series.n++;
+    return s;
+}
+
+/* The series of cap c's account that h falls into. */
+static plm_series *limit_series(plm_books *b, size_t c, const plm_hold *h) {
+    const plm_caps_cap *cap = &b->rules->cap[c];
+    char text[3 * PLM_CAPS_TEXT_MAX], country[3];
+    plm_str none = {"", 0}, company = cap->per_company ? h->company : none;
+    plm_str consignee = cap->per_consignee ? h->consignee : none;
+    plm_country_print(h->country, country);
+    int n = snprintf(text, sizeof text, "%zu\x1f%.*s%.*s%s%s", c, PLM_FMT(company), PLM_FMT(consignee),
+                     cap->per_country && (company.n || consignee.n) ? "@" : "", cap->per_country ? country : "");
+    plm_str key = {text, (size_t)n};
+    const char *holder = strchr(text, '\x1f') + 1;
+    plm_series made = {.cap = (uint32_t)c, .country = cap->per_country ? h->country : 0,
+                       .company = company, .holder = plm_str_c(holder)};
+    return series_of(b, key, &made);
+}
+
+static plm_series *country_series(plm_books *b, plm_str company, plm_country c) {
+    char text[2 * PLM_CAPS_TEXT_MAX], country[3];
+    plm_country_print(c, country);
+    int n = snprintf(text, sizeof text, "c\x1f%.*s@%s", PLM_FMT(company), country);
+    plm_series made = {.cap = PLM_SERIES_COMPANY, .country = c, .company = company,
+                       .holder = plm_str_c(text + 2)};
+    return series_of(b, (plm_str){text, (size_t)n}, &made);
+}
+
+bool plm_books_apply(plm_books *b, int sign) {
+    for (size_t i = 0; i < b->moves.n; i++) {
+        const plm_move *m = &b->moves.v[i];
+        if (m->bucket == PLM_B_SOURCE) continue;
+        plm_hold *h = &b->hold[m->hold];
+        plm_tpp d = sign * m->delta, used = m->bucket == PLM_B_RESERVED ? 0 : d;
+        plm_series *s;
+        if (!add_lot(&h->lots[m->bucket], m->day, d)) return false;
+        for (size_t c = 0; c < b->rules->caps; c++) {
+            if (!is_limit(&b->rules->cap[c]) || !plm_books_cap_applies(b, &b->rules->cap[c], h->word)) continue;
+            if (!(s = limit_series(b, c, h)) || !add_day(s, m->day, used, d - used)) return false;
+        }
+        if (!(s = country_series(b, h->company, h->country)) || !add_day(s, m->day, used, d - used))
+            return false;
+    }
+    return true;
+}
+
+plm_day_sum plm_series_sum(const plm_series *s, plm_day a, plm_day b) {
+    plm_day_sum sum = {0, 0, 0};
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->v[i].day < a || s->v[i].day > b) continue;
+        sum.used += s->v[i].used;
+        sum.reserved += s->v[i].reserved;
+    }
+    return sum;
+}
+
+bool plm_cap_period(const plm_books *b, const plm_caps_cap *c, plm_country country, plm_day day,
+                    size_t step, plm_day *from, plm_day *to, plm_tpp *limit) {
+    int y, m, d;
+    if (c->shape == PLM_CAPS_YEARLY) {
+        if (step) return false;
+        plm_day_to_ymd(day, &y, &m, &d);
+        *from = plm_day_from_ymd(y, 1, 1);
+        *to = plm_day_from_ymd(y, 12, 31);
+        *limit = c->step[0].limit;
+    } else {
+        if (step >= c->steps) return false;
+        const plm_caps_step *s = &c->step[step];
+        *from = c->shape == PLM_CAPS_CUMULATIVE ? PLM_DAY_MIN : s->from;
+        *to = s->to;
+        *limit = country && plm_caps_has_agreement(b->rules, country, day) ? s->limit_with_agreement : s->limit;
+    }
+    return true;
+}
+
+static bool same_account(plm_books *b, size_t c, const plm_hold *h, const plm_series *s) {
+    return plm_books_cap_applies(b, &b->rules->cap[c], h->word) && limit_series(b, c, h) == s;
+}
+
+/* How much the moves add to what s holds (used and reserved) from day a to z. */
+static plm_tpp added(plm_books *b, size_t c, const plm_series *s, plm_day a, plm_day z) {
+    plm_tpp sum = 0;
+    for (size_t i = 0; i < b->moves.n; i++) {
+        const plm_move *m = &b->moves.v[i];
+        if (m->bucket != PLM_B_SOURCE && m->day >= a && m->day <= z &&
+            same_account(b, c, &b->hold[m->hold], s))
+            sum += m->delta;
+    }
+    return sum;
+}
+
+static bool say_passed(plm_caps_answer *out, const plm_caps_cap *cap, plm_tpp limit, plm_tpp used,
+                       plm_tpp reserved, plm_tpp asked) {
+    out->cap = cap->id;
+    out->cite = cap->cite;
+    out->limit = limit;
+    out->used = used;
+    out->reserved = reserved;
+    out->asked = asked;
+    out->over = used + reserved + asked - limit;
+    return true;
+}
+
+static bool limit_passed(plm_books *b, size_t c, const plm_move *m, plm_caps_answer *out) {
+    const plm_caps_cap *cap = &b->rules->cap[c];
+    const plm_hold *h = &b->hold[m->hold];
+    plm_day from, to;
+    plm_tpp limit;
+    if (plm_caps_in_group(b->rules, cap->none_in, h->country, m->day)) return false;
+    bool zero = plm_caps_in_group(b->rules, cap->zero_in, h->country, m->day);
+    const plm_series *s = limit_series(b, c, h);
+    for (size_t step = 0; s && plm_cap_period(b, cap, h->country, m->day, step, &from, &to, &limit); step++) {
+        if (m->day < from || m->day > to) continue;
+        if (cap->shape == PLM_CAPS_CUMULATIVE && m->day < cap->step[0].from) continue;
+        plm_tpp more = added(b, c, s, from, to);
+        plm_day_sum sum = plm_series_sum(s, from, to);
+        if (zero) limit = 0;
+        if (more > 0 && sum.used + sum.reserved > limit) {
+            plm_tpp reserved = sum.reserved, used = sum.used;
+            for (size_t i = 0; i < b->moves.n; i++) { /* as it was before */
+                const plm_move *x = &b->moves.v[i];
+                if (x->bucket == PLM_B_SOURCE || x->day < from || x->day > to ||
+                    !same_account(b, c, &b->hold[x->hold], s))
+                    continue;
+                if (x->bucket == PLM_B_RESERVED) reserved -= x->delta;
+                else used -= x->delta;
+            }
+            return say_passed(out, cap, limit, used, reserved, more);
+        }
+    }
+    return false;
+}
+
+static bool counts_in(const plm_books *b, const plm_caps_cap *cap, plm_country c, plm_day day) {
+    if (cap->shape == PLM_CAPS_OF_BASE) return cap->in[c];
+    return !(cap->has_in ? cap->in[c] : plm_caps_in_group(b->rules, cap->group, c, day));
+}
+
+typedef struct share {
+    plm_tpp used, reserved, base;      /* after the moves */
+    plm_tpp d_part, d_base, d_reserved; /* that the moves added */
+} share;
+
+/* The part (one country, or 0: all that count) and its base, for a company or everyone. */
+static share share_of(plm_books *b, const plm_caps_cap *cap, plm_str company, plm_country one, plm_day day) {
+    share s = {0};
+    bool all = cap->shape == PLM_CAPS_OF_BASE;
+    for (size_t i = 0; i < b->series_n; i++) {
+        const plm_series *x = &b->series[i];
+        if (x->cap != PLM_SERIES_COMPANY || (!all && !plm_str_eq(x->company, company))) continue;
+        plm_day_sum sum = {0, x->used, x->reserved};
+        if (one ? x->country == one : counts_in(b, cap, x->country, day)) s.used += sum.used, s.reserved += sum.reserved;
+        if (!all || cap->base[x->country]) s.base += sum.used + sum.reserved;
+    }
+    for (size_t i = 0; i < b->moves.n; i++) {
+        const plm_move *m = &b->moves.v[i];
+        const plm_hold *h = &b->hold[m->hold];
+        if (m->bucket == PLM_B_SOURCE || (!all && !plm_str_eq(h->company, company))) continue;
+        if (one ? h->country == one : counts_in(b, cap, h->country, day)) {
+            s.d_part += m->delta;
+            if (m->bucket == PLM_B_RESERVED) s.d_reserved += m->delta;
+        }
+        if (!all || cap->base[h->country]) s.d_base += m->delta;
+    }
+    return s;
+}
+
+static bool share_passed(plm_books *b, const plm_caps_cap *cap, plm_str company, plm_country one,
+                         plm_day day, plm_caps_answer *out) {
+    share s = share_of(b, cap, company, one, day);
+    bool zero = one && plm_caps_in_group(b->rules, cap->zero_in, one, day);
+    plm_tpp limit = zero ? 0 : s.base * cap->percent / 100, part = s.used + s.reserved;
+    bool worse = s.d_part > 0 || (s.d_part <= 0 && s.d_base < s.d_part) || (s.d_part == 0 && s.d_base < 0);
+    if (!worse || part <= limit) return false;
+    plm_tpp asked = s.d_part > 0 ? s.d_part : 0;
+    return say_passed(out, cap, limit, s.used - (s.d_part - s.d_reserved), s.reserved - s.d_reserved, asked);
+}
+
+static bool shares_passed(plm_books *b, const plm_caps_cap *cap, const plm_hold *h, plm_day day,
+                          plm_caps_answer *out) {
+    if (cap->head_office && plm_caps_head_office(b->rules, h->company, day) != cap->head_office) return false;
+    if (cap->shape != PLM_CAPS_COUNTRY) return share_passed(b, cap, h->company, 0, day, out);
+    for (size_t i = 0; i < b->series_n; i++) {
+        const plm_series *x = &b->series[i];
+        if (x->cap != PLM_SERIES_COMPANY || !plm_str_eq(x->company, h->company)) continue;
+        if (counts_in(b, cap, x->country, day) && share_passed(b, cap, h->company, x->country, day, out))
+            return true;
+    }
+    return false;
+}
+
+bool plm_books_passed(plm_books *b, const plm_caps_posting *p, plm_caps_answer *out) {
+    for (size_t i = 0; i < b->moves.n; i++) {
+        const plm_move *m = &b->moves.v[i];
+        if (m->bucket == PLM_B_SOURCE) continue;
+        const plm_hold *h = &b->hold[m->hold];
+        for (size_t c = 0; c < b->rules->caps; c++) {
+            const plm_caps_cap *cap = &b->rules->cap[c];
+            if (!plm_books_cap_applies(b, cap, h->word)) continue;
+            if (is_limit(cap) ? m->delta > 0 && limit_passed(b, c, m, out)
+                              : shares_passed(b, cap, h, p->day, out))
+                return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,179 @@
+/* ledger_check.c: reads an event's record again and compares what was made from it, column by
+ * column and row by row, so that a change of any stored value is seen. */
+#include "custody/ledger.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CHECK_ARENA_MAX ((size_t)512 << 20)
+
+static const char *const tables[][2] = {
+    {"SELECT role, epc, quantity, uom FROM event_epcs WHERE event = ?1 ORDER BY ord", "event_epcs"},
+    {"SELECT dir, type, party, NULL FROM event_parties WHERE event = ?1 ORDER BY ord", "event_parties"},
+    {"SELECT type, paper, uri, NULL FROM event_papers WHERE event = ?1 ORDER BY ord", "event_papers"},
+    {"SELECT type, value, uom, NULL FROM event_sensors WHERE event = ?1 ORDER BY ord", "event_sensors"},
+    {"SELECT epc, device_id, NULL, NULL FROM event_devices WHERE event = ?1 ORDER BY ord", "event_devices"},
+    {"SELECT corrective, NULL, NULL, NULL FROM event_corrections WHERE event = ?1 ORDER BY ord", "event_corrections"}};
+#define TABLES_N (sizeof tables / sizeof tables[0])
+
+static const char row_sql[] =
+    "SELECT json, known_time, hash, id, event_id, type, action, biz_step, disposition, read_point,"
+    " biz_location, parent, replaces, event_time, offset_min, record_time, declares"
+    " FROM events WHERE seq = ?1";
+
+struct plm_checker {
+    plm_stmt *row, *part[TABLES_N];
+    plm_arena *a;
+    plm_buf want, have;
+    uint64_t rows[TABLES_N]; /* that the events checked so far should have */
+    plm_store *s;
+};
+
+static void put(plm_buf *b, plm_str s) {
+    if (s.p) plm_buf_put(b, s.p, s.n);
+    plm_buf_puts(b, s.p ? "\x1f" : "\x1e\x1f");
+}
+
+static void put_int(plm_buf *b, int64_t v) { plm_buf_printf(b, "%lld\x1f", (long long)v); }
+
+static void put_event(plm_buf *b, const plm_event *e) {
+    put(b, (plm_str){(const char *)e->hash, PLM_SHA256_LEN});
+    const plm_str texts[] = {e->id, e->event_id, e->type, e->action, e->biz_step, e->disposition,
+                             e->read_point, e->biz_location, e->parent, e->replaces};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) put(b, texts[i]);
+    put_int(b, e->event_time);
+    put_int(b, e->offset_min);
+    if (e->has_record_time) put_int(b, e->record_time);
+    else put(b, (plm_str){0});
+    put_int(b, e->declares);
+}
+
+static void put_row(plm_buf *b, plm_stmt *st) {
+    put(b, plm_col_blob(st, 2));
+    for (int c = 3; c <= 12; c++) put(b, plm_col_text(st, c));
+    put_int(b, plm_col_int(st, 13));
+    put_int(b, plm_col_int(st, 14));
+    if (!plm_col_null(st, 15)) put_int(b, plm_col_int(st, 15));
+    else put(b, (plm_str){0});
+    put_int(b, plm_col_int(st, 16));
+}
+
+static void put4(plm_buf *b, plm_str w, plm_str x, plm_str y, plm_str z) {
+    put(b, w), put(b, x), put(b, y), put(b, z);
+}
+
+static uint64_t put_part(plm_buf *b, const plm_event *e, size_t t) {
+    const plm_event_pairs *lists[] = {NULL, &e->parties, &e->papers, &e->sensors, &e->devices,
+                                      &e->corrections};
+    plm_str no = {0};
+    for (size_t i = 0; t == 0 && i < e->epcs_n; i++)
+        put4(b, plm_str_c(e->epcs[i].role), e->epcs[i].key, e->epcs[i].quantity, e->epcs[i].uom);
+    if (t == 0) return e->epcs_n;
+    for (size_t i = 0; i < lists[t]->n; i++) {
+        const plm_event_pair *x = &lists[t]->v[i];
+        if (t == 1) put4(b, plm_str_c(x->dir), x->a, x->b, no);
+        else put4(b, x->a, t == 5 ? no : x->b, t == 2 || t == 3 ? x->c : no, no);
+    }
+    return lists[t]->n;
+}
+
+plm_checker *plm_checker_open(plm_store *s, plm_fault *f) {
+    plm_checker *c = plm_mem_resize(NULL, sizeof *c);
+    if (!c) return plm_fail(f, PLM_NO_MEMORY, "out of memory"), NULL;
+    *c = (plm_checker){.s = s, .a = plm_arena_new(CHECK_ARENA_MAX)};
+    plm_buf_init(&c->want, 256u << 20);
+    plm_buf_init(&c->have, 256u << 20);
+    c->row = plm_stmt_new(s, row_sql, f);
+    bool ok = c->row && c->a;
+    for (size_t i = 0; ok && i < TABLES_N; i++)
+        ok = (c->part[i] = plm_stmt_new(s, tables[i][0], f)) != NULL;
+    if (ok) return c;
+    plm_checker_close(c);
+    return NULL;
+}
+
+void plm_checker_close(plm_checker *c) {
+    if (!c) return;
+    plm_stmt_free(c->row);
+    for (size_t i = 0; i < TABLES_N; i++) plm_stmt_free(c->part[i]);
+    plm_buf_free(&c->want);
+    plm_buf_free(&c->have);
+    plm_arena_free(c->a);
+    plm_mem_free(c);
+}
+
+static const char *check_parts(plm_checker *c, int64_t seq, const plm_event *e, plm_fault *f) {
+    for (size_t t = 0; t < TABLES_N; t++) {
+        int r;
+        plm_buf_clear(&c->want);
+        plm_buf_clear(&c->have);
+        c->rows[t] += put_part(&c->want, e, t);
+        plm_stmt_int(c->part[t], 1, seq);
+        while ((r = plm_stmt_step(c->part[t], f)) == 1)
+            for (int col = 0; col < 4; col++) put(&c->have, plm_col_text(c->part[t], col));
+        if (r < 0) return "the store can't be read";
+        if (!plm_str_eq(plm_buf_str(&c->want), plm_buf_str(&c->have))) return tables[t][1];
+    }
+    return NULL;
+}
+
+const char *plm_checker_event(plm_checker *c, int64_t seq, plm_hash *leaf, plm_fault *f) {
+    plm_event e;
+    plm_refusal why;
+    plm_stmt_int(c->row, 1, seq);
+    int r = plm_stmt_step(c->row, f);
+    if (r < 0) return "the store can't be read";
+    if (r == 0) return "its event is missing";
+    plm_arena_reset(c->a);
+    plm_buf_clear(&c->have);
+    plm_str json = plm_arena_copy(c->a, plm_col_text(c->row, 0));
+    int64_t known = plm_col_int(c->row, 1);
+    put_row(&c->have, c->row);
+    plm_stmt_reset(c->row);
+    *leaf = plm_merkle_leaf(json);
+    plm_event_frame frame = {NULL, NULL, json, known};
+    plm_fault quiet = {0};
+    plm_doc *d = plm_doc_parse(json, 2 * PLM_EVENT_BYTES_MAX, &quiet);
+    if (!d) return "its record is no JSON any more";
+    const char *say = NULL;
+    plm_buf_clear(&c->want);
+    if (!plm_event_read(plm_doc_root(d), &frame, c->a, &e, &why)) {
+        say = "its record is no event any more";
+    } else if (e.has_record_time && e.record_time != known) {
+        say = "its known_time is not what its record says";
+    } else {
+        put_event(&c->want, &e);
+        if (!plm_str_eq(plm_buf_str(&c->want), plm_buf_str(&c->have)))
+            say = "a column of its row in events is not what its record says";
+        else if ((say = check_parts(c, seq, &e, f)) != NULL && strncmp(say, "event_", 6) == 0)
+            say = "a row made from it (event_epcs and the like) is not what its record says";
+    }
+    plm_doc_free(d);
+    return say;
+}
+
+static bool count(plm_store *s, const char *sql, int64_t *out, plm_fault *f) {
+    plm_stmt *st = plm_stmt_new(s, sql, f);
+    if (!st) return false;
+    int r = plm_stmt_step(st, f);
+    *out = r == 1 ? plm_col_int(st, 0) : 0;
+    plm_stmt_free(st);
+    return r >= 0;
+}
+
+const char *plm_checker_rest(plm_checker *c, uint64_t events, plm_fault *f) {
+    int64_t n;
+    char sql[96];
+    if (!count(c->s, "SELECT COUNT(*) FROM events", &n, f)) return "the store can't be read";
+    if ((uint64_t)n != events) return "events holds a row that no leaf records";
+    for (size_t t = 0; t < TABLES_N; t++) {
+        snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM %s", tables[t][1]);
+        if (!count(c->s, sql, &n, f)) return "the store can't be read";
+        if ((uint64_t)n != c->rows[t]) return "a table of events' parts holds a row too many";
+    }
+    if (!count(c->s, "SELECT COUNT(*) FROM events e WHERE e.declares = 0 AND (e.voided_by IS NOT NULL)"
+                     " <> EXISTS (SELECT 1 FROM events d WHERE d.declares = 1 AND (d.id = e.id OR"
+                     " (d.hash = e.hash AND (d.event_id IS NULL OR e.event_id IS NULL))))", &n, f))
+        return "the store can't be read";
+    return n ? "an event is void, or not, against its declarations" : NULL;
+}

@@ -1,0 +1,168 @@
+/* store.c: chooses the driver and brings the schema up to date.  Invariant: a store that opened
+ * has every migration this program knows, and none that it does not. */
+#include "custody/schema.h"
+#include "custody/store_driver.h"
+
+#include <string.h>
+
+struct plm_store {
+    const plm_driver *d;
+    void *db;
+    bool in_turn;
+};
+
+struct plm_stmt {
+    const plm_driver *d;
+    void *st;
+};
+
+static int64_t store_version(plm_store *s, plm_fault *f) {
+    plm_stmt *st = plm_stmt_new(s, "SELECT version FROM store_schema", f);
+    if (!st) return -1;
+    int64_t v = 0;
+    int r = plm_stmt_step(st, f);
+    if (r == 1) v = plm_col_int(st, 0);
+    plm_stmt_free(st);
+    return r < 0 ? -1 : v;
+}
+
+static bool store_set_version(plm_store *s, int64_t v, plm_fault *f) {
+    plm_stmt *st = plm_stmt_new(s,
+        "INSERT INTO store_schema (one, version) VALUES (1, ?1)"
+        " ON CONFLICT (one) DO UPDATE SET version = excluded.version", f);
+    if (!st) return false;
+    plm_stmt_int(st, 1, v);
+    bool ok = plm_stmt_run(st, NULL, f);
+    plm_stmt_free(st);
+    return ok;
+}
+
+static bool store_migrate_in_turn(plm_store *s, plm_fault *f) {
+    if (!plm_store_exec(s, "CREATE TABLE IF NOT EXISTS store_schema (one INTEGER PRIMARY KEY,"
+                           " version INTEGER NOT NULL) STRICT", f))
+        return false;
+    int64_t have = store_version(s, f), known = 0;
+    if (have < 0) return false;
+    while (plm_schema_steps[known]) known++;
+    if (have > known)
+        return plm_fail(f, PLM_REFUSED,
+                        "the store has schema %lld and this program knows %lld: use a newer one",
+                        (long long)have, (long long)known);
+    for (int64_t v = have; v < known; v++)
+        if (!plm_store_exec(s, plm_schema_steps[v], f)) return false;
+    return have == known || store_set_version(s, known, f);
+}
+
+/* Looks without taking the writer's turn, so that opening never waits for a long capture. */
+static bool store_is_current(plm_store *s) {
+    plm_fault quiet = {0};
+    int64_t known = 0;
+    while (plm_schema_steps[known]) known++;
+    return store_version(s, &quiet) == known;
+}
+
+static bool store_migrate(plm_store *s, plm_fault *f) {
+    if (store_is_current(s)) return true;
+    if (!plm_store_begin(s, f)) return false;
+    if (store_migrate_in_turn(s, f) && plm_store_commit(s, f)) return true;
+    plm_store_rollback(s);
+    return false;
+}
+
+plm_store *plm_store_open(const char *where, plm_fault *f) {
+    plm_store *s = plm_mem_resize(NULL, sizeof *s);
+    if (!s) {
+        plm_fail(f, PLM_NO_MEMORY, "no memory to open the store");
+        return NULL;
+    }
+    *s = (plm_store){0};
+    bool pg = plm_str_starts(plm_str_c(where), "postgres://") ||
+              plm_str_starts(plm_str_c(where), "postgresql://");
+    s->d = pg ? &plm_driver_postgres : &plm_driver_sqlite;
+    s->db = s->d->open(where, f);
+    if (s->db && store_migrate(s, f)) return s;
+    plm_store_close(s);
+    return NULL;
+}
+
+void plm_store_close(plm_store *s) {
+    if (!s) return;
+    if (s->in_turn) plm_store_rollback(s);
+    if (s->db) s->d->close(s->db);
+    plm_mem_free(s);
+}
+
+bool plm_store_is_postgres(const plm_store *s) { return s->d->postgres; }
+
+bool plm_store_begin(plm_store *s, plm_fault *f) {
+    s->in_turn = s->d->turn(s->db, 'w', f);
+    return s->in_turn;
+}
+
+bool plm_store_snapshot(plm_store *s, plm_fault *f) {
+    s->in_turn = s->d->turn(s->db, 'r', f);
+    return s->in_turn;
+}
+
+bool plm_store_commit(plm_store *s, plm_fault *f) {
+    bool ok = s->d->turn(s->db, 'c', f);
+    s->in_turn = !ok;
+    return ok;
+}
+
+void plm_store_rollback(plm_store *s) {
+    plm_fault quiet = {0};
+    s->d->turn(s->db, 'b', &quiet);
+    s->in_turn = false;
+}
+
+bool plm_store_exec(plm_store *s, const char *sql, plm_fault *f) {
+    return s->d->exec(s->db, sql, f);
+}
+
+plm_stmt *plm_stmt_new(plm_store *s, const char *sql, plm_fault *f) {
+    plm_stmt *st = plm_mem_resize(NULL, sizeof *st);
+    if (!st) {
+        plm_fail(f, PLM_NO_MEMORY, "no memory for a statement");
+        return NULL;
+    }
+    *st = (plm_stmt){s->d, s->d->prepare(s->db, sql, f)};
+    if (st->st) return st;
+    plm_mem_free(st);
+    return NULL;
+}
+
+void plm_stmt_free(plm_stmt *st) {
+    if (!st) return;
+    st->d->finish(st->st);
+    plm_mem_free(st);
+}
+
+void plm_stmt_int(plm_stmt *st, int i, int64_t v) { st->d->bind_int(st->st, i, v); }
+void plm_stmt_real(plm_stmt *st, int i, double v) { st->d->bind_real(st->st, i, v); }
+void plm_stmt_null(plm_stmt *st, int i) { st->d->bind_null(st->st, i); }
+
+void plm_stmt_text(plm_stmt *st, int i, plm_str v) {
+    if (v.p) st->d->bind_text(st->st, i, v);
+    else st->d->bind_null(st->st, i);
+}
+
+void plm_stmt_blob(plm_stmt *st, int i, const void *p, size_t n) {
+    if (p) st->d->bind_blob(st->st, i, (plm_str){p, n});
+    else st->d->bind_null(st->st, i);
+}
+
+int plm_stmt_step(plm_stmt *st, plm_fault *f) { return st->d->step(st->st, NULL, f); }
+
+bool plm_stmt_run(plm_stmt *st, int64_t *changed, plm_fault *f) {
+    int r;
+    while ((r = st->d->step(st->st, changed, f)) == 1) continue;
+    return r == 0;
+}
+
+void plm_stmt_reset(plm_stmt *st) { st->d->reset(st->st); }
+bool plm_col_null(const plm_stmt *st, int c) { return st->d->col_null(st->st, c); }
+int64_t plm_col_int(const plm_stmt *st, int c) { return st->d->col_int(st->st, c); }
+double plm_col_real(const plm_stmt *st, int c) { return st->d->col_real(st->st, c); }
+plm_str plm_col_text(const plm_stmt *st, int c) { return st->d->col_text(st->st, c); }
+plm_str plm_col_blob(plm_stmt *st, int c) { return st->d->col_blob(st->st, c); }

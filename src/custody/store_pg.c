@@ -1,0 +1,254 @@
+/* store_pg.c: PostgreSQL behind the seam, over libpq.  The seam's SQL is rewritten here: ?n to
+ * $n, INTEGER to BIGINT, BLOB to BYTEA, REAL to DOUBLE PRECISION; STRICT and WITHOUT ROWID go.
+ * Rows travel as text.  The writer's turn is a transaction-wide advisory lock, so that leaves of
+ * the log and balances have one order here too; commit waits for the disk (synchronous_commit
+ * stays at its default, on). */
+#include "custody/store_driver.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PG_TURN_LOCK "7305805" /* any number: names the writer's turn */
+
+typedef struct pg_db {
+    PGconn *c;
+    unsigned names; /* prepared so far */
+} pg_db;
+
+typedef struct pg_stmt {
+    pg_db *db;
+    char name[16];
+    int params, row;
+    PGresult *res;
+    const char *value[PLM_STORE_PARAMS_MAX];
+    int length[PLM_STORE_PARAMS_MAX], format[PLM_STORE_PARAMS_MAX];
+    plm_buf held[PLM_STORE_PARAMS_MAX]; /* NUL-terminated copies */
+    plm_buf cell;                       /* bytes of the last bytea read */
+} pg_stmt;
+
+static bool pg_fail(PGconn *c, plm_fault *f) {
+    const char *say = PQerrorMessage(c);
+    size_t n = strcspn(say, "\n");
+    return plm_fail(f, PLM_IO, "the store refused: %.*s", (int)n, say);
+}
+
+static bool pg_word_at(const char *p, const char *word) {
+    size_t n = strlen(word);
+    return strncmp(p, word, n) == 0 && !(p[n] >= 'A' && p[n] <= 'Z') && p[n] != '_';
+}
+
+/* One statement or several, rewritten; words are replaced where they stand alone in capitals. */
+static bool pg_rewrite(const char *sql, plm_buf *out, int *params) {
+    static const char *const words[][2] = {{"INTEGER", "BIGINT"}, {"BLOB", "BYTEA"},
+                                           {"REAL", "DOUBLE PRECISION"}, {"STRICT, WITHOUT ROWID", ""},
+                                           {"STRICT", ""}, {"WITHOUT ROWID", ""}};
+    *params = 0;
+    for (const char *p = sql; *p;) {
+        size_t w = 0, words_n = sizeof words / sizeof words[0];
+        bool start = p == sql || !(p[-1] == '_' || (p[-1] >= 'A' && p[-1] <= 'Z'));
+        while (w < words_n && !(start && pg_word_at(p, words[w][0]))) w++;
+        if (w < words_n) {
+            plm_buf_puts(out, words[w][1]);
+            p += strlen(words[w][0]);
+        } else if (*p == '?') {
+            char *end;
+            long n = strtol(p + 1, &end, 10);
+            if (n > *params) *params = (int)n;
+            plm_buf_printf(out, "$%ld", n);
+            p = end;
+        } else {
+            plm_buf_putc(out, *p++);
+        }
+    }
+    return plm_buf_putc(out, '\0') && *params <= (int)PLM_STORE_PARAMS_MAX;
+}
+
+static bool pg_done(pg_db *db, PGresult *r, plm_fault *f) {
+    ExecStatusType s = PQresultStatus(r);
+    bool ok = s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK || s == PGRES_EMPTY_QUERY;
+    if (!ok) pg_fail(db->c, f);
+    PQclear(r);
+    return ok;
+}
+
+static bool pg_exec(void *v, const char *sql, plm_fault *f) {
+    pg_db *db = v;
+    plm_buf b;
+    int params;
+    plm_buf_init(&b, 16 * PLM_STORE_SQL_MAX);
+    bool ok = pg_rewrite(sql, &b, &params) ? pg_done(db, PQexec(db->c, b.p), f)
+                                           : plm_fail(f, PLM_OUT_OF_RANGE, "statement too long");
+    plm_buf_free(&b);
+    return ok;
+}
+
+static void pg_close(void *v) {
+    pg_db *db = v;
+    PQfinish(db->c);
+    plm_mem_free(db);
+}
+
+static void pg_quiet(void *arg, const char *message) {
+    (void)arg;
+    (void)message;
+}
+
+static void *pg_open(const char *where, plm_fault *f) {
+    pg_db *db = plm_mem_resize(NULL, sizeof *db);
+    if (!db) {
+        plm_fail(f, PLM_NO_MEMORY, "no memory to open the store");
+        return NULL;
+    }
+    *db = (pg_db){PQconnectdb(where), 0};
+    if (PQstatus(db->c) == CONNECTION_OK) {
+        PQsetNoticeProcessor(db->c, pg_quiet, NULL);
+        return db;
+    }
+    pg_fail(db->c, f);
+    pg_close(db);
+    return NULL;
+}
+
+static bool pg_turn(void *v, char kind, plm_fault *f) {
+    pg_db *db = v;
+    if (kind == 'w')
+        return pg_done(db, PQexec(db->c, "BEGIN"), f) &&
+               pg_done(db, PQexec(db->c, "SELECT pg_advisory_xact_lock(" PG_TURN_LOCK ")"), f);
+    if (kind == 'r')
+        return pg_done(db, PQexec(db->c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), f);
+    if (kind == 'b') return pg_done(db, PQexec(db->c, "ROLLBACK"), f);
+    /* COMMIT of a failed transaction answers ROLLBACK: that is no commit */
+    PGresult *r = PQexec(db->c, "COMMIT");
+    bool ok = PQresultStatus(r) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(r), "COMMIT") == 0;
+    if (!ok && PQresultStatus(r) == PGRES_COMMAND_OK)
+        plm_fail(f, PLM_IO, "the store rolled back: an earlier statement had failed");
+    else if (!ok)
+        pg_fail(db->c, f);
+    PQclear(r);
+    return ok;
+}
+
+static void *pg_prepare(void *v, const char *sql, plm_fault *f) {
+    pg_db *db = v;
+    plm_buf b;
+    pg_stmt *st = plm_mem_resize(NULL, sizeof *st);
+    if (!st) {
+        plm_fail(f, PLM_NO_MEMORY, "no memory for a statement");
+        return NULL;
+    }
+    *st = (pg_stmt){.db = db, .row = -1};
+    snprintf(st->name, sizeof st->name, "s%u", db->names++);
+    for (size_t i = 0; i < PLM_STORE_PARAMS_MAX; i++) plm_buf_init(&st->held[i], 1u << 30);
+    plm_buf_init(&st->cell, 1u << 30);
+    plm_buf_init(&b, 4 * PLM_STORE_SQL_MAX);
+    bool ok = pg_rewrite(sql, &b, &st->params)
+                  ? pg_done(db, PQprepare(db->c, st->name, b.p, 0, NULL), f)
+                  : plm_fail(f, PLM_OUT_OF_RANGE, "statement too long");
+    plm_buf_free(&b);
+    if (ok) return st;
+    plm_mem_free(st);
+    return NULL;
+}
+
+static void pg_reset(void *v) {
+    pg_stmt *st = v;
+    PQclear(st->res);
+    st->res = NULL;
+    st->row = -1;
+    for (size_t i = 0; i < PLM_STORE_PARAMS_MAX; i++) st->value[i] = NULL;
+}
+
+static void pg_finish(void *v) {
+    pg_stmt *st = v;
+    char sql[40];
+    pg_reset(st);
+    snprintf(sql, sizeof sql, "DEALLOCATE %s", st->name);
+    PQclear(PQexec(st->db->c, sql));
+    for (size_t i = 0; i < PLM_STORE_PARAMS_MAX; i++) plm_buf_free(&st->held[i]);
+    plm_buf_free(&st->cell);
+    plm_mem_free(st);
+}
+
+static void pg_hold(pg_stmt *st, int i, plm_str v, int format) {
+    plm_buf *b = &st->held[i - 1];
+    plm_buf_clear(b);
+    plm_buf_put(b, v.p, v.n);
+    plm_buf_putc(b, '\0');
+    st->value[i - 1] = b->p;
+    st->length[i - 1] = (int)v.n;
+    st->format[i - 1] = format;
+}
+
+static void pg_bind_text(void *st, int i, plm_str v) { pg_hold(st, i, v, 0); }
+static void pg_bind_blob(void *st, int i, plm_str v) { pg_hold(st, i, v, 1); }
+static void pg_bind_null(void *st, int i) { ((pg_stmt *)st)->value[i - 1] = NULL; }
+
+static void pg_bind_int(void *st, int i, int64_t v) {
+    char text[24];
+    int n = snprintf(text, sizeof text, "%lld", (long long)v);
+    pg_hold(st, i, (plm_str){text, (size_t)n}, 0);
+}
+
+static void pg_bind_real(void *st, int i, double v) {
+    char text[40];
+    int n = snprintf(text, sizeof text, "%.17g", v);
+    pg_hold(st, i, (plm_str){text, (size_t)n}, 0);
+}
+
+static int pg_step(void *v, int64_t *changed, plm_fault *f) {
+    pg_stmt *st = v;
+    if (!st->res) {
+        st->res = PQexecPrepared(st->db->c, st->name, st->params, st->value, st->length,
+                                 st->format, 0);
+        ExecStatusType s = PQresultStatus(st->res);
+        if (s != PGRES_COMMAND_OK && s != PGRES_TUPLES_OK) {
+            pg_fail(st->db->c, f);
+            pg_reset(st);
+            return -1;
+        }
+    }
+    if (++st->row < PQntuples(st->res)) return 1;
+    if (changed) *changed = strtoll(PQcmdTuples(st->res), NULL, 10);
+    pg_reset(st);
+    return 0;
+}
+
+static bool pg_col_null(void *v, int c) {
+    pg_stmt *st = v;
+    return PQgetisnull(st->res, st->row, c);
+}
+
+static plm_str pg_col_text(void *v, int c) {
+    pg_stmt *st = v;
+    if (PQgetisnull(st->res, st->row, c)) return (plm_str){NULL, 0};
+    return (plm_str){PQgetvalue(st->res, st->row, c), (size_t)PQgetlength(st->res, st->row, c)};
+}
+
+static int64_t pg_col_int(void *v, int c) {
+    plm_str t = pg_col_text(v, c);
+    return t.p ? strtoll(t.p, NULL, 10) : 0;
+}
+
+static double pg_col_real(void *v, int c) {
+    plm_str t = pg_col_text(v, c);
+    return t.p ? strtod(t.p, NULL) : 0.0;
+}
+
+static plm_str pg_col_blob(void *v, int c) {
+    pg_stmt *st = v;
+    size_t n = 0;
+    plm_str t = pg_col_text(v, c);
+    if (!t.p) return t;
+    unsigned char *raw = PQunescapeBytea((const unsigned char *)t.p, &n);
+    plm_buf_clear(&st->cell);
+    plm_buf_put(&st->cell, raw ? raw : (unsigned char *)(uintptr_t)"", raw ? n : 0);
+    PQfreemem(raw);
+    return plm_buf_str(&st->cell);
+}
+
+const plm_driver plm_driver_postgres = {
+    true,         pg_open,     pg_close,    pg_turn,      pg_exec,      pg_prepare,  pg_finish,
+    pg_bind_int,  pg_bind_real, pg_bind_text, pg_bind_blob, pg_bind_null, pg_step,   pg_reset,
+    pg_col_null,  pg_col_int,  pg_col_real, pg_col_text,  pg_col_blob};

@@ -1,0 +1,629 @@
+/* world_load.c: the store's tables into a plm_world.  Rows are read in a fixed order, so that the
+ * same records always give the same world. */
+#include "custody/world.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct load {
+    plm_store *s;
+    plm_world *w;
+    plm_fault *f;
+    int64_t *seq; /* of each event, ascending */
+    plm_w_index att_ids, loc_ids;
+} load;
+
+static bool full(load *l) { return plm_fail(l->f, PLM_NO_MEMORY, "out of memory"); }
+
+static plm_str keep(load *l, plm_stmt *q, int c) {
+    plm_str s = plm_col_text(q, c);
+    if (!s.n) return PLM_STR("");
+    return plm_arena_copy(l->w->a, s);
+}
+
+/* The kept copy is the index's own, so that a string is stored once. */
+static uint32_t ix(load *l, plm_w_index *x, plm_str s) {
+    if (!s.n) return PLM_W_NONE;
+    uint32_t i = plm_w_index_get(x, s);
+    if (i != PLM_W_NONE) return i;
+    plm_str c = plm_arena_copy(l->w->a, s);
+    return c.p ? plm_w_index_put(x, c) : PLM_W_NONE;
+}
+
+static uint32_t thing(load *l, plm_str s) {
+    if (!s.n) return PLM_W_NONE;
+    uint32_t i = plm_w_index_get(&l->w->thing_ids, s);
+    if (i != PLM_W_NONE) return i;
+    plm_str c = plm_arena_copy(l->w->a, s);
+    return c.p ? plm_w_thing_of(l->w, c) : PLM_W_NONE;
+}
+
+static bool room(void **v, uint32_t *cap, uint32_t need, size_t size) {
+    if (need <= *cap) return true;
+    uint32_t n = *cap ? *cap : 256;
+    while (n < need) n *= 2;
+    char *p = plm_mem_resize(*v, (size_t)n * size);
+    if (!p) return false;
+    memset(p + (size_t)*cap * size, 0, (size_t)(n - *cap) * size);
+    *v = p;
+    *cap = n;
+    return true;
+}
+
+static uint32_t site(load *l, plm_str s) {
+    uint32_t i = ix(l, &l->w->site_ids, s);
+    if (i == PLM_W_NONE) return i;
+    uint32_t had = l->w->site_cap;
+    if (!room((void **)&l->w->site, &l->w->site_cap, i + 1, sizeof *l->w->site)) return PLM_W_NONE;
+    for (uint32_t k = had; k < l->w->site_cap; k++) {
+        l->w->site[k].place.site = k;
+        l->w->site[k].party = PLM_W_NONE;
+    }
+    return i;
+}
+
+static uint32_t license(load *l, plm_str s) {
+    uint32_t i = ix(l, &l->w->license_ids, s);
+    if (i == PLM_W_NONE) return i;
+    uint32_t had = l->w->license_cap;
+    if (!room((void **)&l->w->license, &l->w->license_cap, i + 1, sizeof *l->w->license))
+        return PLM_W_NONE;
+    for (uint32_t k = had; k < l->w->license_cap; k++) {
+        l->w->license[k].consignee = PLM_W_NONE;
+        l->w->license[k].valid_from = INT64_MIN;
+        l->w->license[k].valid_to = INT64_MAX;
+    }
+    return i;
+}
+
+static uint32_t order(load *l, plm_str s) {
+    uint32_t i = ix(l, &l->w->order_ids, s);
+    if (i == PLM_W_NONE) return i;
+    if (!room((void **)&l->w->order, &l->w->order_cap, i + 1, sizeof *l->w->order))
+        return PLM_W_NONE;
+    return i;
+}
+
+static int64_t day_ns(plm_stmt *q, int c, int64_t none) {
+    return plm_col_null(q, c) ? none : plm_col_int(q, c) * PLM_W_DAY;
+}
+
+/* Runs sql (with as_of as ?1 where bind) and calls row for each row. */
+static bool each(load *l, const char *sql, bool bind, bool (*row)(load *, plm_stmt *)) {
+    plm_stmt *q = plm_stmt_new(l->s, sql, l->f);
+    if (!q) return false;
+    if (bind) plm_stmt_int(q, 1, l->w->as_of);
+    int r;
+    bool ok = true;
+    while (ok && (r = plm_stmt_step(q, l->f)) == 1) ok = row(l, q);
+    if (ok && r < 0) ok = false;
+    plm_stmt_free(q);
+    if (!ok) plm_fail(l->f, PLM_NO_MEMORY, "out of memory"); /* keeps an earlier cause */
+    return ok;
+}
+
+static bool count(load *l, const char *sql, bool bind, uint32_t *n) {
+    plm_stmt *q = plm_stmt_new(l->s, sql, l->f);
+    if (!q) return false;
+    if (bind) plm_stmt_int(q, 1, l->w->as_of);
+    int r = plm_stmt_step(q, l->f);
+    int64_t v = r == 1 ? plm_col_int(q, 0) : 0;
+    plm_stmt_free(q);
+    if (r < 0) return false;
+    if (v >= INT32_MAX)
+        return plm_fail(l->f, PLM_OUT_OF_RANGE, "the store has %" PRId64 " rows of a kind; %d fit",
+                        v, INT32_MAX);
+    *n = (uint32_t)v;
+    return true;
+}
+
+static bool row_name(load *l, plm_stmt *q) {
+    uint32_t i = ix(l, &l->w->names, plm_col_text(q, 0));
+    if (i == PLM_W_NONE) return true;
+    static const uint32_t step = 65536;
+    if (i % step == 0) {
+        plm_str *v = plm_mem_resize(l->w->shown, (size_t)(i + step) * sizeof *v);
+        if (!v) return false;
+        l->w->shown = v;
+    }
+    l->w->shown[i] = keep(l, q, 1);
+    return true;
+}
+
+static plm_w_sitekind site_kind(plm_str s) {
+    static const char *const names[] = {"", "fab", "factory", "hub", "warehouse", "depot",
+                                        "datacenter", "office"};
+    for (unsigned i = 1; i < sizeof names / sizeof *names; i++)
+        if (plm_str_is(s, names[i])) return (plm_w_sitekind)i;
+    return PLM_W_S_OTHER;
+}
+
+static bool row_site(load *l, plm_stmt *q) {
+    uint32_t i = site(l, plm_col_text(q, 0));
+    if (i == PLM_W_NONE) return false;
+    plm_w_site *s = &l->w->site[i];
+    s->known = true;
+    s->name = keep(l, q, 1);
+    s->kind = site_kind(plm_col_text(q, 2));
+    s->party = ix(l, &l->w->party_ids, plm_col_text(q, 3));
+    s->country = keep(l, q, 4);
+    s->place.placed = !plm_col_null(q, 5) && !plm_col_null(q, 6);
+    s->place.lat = plm_col_real(q, 5);
+    s->place.lon = plm_col_real(q, 6);
+    s->pue_ppm = plm_col_null(q, 7) ? 1000000 : plm_col_int(q, 7);
+    plm_str at = plm_col_text(q, 8);
+    s->attests = plm_str_is(at, "monthly")   ? PLM_W_A_MONTHLY
+                 : plm_str_is(at, "offline") ? PLM_W_A_OFFLINE
+                                             : PLM_W_A_NONE;
+    return true;
+}
+
+static bool row_power(load *l, plm_stmt *q) {
+    uint32_t i = site(l, plm_col_text(q, 0));
+    if (i == PLM_W_NONE) return false;
+    plm_w_site *s = &l->w->site[i];
+    plm_w_step_power *v = plm_arena_array(l->w->a, s->powers + 1, sizeof *v);
+    if (!v) return false;
+    if (s->powers) memcpy(v, s->power, s->powers * sizeof *v);
+    v[s->powers++] = (plm_w_step_power){plm_col_int(q, 1) * PLM_W_DAY, plm_col_int(q, 2)};
+    s->power = v;
+    return true;
+}
+
+static bool row_device(load *l, plm_stmt *q) {
+    uint32_t i = thing(l, plm_col_text(q, 0));
+    if (i == PLM_W_NONE) return false;
+    plm_w_thing *t = &l->w->thing[i];
+    plm_str k = plm_col_text(q, 2);
+    t->registered = true;
+    t->device = keep(l, q, 1);
+    t->kind = plm_str_is(k, "chassis")  ? PLM_W_CHASSIS
+              : plm_str_is(k, "module") ? PLM_W_MODULE
+              : plm_str_is(k, "card")   ? PLM_W_CARD
+                                        : t->kind;
+    t->sku = keep(l, q, 3);
+    t->tpp = plm_col_int(q, 4);
+    t->tdp_mw = plm_col_int(q, 5);
+    t->mass_mg = plm_col_int(q, 6);
+    t->made = day_ns(q, 7, PLM_W_NEVER);
+    return true;
+}
+
+static bool row_license(load *l, plm_stmt *q) {
+    uint32_t i = license(l, plm_col_text(q, 0));
+    if (i == PLM_W_NONE) return false;
+    plm_w_license *v = &l->w->license[i];
+    v->known = true;
+    v->exception = plm_str_is(plm_col_text(q, 1), "exception");
+    v->code = keep(l, q, 2);
+    v->consignee = ix(l, &l->w->party_ids, plm_col_text(q, 3));
+    v->has_quantity = !plm_col_null(q, 4);
+    v->quantity = plm_col_int(q, 4);
+    v->valid_from = day_ns(q, 5, INT64_MIN);
+    v->valid_to = plm_col_null(q, 6) ? INT64_MAX : (plm_col_int(q, 6) + 1) * PLM_W_DAY;
+    v->cap_tpp_per_year = plm_col_int(q, 7);
+    return true;
+}
+
+static bool row_license_item(load *l, plm_stmt *q) {
+    uint32_t i = license(l, plm_col_text(q, 0));
+    if (i == PLM_W_NONE) return false;
+    plm_str what = plm_col_text(q, 1);
+    bool at = plm_str_is(what, "site");
+    uint32_t s = at ? site(l, plm_col_text(q, 2)) : PLM_W_NONE;
+    plm_w_license *v = &l->w->license[i];
+    uint32_t *n = at ? &v->site_n : plm_str_is(what, "sku") ? &v->sku_n : &v->country_n;
+    size_t size = at ? sizeof(uint32_t) : sizeof(plm_str);
+    void **list = at                        ? (void **)&v->sites
+                  : plm_str_is(what, "sku") ? (void **)&v->skus
+                                            : (void **)&v->countries;
+    void *more = plm_arena_array(l->w->a, *n + 1, size);
+    if (!more) return false;
+    if (*n) memcpy(more, *list, *n * size);
+    if (at) ((uint32_t *)more)[*n] = s;
+    else ((plm_str *)more)[*n] = keep(l, q, 2);
+    *list = more;
+    (*n)++;
+    return true;
+}
+
+/* Rows come by day: the last one that is known holds. */
+static bool row_amendment(load *l, plm_stmt *q) {
+    uint32_t i = license(l, plm_col_text(q, 0));
+    if (i == PLM_W_NONE) return false;
+    if (plm_col_int(q, 1) * PLM_W_DAY > l->w->as_of) return true;
+    l->w->license[i].has_quantity = !plm_col_null(q, 2);
+    l->w->license[i].quantity = plm_col_int(q, 2);
+    return true;
+}
+
+static bool row_order(load *l, plm_stmt *q) {
+    int64_t placed = day_ns(q, 1, INT64_MIN);
+    if (placed > l->w->as_of) return true;
+    uint32_t i = order(l, plm_col_text(q, 0));
+    if (i == PLM_W_NONE) return false;
+    uint32_t lic = license(l, plm_col_text(q, 14)), to = site(l, plm_col_text(q, 15));
+    int64_t amended = day_ns(q, 16, PLM_W_NEVER);
+    uint32_t to2 = amended <= l->w->as_of ? site(l, plm_col_text(q, 17)) : PLM_W_NONE;
+    plm_w_order *o = &l->w->order[i];
+    int m, d;
+    o->known = true;
+    o->placed = placed;
+    if (placed != INT64_MIN) plm_day_to_ymd((plm_day)plm_col_int(q, 1), &o->year, &m, &d);
+    o->seller = ix(l, &l->w->party_ids, plm_col_text(q, 2));
+    o->buyer = ix(l, &l->w->party_ids, plm_col_text(q, 3));
+    plm_str *t[] = {&o->buyer_name, &o->buyer_country, &o->address, &o->phone,
+                    &o->director,   &o->email,         &o->group,   &o->payer, &o->sku};
+    for (int k = 0; k < 9; k++) *t[k] = keep(l, q, 4 + k);
+    o->chips = plm_col_int(q, 13);
+    o->license = lic;
+    o->ship_to = to;
+    o->amended_on = amended;
+    o->amended_to = to2;
+    o->status = keep(l, q, 18);
+    return true;
+}
+
+static bool tables(load *l) {
+    return each(l, "SELECT key, shown FROM names ORDER BY key", false, row_name) &&
+           each(l, "SELECT id, name, kind, operator, country, lat, lon, pue_millionths, attests"
+                   " FROM sites ORDER BY id", false, row_site) &&
+           each(l, "SELECT site, day, watts FROM site_power ORDER BY site, day, ord", false,
+                row_power) &&
+           each(l, "SELECT epc, device_id, kind, sku, tpp, tdp_milliwatts, mass_mg, made"
+                   " FROM devices ORDER BY epc", false, row_device) &&
+           each(l, "SELECT id, kind, code, consignee, quantity, valid_from, valid_to,"
+                   " cap_tpp_per_year FROM licenses ORDER BY id", false, row_license) &&
+           each(l, "SELECT license, what, value FROM license_items ORDER BY license, what, value",
+                false, row_license_item) &&
+           each(l, "SELECT license, day, quantity FROM license_amendments"
+                   " ORDER BY license, day, ord", false, row_amendment) &&
+           each(l, "SELECT id, placed, seller, buyer, buyer_name, buyer_country, buyer_address,"
+                   " buyer_phone, buyer_director, buyer_email_domain, buyer_group, payer, sku,"
+                   " chips, license, ship_to, amended_on, amended_ship_to, status"
+                   " FROM orders ORDER BY id", false, row_order);
+}
+
+/* A declaration repeats what it voids and is no event of its own; what it voids counts until the
+ * declaration was known. */
+#define KNOWN \
+    " FROM events e LEFT JOIN events d ON d.seq = e.voided_by" \
+    " WHERE e.declares = 0 AND e.known_time <= ?1" \
+    " AND (e.voided_by IS NULL OR d.known_time > ?1)"
+
+static plm_w_step step_of(plm_str s) {
+    for (unsigned i = 1; i < PLM_W_STEP_COUNT; i++)
+        if (plm_str_is(s, plm_w_step_names[i])) return (plm_w_step)i;
+    return PLM_W_other;
+}
+
+static plm_w_disp disp_of(plm_str s) {
+    static const char *const names[] = {"", "returned", "destroyed", "stolen", "lost"};
+    for (unsigned i = 1; i < sizeof names / sizeof *names; i++)
+        if (plm_str_is(s, names[i])) return (plm_w_disp)i;
+    return PLM_W_D_OTHER;
+}
+
+/* "geo:LAT,LON" (RFC 5870); anything after is left. */
+static bool geo_of(plm_str s, plm_w_place *p) {
+    char b[64];
+    if (!plm_str_starts(s, "geo:") || s.n - 4 >= sizeof b) return false;
+    memcpy(b, s.p + 4, s.n - 4);
+    b[s.n - 4] = 0;
+    char *end, *end2;
+    p->lat = strtod(b, &end);
+    if (end == b || *end != ',') return false;
+    p->lon = strtod(end + 1, &end2);
+    p->placed = end2 != end + 1 && p->lat >= -90 && p->lat <= 90 && p->lon >= -180 && p->lon <= 180;
+    return p->placed;
+}
+
+static plm_w_place place_of(load *l, plm_str s) {
+    plm_w_place p = {.site = PLM_W_NONE};
+    if (!s.n || geo_of(s, &p)) return p;
+    uint32_t i = site(l, s);
+    return i == PLM_W_NONE ? p : l->w->site[i].place;
+}
+
+static bool row_event(load *l, plm_stmt *q) {
+    plm_world *w = l->w;
+    plm_w_event *e = &w->event[w->events];
+    memset(e, 0, sizeof *e);
+    l->seq[w->events] = plm_col_int(q, 0);
+    e->id = keep(l, q, 1);
+    e->t = plm_col_int(q, 2);
+    e->known = plm_col_int(q, 3);
+    e->dated = !plm_col_null(q, 4);
+    plm_str type = plm_col_text(q, 5), action = plm_col_text(q, 6);
+    e->type = plm_str_is(type, "ObjectEvent")        ? PLM_W_OBJECT
+              : plm_str_is(type, "AggregationEvent") ? PLM_W_AGGREGATION
+              : plm_str_is(type, "AssociationEvent") ? PLM_W_ASSOCIATION
+                                                     : PLM_W_OTHERTYPE;
+    e->action = plm_str_is(action, "ADD")      ? PLM_W_ADD
+                : plm_str_is(action, "DELETE") ? PLM_W_DELETE
+                                               : PLM_W_OBSERVE;
+    e->step = step_of(plm_col_text(q, 7));
+    e->disp = disp_of(plm_col_text(q, 8));
+    plm_str at = plm_col_text(q, 9);
+    e->place = place_of(l, at.n ? at : plm_col_text(q, 10));
+    e->parent = thing(l, plm_col_text(q, 11));
+    e->replaces = thing(l, plm_col_text(q, 12));
+    e->license = e->order = e->src = e->dst = e->dst_site = PLM_W_NONE;
+    e->rma = PLM_STR("");
+    if (e->known > w->now) w->now = e->known;
+    w->events++;
+    return true;
+}
+
+static plm_w_event *event_of(load *l, int64_t seq) {
+    uint32_t a = 0, b = l->w->events;
+    while (a < b) {
+        uint32_t m = a + (b - a) / 2;
+        if (l->seq[m] < seq) a = m + 1;
+        else b = m;
+    }
+    return a < l->w->events && l->seq[a] == seq ? &l->w->event[a] : NULL;
+}
+
+static bool row_epc(load *l, plm_stmt *q) {
+    plm_w_event *e = event_of(l, plm_col_int(q, 0));
+    if (!e) return true;
+    uint32_t t = thing(l, plm_col_text(q, 1));
+    if (t == PLM_W_NONE) return false;
+    if (!e->en) e->e0 = l->w->listed_n;
+    l->w->listed[l->w->listed_n++] = t;
+    e->en++;
+    return true;
+}
+
+static bool row_party(load *l, plm_stmt *q) {
+    plm_w_event *e = event_of(l, plm_col_int(q, 0));
+    if (!e) return true;
+    plm_str dir = plm_col_text(q, 1), type = plm_col_text(q, 2), id = plm_col_text(q, 3);
+    bool src = plm_str_is(dir, "source");
+    if (plm_str_is(type, "location")) {
+        if (!src) e->dst_site = site(l, id);
+        return true;
+    }
+    uint32_t *to = src ? &e->src : &e->dst;
+    if (*to == PLM_W_NONE || plm_str_is(type, "owning_party"))
+        *to = ix(l, &l->w->party_ids, id);
+    return true;
+}
+
+static bool row_paper(load *l, plm_stmt *q) {
+    plm_w_event *e = event_of(l, plm_col_int(q, 0));
+    if (!e) return true;
+    plm_str type = plm_col_text(q, 1), id = plm_col_text(q, 2);
+    if (plm_str_is(type, "License")) {
+        if (e->license == PLM_W_NONE) e->license = license(l, id);
+    } else if (plm_str_is(type, "po")) {
+        if (e->order == PLM_W_NONE) e->order = order(l, id);
+    } else if (plm_str_is(type, "rma")) {
+        e->rma = keep(l, q, 2);
+    }
+    return true;
+}
+
+static bool row_mass(load *l, plm_stmt *q) {
+    plm_w_event *e = event_of(l, plm_col_int(q, 0));
+    if (!e || e->mass_mg) return true;
+    plm_str v = plm_col_text(q, 1), uom = plm_col_text(q, 2);
+    char b[48];
+    if (!v.n || v.n >= sizeof b) return true;
+    memcpy(b, v.p, v.n);
+    b[v.n] = 0;
+    double kg = strtod(b, NULL) * (plm_str_is(uom, "LBR") ? 0.45359237 : 1);
+    if (plm_str_is(uom, "GRM")) kg /= 1000;
+    if (kg > 0 && kg < 1e9) e->mass_mg = (int64_t)(kg * 1e6 + .5);
+    return true;
+}
+
+static bool row_identity(load *l, plm_stmt *q) {
+    plm_w_event *e = event_of(l, plm_col_int(q, 0));
+    if (!e) return true;
+    uint32_t t = thing(l, plm_col_text(q, 1));
+    if (t == PLM_W_NONE) return false;
+    if (!e->dn) e->d0 = l->w->pairs;
+    l->w->pair[l->w->pairs++] = (plm_w_pair){t, keep(l, q, 2)};
+    e->dn++;
+    return true;
+}
+
+static int by_time(const void *a, const void *b) {
+    const plm_w_event *x = a, *y = b;
+    if (x->t != y->t) return x->t < y->t ? -1 : 1;
+    if (x->known != y->known) return x->known < y->known ? -1 : 1;
+    return plm_str_cmp(x->id, y->id);
+}
+
+static bool reserve(load *l) {
+    plm_world *w = l->w;
+    uint32_t n = 0, listed = 0, pairs = 0;
+    if (!count(l, "SELECT COUNT(*)" KNOWN, true, &n) ||
+        !count(l, "SELECT COUNT(*) FROM event_epcs", false, &listed) ||
+        !count(l, "SELECT COUNT(*) FROM event_devices", false, &pairs))
+        return false;
+    w->event = plm_mem_resize(NULL, ((size_t)n + 1) * sizeof *w->event);
+    w->listed = plm_mem_resize(NULL, ((size_t)listed + 1) * sizeof *w->listed);
+    w->pair = plm_mem_resize(NULL, ((size_t)pairs + 1) * sizeof *w->pair);
+    l->seq = plm_mem_resize(NULL, ((size_t)n + 1) * sizeof *l->seq);
+    return w->event && w->listed && w->pair && l->seq ? true : full(l);
+}
+
+static bool events(load *l) {
+    return reserve(l) &&
+           each(l, "SELECT e.seq, e.id, e.event_time, e.known_time, e.record_time, e.type,"
+                   " e.action, e.biz_step, e.disposition, e.read_point, e.biz_location, e.parent,"
+                   " e.replaces" KNOWN " ORDER BY e.seq", true, row_event) &&
+           each(l, "SELECT event, epc FROM event_epcs WHERE role <> 'parent' ORDER BY event, ord",
+                false, row_epc) &&
+           each(l, "SELECT event, dir, type, party FROM event_parties ORDER BY event, ord", false,
+                row_party) &&
+           each(l, "SELECT event, type, paper FROM event_papers ORDER BY event, ord", false,
+                row_paper) &&
+           each(l, "SELECT event, value, uom FROM event_sensors WHERE type = 'Mass'"
+                   " ORDER BY event, ord", false, row_mass) &&
+           each(l, "SELECT event, epc, device_id FROM event_devices ORDER BY event, ord", false,
+                row_identity);
+}
+
+static bool row_att(load *l, plm_stmt *q) {
+    plm_w_att *a = &l->w->att[l->w->atts++];
+    plm_str host = plm_col_text(q, 5);
+    *a = (plm_w_att){.id = keep(l, q, 0), .t = plm_col_int(q, 1), .host_id = keep(l, q, 4),
+                     .onsite = plm_str_is(plm_col_text(q, 2), "onsite"),
+                     .pass = plm_str_is(plm_col_text(q, 6), "pass"),
+                     .site = site(l, plm_col_text(q, 3)), .host = thing(l, host)};
+    if (a->t > l->w->now) l->w->now = a->t;
+    return true;
+}
+
+static bool row_loc(load *l, plm_stmt *q) {
+    plm_w_loc *v = &l->w->loc[l->w->locs++];
+    *v = (plm_w_loc){.id = keep(l, q, 0), .t = plm_col_int(q, 1), .device = keep(l, q, 2),
+                     .site = site(l, plm_col_text(q, 3)), .dev = PLM_W_NONE};
+    if (v->t > l->w->now) l->w->now = v->t;
+    return true;
+}
+
+static bool proofs(load *l) {
+    plm_world *w = l->w;
+    uint32_t n = 0, d = 0, p = 0, b = 0;
+    if (!count(l, "SELECT COUNT(*) FROM attestations WHERE time <= ?1", true, &n) ||
+        !count(l, "SELECT COUNT(*) FROM attestation_devices", false, &d) ||
+        !count(l, "SELECT COUNT(*) FROM locations WHERE time <= ?1", true, &p) ||
+        !count(l, "SELECT COUNT(*) FROM location_bounds", false, &b))
+        return false;
+    w->att = plm_mem_resize(NULL, ((size_t)n + 1) * sizeof *w->att);
+    w->attdev = plm_mem_resize(NULL, ((size_t)d + 1) * sizeof *w->attdev);
+    w->loc = plm_mem_resize(NULL, ((size_t)p + 1) * sizeof *w->loc);
+    w->bound = plm_mem_resize(NULL, ((size_t)b + 1) * sizeof *w->bound);
+    if (!w->att || !w->attdev || !w->loc || !w->bound) return full(l);
+    return each(l, "SELECT id, time, mode, site, host_id, host_epc, result FROM attestations"
+                   " WHERE time <= ?1 ORDER BY id", true, row_att) &&
+           each(l, "SELECT id, time, device_id, site FROM locations WHERE time <= ?1 ORDER BY id",
+                true, row_loc);
+}
+
+static bool row_attdev(load *l, plm_stmt *q) {
+    plm_world *w = l->w;
+    uint32_t i = plm_w_index_get(&l->att_ids, plm_col_text(q, 0));
+    if (i == PLM_W_NONE) return true;
+    if (!w->att[i].dn++) w->att[i].d0 = w->attdevs;
+    w->attdev[w->attdevs++] =
+        (plm_w_attdev){keep(l, q, 1), thing(l, plm_col_text(q, 2)), PLM_W_NONE};
+    return true;
+}
+
+static bool row_bound(load *l, plm_stmt *q) {
+    plm_world *w = l->w;
+    uint32_t i = plm_w_index_get(&l->loc_ids, plm_col_text(q, 0));
+    if (i == PLM_W_NONE) return true;
+    if (!w->loc[i].bn++) w->loc[i].b0 = w->bounds;
+    w->bound[w->bounds++] =
+        (plm_w_bound){ix(l, &w->marks, plm_col_text(q, 1)), keep(l, q, 2), plm_col_real(q, 3),
+                      plm_col_real(q, 4), plm_col_real(q, 5)};
+    return true;
+}
+
+/* Children come grouped by parent (in whatever order the database sorts text). */
+static bool children(load *l) {
+    plm_world *w = l->w;
+    for (uint32_t i = 0; i < w->atts; i++)
+        if (plm_w_index_put(&l->att_ids, w->att[i].id) == PLM_W_NONE) return full(l);
+    for (uint32_t i = 0; i < w->locs; i++)
+        if (plm_w_index_put(&l->loc_ids, w->loc[i].id) == PLM_W_NONE) return full(l);
+    return each(l, "SELECT attestation, device_id, epc FROM attestation_devices"
+                   " ORDER BY attestation, ord", false, row_attdev) &&
+           each(l, "SELECT location, landmark, operator, lat, lon, km_max FROM location_bounds"
+                   " ORDER BY location, ord", false, row_bound);
+}
+
+static int att_by_time(const void *a, const void *b) {
+    const plm_w_att *x = a, *y = b;
+    return x->t != y->t ? (x->t < y->t ? -1 : 1) : plm_str_cmp(x->id, y->id);
+}
+
+static int loc_by_time(const void *a, const void *b) {
+    const plm_w_loc *x = a, *y = b;
+    return x->t != y->t ? (x->t < y->t ? -1 : 1) : plm_str_cmp(x->id, y->id);
+}
+
+/* The unit a label belongs to: a renewed label, or one tied to a device that has a label, is the
+ * older label's unit. */
+static void unite(plm_world *w, uint32_t label, uint32_t old) {
+    uint32_t a = w->thing[label].root, b = w->thing[old].root;
+    if (a == b || label == old) return;
+    plm_w_thing *n = &w->thing[label], *o = &w->thing[b];
+    if (n->registered && o->registered) return; /* two registered things stay two */
+    n->root = b;
+    n->kind = o->kind;
+    n->sku = o->sku;
+    n->mass_mg = o->mass_mg;
+    n->tpp = o->tpp;
+    n->tdp_mw = o->tdp_mw;
+    o->label = label;
+}
+
+static bool identities(load *l) {
+    plm_world *w = l->w;
+    uint32_t cap = 0;
+    for (uint32_t i = 0; i < w->thing_ids.n; i++) {
+        if (!w->thing[i].device.n) continue;
+        uint32_t d = plm_w_index_put(&w->device_ids, w->thing[i].device);
+        if (d == PLM_W_NONE || !room((void **)&w->device_thing, &cap, d + 1, sizeof(uint32_t)))
+            return full(l);
+        w->device_thing[d] = i;
+    }
+    for (uint32_t i = 0; i < w->events; i++) {
+        const plm_w_event *e = &w->event[i];
+        for (uint32_t k = 0; k < e->dn; k++) {
+            const plm_w_pair *p = &w->pair[e->d0 + k];
+            uint32_t d = plm_w_index_get(&w->device_ids, p->device);
+            if (d != PLM_W_NONE) {
+                unite(w, p->thing, w->device_thing[d]);
+                continue;
+            }
+            d = plm_w_index_put(&w->device_ids, p->device);
+            if (d == PLM_W_NONE || !room((void **)&w->device_thing, &cap, d + 1, sizeof(uint32_t)))
+                return full(l);
+            w->device_thing[d] = p->thing;
+            if (!w->thing[p->thing].device.n) w->thing[p->thing].device = p->device;
+        }
+        if (e->replaces != PLM_W_NONE && e->dn) unite(w, w->pair[e->d0].thing, e->replaces);
+        else if (e->replaces != PLM_W_NONE && e->en) unite(w, w->listed[e->e0], e->replaces);
+    }
+    for (uint32_t i = 0; i < w->attdevs; i++) {
+        uint32_t d = plm_w_index_get(&w->device_ids, w->attdev[i].device);
+        w->attdev[i].dev = d == PLM_W_NONE ? PLM_W_NONE : w->device_thing[d];
+    }
+    for (uint32_t i = 0; i < w->locs; i++) {
+        uint32_t d = plm_w_index_get(&w->device_ids, w->loc[i].device);
+        w->loc[i].dev = d == PLM_W_NONE ? PLM_W_NONE : w->device_thing[d];
+    }
+    return true;
+}
+
+bool plm_world_load(plm_store *s, int64_t as_of, plm_world *w, plm_fault *f) {
+    memset(w, 0, sizeof *w);
+    w->as_of = as_of;
+    w->now = INT64_MIN;
+    w->a = plm_arena_new(PLM_W_ARENA_MAX);
+    load l = {.s = s, .w = w, .f = f};
+    if (!w->a) return full(&l);
+    if (!plm_store_snapshot(s, f)) return false;
+    bool ok = tables(&l) && events(&l) && proofs(&l) && children(&l);
+    plm_store_rollback(s);
+    plm_mem_free(l.seq);
+    plm_w_index_free(&l.att_ids);
+    plm_w_index_free(&l.loc_ids);
+    if (!ok) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    qsort(w->event, w->events, sizeof *w->event, by_time);
+    qsort(w->att, w->atts, sizeof *w->att, att_by_time);
+    qsort(w->loc, w->locs, sizeof *w->loc, loc_by_time);
+    return identities(&l) && plm_world_contain(w, f) && plm_world_sight(w, f) &&
+           plm_world_travel(w, f);
+}

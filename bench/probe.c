@@ -1,6 +1,7 @@
 /* probe.c: the location protocol's daemons beside a bare UDP echo.  The daemons are the real ones,
- * in processes of their own; this program plays whoever stands on the other side.  Prints one JSON
- * line.  Loopback, so the figures are of this machine's kernel and of the code, not of a network. */
+ * in processes of their own; this program plays whoever stands on the other side.  Prints a JSON
+ * line.  Loopback, so the figures are of this machine's kernel and of the code, not of any
+ * network. */
 #include "base/file.h"
 #include "base/json.h"
 #include "locate/probe_crypto.h"
@@ -152,7 +153,8 @@ static double cpu_of(pid_t pid) {
     if (!f || !fgets(text, sizeof text, f)) die("no processor time");
     fclose(f);
     const char *p = strrchr(text, ')');
-    if (!p || sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &sys) != 2)
+    static const char form[] = "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu";
+    if (!p || sscanf(p + 2, form, &user, &sys) != 2)
         die("no processor time");
     return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
 }
@@ -226,7 +228,8 @@ static void join_agent(plm_probe_net *n) {
     memcpy(opened.sid, sid, 16);
     memcpy(opened.verifier, verifier.public, 32), memcpy(opened.device, device.public, 32);
     plm_probe_tree(leaves, INDEXES, 0, opened.root, NULL);
-    if (!ask(n, &at_agent, &opened, &verifier, PLM_PROBE_EVID, &evidence)) die("the agent gave no evidence");
+    if (!ask(n, &at_agent, &opened, &verifier, PLM_PROBE_EVID, &evidence))
+        die("the agent gave no evidence");
     for (unsigned i = 0; i < INDEXES; i++) {
         plm_probe_msg j = {.type = PLM_PROBE_JOIN, .index = (uint16_t)i};
         plm_probe_hash top;
@@ -234,7 +237,8 @@ static void join_agent(plm_probe_net *n) {
         memcpy(j.exchange, exchange, 32), memcpy(j.device, device.public, 32);
         for (int k = 0; k < INDEXES; k++) plm_probe_leaf_list(lm.public, exchange, leaves[k]);
         plm_probe_tree(leaves, INDEXES, i, top, &j.path);
-        if (!ask(n, &at_agent, &j, &lm, PLM_PROBE_READY, &back)) die("the agent did not take a landmark");
+        if (!ask(n, &at_agent, &j, &lm, PLM_PROBE_READY, &back))
+            die("the agent did not take a landmark");
         plm_probe_rapid_derive(&rapid[i], secret, evidence.exchange, &opened, &evidence,
                                lm.public, exchange);
     }

@@ -385,6 +385,7 @@ static bool write_file(verifier *v, plm_str deny, plm_buf *file, plm_fault *f) {
 static bool begin(verifier *v, plm_str deny, plm_fault *f) {
     const plm_probe_ask *q = v->ask;
     const plm_probe_directory *d = q->directory;
+    v->born_ns = plm_probe_mono_ns(); /* what is read first is a part of the timeout */
     v->n = d->landmark_n;
     if (v->n == 0) return plm_fail(f, PLM_BAD_INPUT, "the directory has no landmark");
     v->device = plm_probe_directory_agent(d, plm_str_c(q->device));
@@ -397,7 +398,6 @@ static bool begin(verifier *v, plm_str deny, plm_fault *f) {
     v->leaves = plm_mem_resize(NULL, (v->n + 1) * sizeof *v->leaves);
     if (!v->p || !v->leaves) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     memset(v->p, 0, (v->n + 1) * sizeof *v->p);
-    v->born_ns = plm_probe_mono_ns();
     v->end_ns = v->born_ns + q->timeout_s * 1000 * MS;
     if (!plm_probe_resolve_pair(plm_str_c(q->agent), &v->p[v->n].addr, f)) return false;
     for (size_t i = 0; i < v->n; i++) {

@@ -266,7 +266,11 @@ bool plm_dec_div(plm_dec a, plm_dec b, bool up, plm_dec *out) {
     uint64_t n[WIDE] = {a.w[0], a.w[1], a.w[2], 0, 0, 0}, q[WIDE] = {0}, r[LIMBS + 1] = {0};
     uint64_t den[LIMBS + 1] = {b.w[0], b.w[1], b.w[2], 0}, neg = a.neg ^ b.neg;
     mag_muladd(n, WIDE, SCALE, 0);
-    for (int bit = WIDE * 64 - 1; bit >= 0; bit--) { /* long division: only for printing */
+    if (!(b.w[1] | b.w[2])) {
+        uint64_t rest = mag_div(n, WIDE, b.w[0]);
+        return narrow(n, rest && (up ? !neg : neg), neg, out);
+    }
+    for (int bit = WIDE * 64 - 1; bit >= 0; bit--) { /* long division: vast divisors only */
         mag_muladd(r, LIMBS + 1, 2, n[bit / 64] >> (bit % 64) & 1);
         if (mag_cmp(r, den, LIMBS + 1) >= 0) {
             uint64_t borrow = 0;
@@ -283,8 +287,8 @@ bool plm_dec_div(plm_dec a, plm_dec b, bool up, plm_dec *out) {
 
 int plm_dec_cmp_ratio(plm_dec a, plm_dec b, plm_dec t) {
     if (a.neg != t.neg) return a.neg ? -1 : 1;
-    if (!(a.w[1] | a.w[2] | b.w[1] | b.w[2] | t.w[1] | t.w[2]) && a.w[0] < UINT64_MAX / SCALE) {
-        u128 l = (u128)(a.w[0] * (uint64_t)SCALE), r = (u128)t.w[0] * b.w[0];
+    if (!(a.w[1] | a.w[2] | b.w[1] | b.w[2] | t.w[1] | t.w[2])) {
+        u128 l = (u128)a.w[0] * SCALE, r = (u128)t.w[0] * b.w[0];
         int c = (l > r) - (l < r);
         return a.neg ? -c : c;
     }

@@ -1,5 +1,6 @@
 /* review.c: `plimsoll review` and `plimsoll explain`. */
 #include "cli/book.h"
+#include "decide/screening.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -92,11 +93,16 @@ static int run(const char *verb, bool explain, const char *about, int argc, char
         plm_mem_free(files);
         return PLM_EXIT_ERROR;
     }
+    plm_screening *lists = r.o.lists ? plm_screening_open(r.o.lists, &f) : NULL;
+    if (lists) plm_desk_listing(r.desk, plm_screening_party, lists);
+    if (r.o.lists && !lists) r.status = plm_cli_fault(verb, &f);
     plm_buf_init(&r.out, OUT_MAX);
+    if (r.status) n = 0;
     for (int i = 0; i < n; i++)
         if (!plm_cli_each_case(verb, files[i], one, &r)) r.status = PLM_EXIT_ERROR;
     if (!r.cases && r.status == 0) r.status = plm_cli_usage(verb, "the input holds no case");
     plm_buf_free(&r.out);
+    plm_screening_free(lists);
     plm_desk_free(r.desk);
     plm_book_free(b);
     plm_mem_free(files);

@@ -37,7 +37,10 @@ plm_book *plm_cli_book_of(char **files, int n) {
     for (int i = 0; i < n; i++) with[i] = files[i];
     if (n == 0) return plm_cli_load_book("rules", NULL, 0);
     plm_book *b = plm_book_load(with, (size_t)n, &f); /* complete by themselves? */
-    if (b) return b;
+    if (b || plm_cli_stands_alone(files, n)) {
+        if (!b) plm_cli_fault("rules", &f);
+        return b;
+    }
     plm_fault over = {0};
     const char *all[WITH_MAX + 1] = {plm_cli_rulebooks()};
     for (int i = 0; i < n; i++) all[i + 1] = with[i];

@@ -60,6 +60,18 @@ int plm_cli_rules_fmt(int argc, char **argv) {
     return status;
 }
 
+bool plm_cli_stands_alone(char **files, int n) {
+    bool alone = false;
+    for (int i = 0; i < n && !alone; i++) {
+        plm_lines l;
+        if (!plm_lines_open(&l, files[i], TEXT_MAX, NULL)) continue; /* a folder, or not there */
+        while (!alone && plm_lines_next(&l, NULL) > 0)
+            alone = plm_str_starts(plm_buf_str(&l.line), "rulebook ");
+        plm_lines_close(&l);
+    }
+    return alone;
+}
+
 /* --- drift -------------------------------------------------------------------------------- */
 typedef struct paragraph {
     char id[ID_MAX];

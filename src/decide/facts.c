@@ -271,14 +271,21 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     return true;
 }
 
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+static bool says(plm_str text, const char *words) {
+    size_t n = strlen(words);
+    for (size_t i = 0; i + n <= text.n; i++) {
+        size_t k = 0;
+        while (k < n && lower(text.p[i + k]) == words[k]) k++;
+        if (k == n) return true;
+    }
+    return false;
+}
+
+/* Does an entry's license requirement column reach everything?  With an exception in it, no. */
 static bool reaches_all(plm_str scope) {
-    static const char all[] = "all items subject to the ear";
-    if (!scope.n) return true;
-    if (scope.n < sizeof all - 1) return false;
-    for (size_t i = 0; i < sizeof all - 1; i++)
-        if ((scope.p[i] >= 'A' && scope.p[i] <= 'Z' ? scope.p[i] + 32 : scope.p[i]) != all[i])
-            return false;
-    return scope.n == sizeof all - 1;
+    return !scope.n || (says(scope, "all items subject to the ear") && !says(scope, "except"));
 }
 
 static void fill_listed(plm_desk *d, uint32_t at, const plm_listed *l) {

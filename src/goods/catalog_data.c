@@ -1,4 +1,4 @@
-/* catalog_data.c: written by tools/gen_catalog from the tables in catalog/; change those, run it.
+/* catalog_data.c: written by tools/gen_catalog from the tables of catalog/.
  * Texts are offsets into one pool, so that loading the program relocates nothing. */
 #include "goods/catalog_data.h"
 

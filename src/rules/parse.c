@@ -82,7 +82,8 @@ static bool fact_type(parser *p, fact *f) {
     } else if (lex_take(&p->x, "one")) {
         if (!lex_take(&p->x, "of")) return lex_fail(&p->x, "'of' is expected: is one of WORD …");
         f->info.type = PLM_FACT_WORD;
-        while (p->x.t.kind == TOK_WORD && !lex_is(&p->x, "ask") && !lex_is(&p->x, "at")) {
+        while (p->x.t.kind == TOK_WORD && !p->x.t.first && !lex_is(&p->x, "ask") &&
+               !lex_is(&p->x, "at") && !lex_is(&p->x, "from") && !lex_is(&p->x, "cost")) {
             plm_str *w = PUSH(p, f->words, f->word_count);
             if (!w) return no_memory(p);
             *w = keep(p, p->x.t.text);

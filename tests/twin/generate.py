@@ -62,6 +62,10 @@ def chip_facts(r, form, day):
             facts["die_area_mm2"] = "%.6f" % (float(tpp) / float(d))
     if whole or r.random() < 0.8:
         facts["datacenter"] = r.random() < 0.6
+    if r.random() < 0.08:
+        facts["encryption"] = True
+    elif r.random() < 0.06:
+        del facts["encryption"]
     maybe(r, 0.9 if day < "2023-11-17" else 0.5, facts, "io_bandwidth_gbps", number(r, IO))
     maybe(r, 0.8, facts, "dram_bandwidth_gbps", number(r, DRAM))
     return facts

@@ -240,6 +240,7 @@ def column(name, c):
 # Dated instruments: effective, published (timeline.csv).
 EVENTS = {
     "2022": ("2022-10-07", "2022-10-07"),       # 87 FR 62186, first stage
+    "2022-744.6": ("2022-10-12", "2022-10-07"),
     "2022b": ("2022-10-21", "2022-10-07"),      # the stage of 742.6 and 744.23
     "macau": ("2023-01-17", "2023-01-18"),      # 88 FR 2821
     "2023": ("2023-11-17", "2023-10-25"),       # 88 FR 73458, 73424
@@ -412,6 +413,8 @@ class Decision:
                 ("(e)(3)", lambda: self.reach_e3(code), FDP_E3),
                 ("(k)", lambda: "S" in CODES.get(code, ()) and self.c.d5m(self.to) and
                  self.c.has("hbm"), FDP_K),
+                ("(i)", lambda: self.to in ("CN", "HK", "MO") and self.flag("supercomputer"),
+                 FDP_H),
                 ("(f)", lambda: self.to in ("RU", "BY") and (code != "EAR99" or self.w.pick(
                     "i%d.supp7" % n, (False, True))), None),
                 ("(j)", lambda: self.to == "IR" and (code[0] in "3456789" or self.w.pick(
@@ -518,7 +521,9 @@ class Decision:
 
     def headquarters_enforced(self):
         """BIS said in May 2026 that (iii)(A) is enforced for these parties; before, who knew?"""
-        return self.c.known >= EVENTS["guidance"][1] or self.w.pick("guidance", (False, True))
+        if self.c.known < EVENTS["guidance"][1]:
+            self.unsure = "headquarters, before the guidance of 2026-05-31 is known"
+        return True
 
     def policy_iii(self, n, item, side):
         """742.6(b)(10)(iii)."""
@@ -534,8 +539,8 @@ class Decision:
         return "presumption_of_denial" if to_d5m else "SKIP"
 
     def policy_a3(self, n, item):
-        """For a .b item to an entity of D:5 elsewhere denial is presumed: (iii)(A)(1) prevails, since
-        91 FR 1684, over 744.23(d)(3)(i), which says case by case."""
+        """For a .b item to an entity of D:5 elsewhere denial is presumed: (iii)(A)(1) prevails,
+        since 91 FR 1684, over 744.23(d)(3)(i), which says case by case."""
         return self.policy_iii(n, item, "b") if self.c.has("window") else "SKIP"
 
     def window(self, n, item):
@@ -665,8 +670,9 @@ class Decision:
                 self.flag("military_intelligence"):
             self.need("744.22", n, "presumption_of_denial")
         if self.flag("wmd"):
-            if self.to not in SUPP3_744 or self.w.pick("wmd.kind", (False, True)):
-                self.need("744.2-744.4", n, "SKIP")
+            if self.to in SUPP3_744:
+                self.unsure = "744.2 to 744.4 differ by the kind of weapon"
+            self.need("744.2-744.4", n, "SKIP")
 
     def military_policy(self):
         """744.21(e)(3): whatever asks for the license, a military end use there sets the policy."""
@@ -690,13 +696,13 @@ class Decision:
             return
         if not self.c.d5m(self.to):
             return
-        d5m_fab = self.some_hq_d5m()
+        d5m_fab = self.some_hq_d5m() and self.c.has("2022-744.6")
         if d5m_fab and self.flag("advanced_node_facility"):
             self.need("744.6(c)(2)(i)", n, "SKIP")
         elif d5m_fab and code[0] == "3" and code[1] in "BCDE" and \
                 self.flag("ic_facility_node_unknown"):
             self.need("744.6(c)(2)(ii)", n, "SKIP")
-        if "S" in CODES.get(code, ()):
+        if "S" in CODES.get(code, ()) and self.c.has("2023"):
             self.need("744.6(c)(2)(iii)", n, "SKIP")
         if self.to in {"BY", "MM", "KH", "CN", "HK", "RU", "VE"} | E and \
                 self.flag("military_intelligence"):
@@ -762,6 +768,10 @@ class Decision:
                 return False
             if not self.w.pick("affiliates.after", (False, True)):
                 return False
+        homes = (self.to, p.get("headquarters"), (p.get("ultimate_parent") or {}).get(
+            "headquarters"))
+        if any(h is None or self.c.us_a5_a6(h) for h in homes):
+            self.unsure = "the temporary general license beside the 50 percent rule"
         return self.owned("p%d" % n, p)
 
     def owned(self, key, p):
@@ -799,9 +809,13 @@ class Decision:
         shut = bool(hard) or uvl or self.prohibited
         out = {}
         need = sorted({i for _, i, _ in self.reqs if i is not None})
+        open_for = dict.fromkeys(need, False)
         for code, test in (("NAC", self.nac), ("ACA", self.aca), ("HBM", self.le_hbm),
                            ("AIA", self.aia), ("LPP", self.lpp), ("ACM", self.acm)):
-            out[code] = not shut and bool(need) and all(test(i, classes[i]) for i in need)
+            per_item = {i: not shut and test(i, classes[i]) for i in need}
+            open_for = {i: open_for[i] or per_item[i] for i in need}
+            out[code] = bool(need) and all(per_item.values())
+        out["every item"] = bool(need) and all(open_for.values())
         return out
 
     def open_side(self, i, cls):
@@ -905,7 +919,7 @@ class Decision:
         elif not self.reqs:
             verdict = "no_requirement_found"
         else:
-            verdict = "license_exception" if any(exc.values()) else "license_required"
+            verdict = "license_exception" if exc["every item"] else "license_required"
         if not self.t.get("to") and self.c.parties:
             self.unsure = "no destination, though the parties have countries"
         return verdict, self.reqs, exc, classes, self.unsure

@@ -31,7 +31,8 @@ static void number_is(const plm_catalog_value *v, const char *want) {
 static void spelling_does_not_matter(void **s) {
     (void)s;
     static const char *const names[] = {"H200 SXM", "h200-sxm", "NVIDIA H200 SXM", "H200SXM",
-                                        "nvidia h200_sxm5", " H200  SXM ", "NVIDIA\xC2\xAE H200 SXM",
+                                        "nvidia h200_sxm5", " H200  SXM ",
+                                        "NVIDIA\xC2\xAE H200 SXM",
                                         "H200\xE2\x80\x93SXM", "H200-SXM"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (find(names[i]) != 1) fail_msg("%s", names[i]);

@@ -28,7 +28,8 @@
 #define BURST_GAP (20 * MS)
 #define PING_WAIT_LEAST (50 * MS)
 #define PING_WAIT_MOST (1000 * MS)
-#define LOST_IN_A_ROW_MAX 10
+#define PING_WAIT_FIRST (400 * MS) /* light goes three times round the Earth */
+#define LOST_IN_A_ROW_MAX 20
 #define TIMER_MOST (250 * MS)
 #define TIMER_LEAST (1 * MS) /* between two scans */
 #define POOL 4096
@@ -388,7 +389,7 @@ static void ping(landmark *l, session *s) {
     plm_probe_answer(&s->rapid, &s->ping, s->expect);
     s->outstanding = true;
     s->sent++;
-    uint64_t wait = s->answered ? 4 * s->records[s->best].rtt_ns + 20 * MS : PING_WAIT_MOST;
+    uint64_t wait = s->answered ? 4 * s->records[s->best].rtt_ns + 20 * MS : PING_WAIT_FIRST;
     wait = wait < PING_WAIT_LEAST ? PING_WAIT_LEAST : wait > PING_WAIT_MOST ? PING_WAIT_MOST : wait;
     s->times = (plm_probe_times){.send_real = plm_probe_real_ns(),
                                  .send_mono = plm_probe_mono_ns()};

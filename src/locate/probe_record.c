@@ -390,7 +390,7 @@ static bool put_line(const plm_probe_record *r, const plm_probe_directory *d, co
         plm_mem_free(v);
         return false;
     }
-    plm_buf_init(&more, 1u << 16);
+    plm_buf_init(&more, PLM_PROBE_SESSION_BYTES_MAX);
     put_more(r, d, c, &more);
     plm_locate_decide(j.locate, rtt, v);
     *excluded = v->denied == PLM_PLACE_EXCLUDED;

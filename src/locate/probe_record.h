@@ -7,7 +7,7 @@
 #include "plimsoll/locate.h"
 #include "plimsoll/probe.h"
 
-#define PLM_PROBE_WHY_MAX 2048
+#define PLM_PROBE_WHY_MAX (128u << 10) /* a few words for each of 256 landmarks */
 
 /* What one landmark gave; type 0 in a message: nothing. */
 typedef struct plm_probe_given {

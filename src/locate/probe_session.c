@@ -360,7 +360,8 @@ static void run(verifier *v) {
     for (size_t i = 0; i < v->n; i++)
         if (v->p[i].step != FAILED) start(v, &v->p[i], ASK_KEY);
     uint64_t until = after(v, 20), most = v->born_ns + KEYS_MOST;
-    uint64_t least = v->born_ns + KEYS_LEAST < after(v, 40) ? v->born_ns + KEYS_LEAST : after(v, 40);
+    uint64_t least = v->born_ns + KEYS_LEAST;
+    if (least > after(v, 40)) least = after(v, 40);
     until = until < least ? least : until > most ? most : until;
     pump(v, until, keys_busy);
     drop_all(v, ASK_KEY, ASK_KEY, "did not answer");
@@ -391,6 +392,9 @@ static bool begin(verifier *v, plm_str deny, plm_fault *f) {
     uint64_t start_ns = plm_probe_mono_ns(); /* what is read first is a part of the timeout */
     v->n = d->landmark_n;
     if (v->n == 0) return plm_fail(f, PLM_BAD_INPUT, "the directory has no landmark");
+    if (v->n * q->rounds > PLM_PROBE_LEAVES_MAX)
+        return plm_fail(f, PLM_OUT_OF_RANGE, "%zu landmarks of %u rounds are more than %d answers; "
+                        "ask for fewer rounds", v->n, q->rounds, PLM_PROBE_LEAVES_MAX);
     v->device = plm_probe_directory_agent(d, plm_str_c(q->device));
     if (!v->device)
         return plm_fail(f, PLM_NOT_FOUND, "the directory has no device '%s'", q->device);
@@ -422,7 +426,7 @@ bool plm_probe_session_run(const plm_probe_ask *ask, plm_buf *file, plm_fault *f
     memset(v, 0, sizeof *v);
     v->ask = ask;
     v->net.fd = -1;
-    plm_buf_init(&v->why, PLM_PROBE_WHY_MAX * 16);
+    plm_buf_init(&v->why, PLM_PROBE_WHY_MAX);
     plm_buf_init(&deny, PLM_PROBE_DENY_MAX * PLM_LOCATE_ID_MAX);
     for (size_t i = 0; i < ask->deny_n; i++) {
         if (i) plm_buf_putc(&deny, ',');

@@ -20,6 +20,7 @@ static const char usage[] =
     "  uvl-log     each shipment and the UVL statement it was made under (15 CFR 744.15(b)),\n"
     "              checked field by field; --statements FILE has one JSON object a line\n"
     "  inventory   what stands where, and in which state\n"
+    "  redflags    BIS's red flags that facts of orders and findings raise, and what resolves each\n"
     "  oversight   OIG-26-019-A's eight findings, a to h, from the desk's own records\n\n"
     "D is a day; --to is the last day that counts.\n\n"
     "  plimsoll custody report --store w.db --kind semiannual --from 2026-01-01 --to 2026-06-30\n"
@@ -68,6 +69,8 @@ static bool make(const options *o, plm_store *s, plm_fault *f) {
     if (!ok) { /* the world is freed below */
     } else if (strcmp(o->kind, "diversion") == 0) {
         ok = plm_custody_find(&w, &found, f) && plm_report_diversion(&w, &found, &o->ask, to, f);
+    } else if (strcmp(o->kind, "redflags") == 0) {
+        ok = plm_custody_find(&w, &found, f) && plm_report_flags(&w, &found, &o->ask, to, f);
     } else if (strcmp(o->kind, "semiannual") == 0) {
         ok = plm_report_semiannual(&w, &o->ask, to, f);
     } else if (strcmp(o->kind, "uvl-log") == 0) {
@@ -97,7 +100,8 @@ static int run(options *o) {
 }
 
 static bool known_kind(const char *k) {
-    static const char *const kinds[] = {"diversion", "semiannual", "uvl-log", "inventory", "oversight"};
+    static const char *const kinds[] = {"diversion", "semiannual", "uvl-log", "inventory", "oversight",
+                                        "redflags"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(k, kinds[i]) == 0) return true;
     return false;

@@ -4,7 +4,7 @@
  * until papers (a shipment, a license, an order of its own) take it elsewhere.  A reading that
  * the story has no room for is set aside as odd; one of them is a mis-scan as often as not, and
  * the finders decide.  Invariants: 1 stays of a unit do not overlap; 2 a reading is in the
- * journey or among the odd ones, never both.  Held by tests/unit/test_custody_world.c. */
+ * journey or among the odd ones, never both.  Held by tests/scenes/test_custody_watch. */
 #include "custody/world.h"
 
 #include <string.h>

@@ -21,6 +21,9 @@ typedef struct plm_report_sink {
 /* Chip Security Act (H.R. 3447, S. 1705; a bill): what points at one of its three triggers. */
 bool plm_report_diversion(plm_world *w, const plm_findings *found, const plm_report_ask *ask,
                           plm_report_sink to, plm_fault *f);
+/* Red flags (rulebooks/us/redflags.json) that facts of orders and findings raise. */
+bool plm_report_flags(plm_world *w, const plm_findings *found, const plm_report_ask *ask,
+                      plm_report_sink to, plm_fault *f);
 /* What stands where. */
 bool plm_report_inventory(plm_world *w, const plm_report_ask *ask, plm_report_sink to, plm_fault *f);
 /* Data-center VEU, semi-annual (15 CFR 748.15, supplement no. 8 to part 748): per site and SKU,

@@ -126,7 +126,7 @@ typedef struct plm_w_license {
 typedef struct plm_w_order {
     bool known;
     int64_t placed, amended_on;
-    int year;
+    int year, founded; /* 0: not known */
     uint32_t seller, buyer, license, ship_to, amended_to;
     plm_str buyer_name, buyer_country, address, phone, director, email, group, payer, sku, status;
     int64_t chips;

@@ -96,7 +96,8 @@ static void read_one(reads *r, uint32_t thing, uint32_t via) {
 }
 
 static bool held_at(const plm_w_in *n, int64_t t) {
-    return !n->board && n->from - BOX_SLACK <= t && (n->to == PLM_W_NEVER || t <= n->to + BOX_SLACK);
+    return !n->board && n->from - BOX_SLACK <= t &&
+        (n->to == PLM_W_NEVER || t <= n->to + BOX_SLACK);
 }
 
 static bool empty_at(const plm_world *w, uint32_t box, int64_t t) {

@@ -73,7 +73,8 @@ static void by_orders(flagging *g, const plm_json *flag, plm_str fact) {
     for (uint32_t i = 0; i < w->order_ids.n && i < w->order_cap; i++) {
         const plm_w_order *o = &w->order[i];
         if (!o->known || o->placed < g->ask->from_ns || o->placed >= g->ask->to_ns) continue;
-        plm_str buyer = o->buyer == PLM_W_NONE ? PLM_STR("") : plm_w_shown(w, w->party_ids.v[o->buyer]);
+        plm_str buyer = o->buyer == PLM_W_NONE ? PLM_STR("")
+            : plm_w_shown(w, w->party_ids.v[o->buyer]);
         plm_str lic = o->license == PLM_W_NONE ? PLM_STR("") : w->license_ids.v[o->license];
         if (g->ask->party.n && !plm_str_eq(g->ask->party, buyer)) continue;
         if (g->ask->license.n && !plm_str_eq(g->ask->license, lic)) continue;

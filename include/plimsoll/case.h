@@ -135,9 +135,12 @@ typedef struct plm_party {
     plm_str *id_kinds, *id_values;
 } plm_party;
 
+/* kind and conclusion have one word each (is_informed, license_required), left out or not. */
 typedef struct plm_notice {
+    bool date_known;                 /* left out: date is PLM_DAY_MIN, it may bind or not */
     plm_day date;
-    plm_str part, eccn;              /* applies_to; empty: not named */
+    plm_str part, eccn;              /* applies_to; empty: not named.  Both: may be any item */
+    bool countries_known;            /* `to` was given ([]: nowhere) */
     uint32_t country_count;
     plm_country *countries;
     plm_str cite;
@@ -145,8 +148,8 @@ typedef struct plm_notice {
 
 typedef struct plm_case {
     plm_str id;
-    bool id_is_string;
-    plm_str id_json;                 /* the id as JSON text, to give back unchanged */
+    bool id_is_string;               /* false: no id was given */
+    plm_str id_json;                 /* the id as JSON text (null: none), to give back */
     bool has_as_of, has_known, has_mode;
     plm_day as_of, known;
     bool codified;

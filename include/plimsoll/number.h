@@ -50,6 +50,8 @@ plm_iv plm_iv_hull(plm_iv a, plm_iv b);
 typedef enum plm_rel { PLM_LT, PLM_LE, PLM_GT, PLM_GE, PLM_EQ, PLM_NE } plm_rel;
 /* "<", "<=", … (static) */
 const char *plm_rel_name(plm_rel r);
+/* lo and hi are the signs of (end - threshold); an end that is not there counts as -1 or +1. */
+plm_truth plm_rel_decide(int lo, int hi, plm_rel r);
 /* Decided when the interval decides it. */
 plm_truth plm_iv_compare(plm_iv v, plm_rel r, plm_dec t);
 /* The same for the quotient num/den; den holds no negative.  A den that may be zero, or that

@@ -6,45 +6,47 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FEW_KEYS 64
+
 struct plm_doc {
     yyjson_doc *doc;
 };
-
-/* Depth is counted on the text, so that no recursive reader ever meets a deep document. */
-static bool depth_fits(plm_str s, plm_fault *f) {
-    int depth = 0;
-    bool in_str = false;
-    uint32_t line = 1;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (c == '\n') line++;
-        if (in_str) {
-            if (c == '\\') i++;
-            else if (c == '"') in_str = false;
-        } else if (c == '"') {
-            in_str = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > PLM_JSON_DEPTH_MAX)
-                return plm_fail_at(f, PLM_OUT_OF_RANGE, "", line, 0,
-                                   "is nested deeper than %d levels", PLM_JSON_DEPTH_MAX);
-        } else if (c == '}' || c == ']') {
-            depth--;
-        }
-    }
-    return true;
-}
 
 static int by_key(const void *a, const void *b) {
     return plm_str_cmp(*(const plm_str *)a, *(const plm_str *)b);
 }
 
+static bool twice(plm_str key, plm_fault *f) {
+    return plm_fail(f, PLM_BAD_INPUT, "the key \"%.*s\" stands twice in one object; keep one",
+                    (int)(key.n > 60 ? 60 : key.n), key.p);
+}
+
+/* Few keys: a set of 64 bits by length and ends tells most apart without comparing them. */
+static bool few_keys_differ(yyjson_val *obj, plm_fault *f) {
+    plm_str keys[FEW_KEYS];
+    uint64_t seen = 0;
+    size_t n = 0;
+    plm_json_pairs(obj, it, k, v) {
+        (void)v;
+        plm_str s = plm_json_text(k);
+        unsigned char ends = s.n ? (unsigned char)(s.p[0] * 7 + s.p[s.n - 1] + s.p[s.n / 2]) : 0;
+        uint64_t bit = 1ull << ((ends + s.n * 11) & 63);
+        if (seen & bit)
+            for (size_t i = 0; i < n; i++)
+                if (plm_str_eq(keys[i], s)) return twice(s, f);
+        seen |= bit;
+        keys[n++] = s;
+    }
+    return true;
+}
+
 static bool keys_differ(yyjson_val *obj, plm_fault *f) {
     size_t n = yyjson_obj_size(obj), i = 0;
-    if (n < 2) return true;
+    if (n <= FEW_KEYS) return n < 2 || few_keys_differ(obj, f);
     if (n > PLM_JSON_KEYS_MAX)
         return plm_fail(f, PLM_OUT_OF_RANGE, "an object has more than %d members",
                         PLM_JSON_KEYS_MAX);
-    plm_str small[64], *keys = n <= 64 ? small : plm_mem_resize(NULL, n * sizeof *keys);
+    plm_str *keys = plm_mem_resize(NULL, n * sizeof *keys);
     if (!keys) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     plm_json_pairs(obj, it, k, v) {
         (void)v;
@@ -53,22 +55,27 @@ static bool keys_differ(yyjson_val *obj, plm_fault *f) {
     qsort(keys, n, sizeof *keys, by_key);
     bool ok = true;
     for (i = 1; ok && i < n; i++)
-        if (plm_str_eq(keys[i - 1], keys[i]))
-            ok = plm_fail(f, PLM_BAD_INPUT, "the key \"%.*s\" stands twice in one object; keep one",
-                          (int)(keys[i].n > 60 ? 60 : keys[i].n), keys[i].p);
-    if (keys != small) plm_mem_free(keys);
+        if (plm_str_eq(keys[i - 1], keys[i])) ok = twice(keys[i], f);
+    plm_mem_free(keys);
     return ok;
 }
 
-static bool no_duplicates(yyjson_val *v, plm_fault *f) {
+/* Depth and keys of every container.  yyjson reads without recursion, so the first reader that
+ * recurses is this one, and it stops at the limit. */
+static bool tree_fits(yyjson_val *v, int depth, plm_fault *f) {
+    if (!yyjson_is_ctn(v)) return true;
+    if (depth > PLM_JSON_DEPTH_MAX)
+        return plm_fail(f, PLM_OUT_OF_RANGE, "is nested deeper than %d levels",
+                        PLM_JSON_DEPTH_MAX);
     if (yyjson_is_obj(v)) {
         if (!keys_differ(v, f)) return false;
         plm_json_pairs(v, it, k, m) {
             (void)k;
-            if (!no_duplicates(m, f)) return false;
+            if (yyjson_is_ctn(m) && !tree_fits(m, depth + 1, f)) return false;
         }
-    } else if (yyjson_is_arr(v)) {
-        plm_json_each(v, it, m) if (yyjson_is_ctn(m) && !no_duplicates(m, f)) return false;
+    } else {
+        plm_json_each(v, it, m)
+            if (yyjson_is_ctn(m) && !tree_fits(m, depth + 1, f)) return false;
     }
     return true;
 }
@@ -87,7 +94,6 @@ plm_doc *plm_doc_parse(plm_str text, size_t max, plm_fault *f) {
         plm_fail(f, PLM_OUT_OF_RANGE, "is longer than %zu bytes", max);
         return NULL;
     }
-    if (!depth_fits(text, f)) return NULL;
     yyjson_read_err err;
     yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)text.p, text.n,
                                        YYJSON_READ_NUMBER_AS_RAW, NULL, &err);
@@ -100,7 +106,7 @@ plm_doc *plm_doc_parse(plm_str text, size_t max, plm_fault *f) {
         return NULL;
     }
     plm_doc *d = NULL;
-    if (no_duplicates(yyjson_doc_get_root(doc), f)) {
+    if (tree_fits(yyjson_doc_get_root(doc), 1, f)) {
         d = plm_mem_resize(NULL, sizeof *d);
         if (d) d->doc = doc;
         else plm_fail(f, PLM_NO_MEMORY, "out of memory");
@@ -202,12 +208,19 @@ static void escape(plm_buf *b, unsigned char c) {
     }
 }
 
+/* Bytes that stand in a JSON string as they are: printable ASCII but the quote and backslash. */
+static bool plain(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
+
 static void quoted(plm_buf *b, plm_str s) {
     plm_buf_putc(b, '"');
     size_t from = 0;
     for (size_t i = 0; i < s.n;) {
         const unsigned char *p = (const unsigned char *)s.p + i;
-        size_t k = *p < 0x20 || *p == '"' || *p == '\\' ? 0 : utf8_len(p, s.n - i);
+        if (plain(*p)) {
+            i++;
+            continue;
+        }
+        size_t k = *p < 0x80 ? 0 : utf8_len(p, s.n - i);
         if (k) {
             i += k;
             continue;

@@ -141,7 +141,30 @@ static bool read_exponent(plm_str s, size_t *at, int *exp) {
     return true;
 }
 
+/* The common shape, digits[.digits] of at most 18 digits, in machine words; false: look closer. */
+static bool parse_short(plm_str s, plm_dec *out) {
+    static const uint32_t pow10[] = {1000000000, 100000000, 10000000, 1000000, 100000,
+                                     10000,      1000,      100,      10,      1};
+    uint64_t v = 0;
+    size_t point = s.n;
+    if (s.n == 0 || s.n > 18 || (s.p[0] == '0' && s.n > 1 && s.p[1] != '.')) return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '.' && i > 0 && point == s.n) {
+            point = i;
+            continue;
+        }
+        if (s.p[i] < '0' || s.p[i] > '9') return false;
+        v = v * 10 + (uint64_t)(s.p[i] - '0');
+    }
+    size_t after = point == s.n ? 0 : s.n - point - 1;
+    if (after > PLM_DEC_DIGITS_AFTER || (after == 0 && point != s.n)) return false;
+    u128 wide = (u128)v * pow10[after];
+    *out = (plm_dec){{(uint64_t)wide, (uint64_t)(wide >> 64), 0}, 0};
+    return true;
+}
+
 bool plm_dec_parse(plm_str s, bool exponent, plm_dec *out, plm_fault *f) {
+    if (parse_short(s, out)) return true;
     size_t at = 0;
     int exp = 0;
     bool too_long = false;
@@ -174,6 +197,11 @@ size_t plm_dec_print(plm_dec d, char out[PLM_DEC_TEXT]) {
     char rev[80];
     int n = 0, skip = 0;
     uint64_t w[LIMBS] = {d.w[0], d.w[1], d.w[2]};
+    if (!(w[1] | w[2])) { /* the usual size: one limb */
+        uint64_t v = w[0];
+        while (v || n <= PLM_DEC_DIGITS_AFTER) rev[n++] = (char)('0' + v % 10), v /= 10;
+        w[0] = 0;
+    }
     while (!mag_zero(w, LIMBS) || n <= PLM_DEC_DIGITS_AFTER)
         rev[n++] = (char)('0' + mag_div(w, LIMBS, 10));
     while (skip < PLM_DEC_DIGITS_AFTER && rev[skip] == '0') skip++;
@@ -229,10 +257,20 @@ bool plm_dec_mul(plm_dec a, plm_dec b, bool up, plm_dec *out) {
 
 bool plm_dec_div(plm_dec a, plm_dec b, bool up, plm_dec *out) {
     if (plm_dec_is_zero(b)) return false;
+    if (!(a.w[1] | a.w[2] | b.w[1] | b.w[2])) { /* both fit a word: one division */
+        u128 num = (u128)a.w[0] * SCALE, quot = num / b.w[0];
+        uint64_t small[WIDE] = {(uint64_t)quot, (uint64_t)(quot >> 64), 0, 0, 0, 0};
+        uint64_t sign = a.neg ^ b.neg;
+        return narrow(small, num % b.w[0] != 0 && (up ? !sign : sign), sign, out);
+    }
     uint64_t n[WIDE] = {a.w[0], a.w[1], a.w[2], 0, 0, 0}, q[WIDE] = {0}, r[LIMBS + 1] = {0};
     uint64_t den[LIMBS + 1] = {b.w[0], b.w[1], b.w[2], 0}, neg = a.neg ^ b.neg;
     mag_muladd(n, WIDE, SCALE, 0);
-    for (int bit = WIDE * 64 - 1; bit >= 0; bit--) { /* long division: only for printing */
+    if (!(b.w[1] | b.w[2])) {
+        uint64_t rest = mag_div(n, WIDE, b.w[0]);
+        return narrow(n, rest && (up ? !neg : neg), neg, out);
+    }
+    for (int bit = WIDE * 64 - 1; bit >= 0; bit--) { /* long division: vast divisors only */
         mag_muladd(r, LIMBS + 1, 2, n[bit / 64] >> (bit % 64) & 1);
         if (mag_cmp(r, den, LIMBS + 1) >= 0) {
             uint64_t borrow = 0;
@@ -249,8 +287,8 @@ bool plm_dec_div(plm_dec a, plm_dec b, bool up, plm_dec *out) {
 
 int plm_dec_cmp_ratio(plm_dec a, plm_dec b, plm_dec t) {
     if (a.neg != t.neg) return a.neg ? -1 : 1;
-    if (!(a.w[1] | a.w[2] | b.w[1] | b.w[2] | t.w[1] | t.w[2]) && a.w[0] < UINT64_MAX / SCALE) {
-        u128 l = (u128)(a.w[0] * (uint64_t)SCALE), r = (u128)t.w[0] * b.w[0];
+    if (!(a.w[1] | a.w[2] | b.w[1] | b.w[2] | t.w[1] | t.w[2])) {
+        u128 l = (u128)a.w[0] * SCALE, r = (u128)t.w[0] * b.w[0];
         int c = (l > r) - (l < r);
         return a.neg ? -c : c;
     }
@@ -284,7 +322,7 @@ const char *plm_rel_name(plm_rel r) {
 }
 
 /* lo and hi are the signs of (end - t); an end that is not there has sign -1 or +1. */
-static plm_truth decide(int lo, int hi, plm_rel r) {
+plm_truth plm_rel_decide(int lo, int hi, plm_rel r) {
     switch (r) {
     case PLM_LT: return hi < 0 ? PLM_YES : lo >= 0 ? PLM_NO : PLM_UNKNOWN;
     case PLM_LE: return hi <= 0 ? PLM_YES : lo > 0 ? PLM_NO : PLM_UNKNOWN;
@@ -292,14 +330,14 @@ static plm_truth decide(int lo, int hi, plm_rel r) {
     case PLM_GE: return lo >= 0 ? PLM_YES : hi < 0 ? PLM_NO : PLM_UNKNOWN;
     case PLM_EQ:
         return lo > 0 || hi < 0 ? PLM_NO : lo == 0 && hi == 0 ? PLM_YES : PLM_UNKNOWN;
-    default: return plm_not(decide(lo, hi, PLM_EQ));
+    default: return plm_not(plm_rel_decide(lo, hi, PLM_EQ));
     }
 }
 
 plm_truth plm_iv_compare(plm_iv v, plm_rel r, plm_dec t) {
     int lo = v.no_lo ? -1 : plm_dec_cmp(v.lo, t);
     int hi = v.no_hi ? 1 : plm_dec_cmp(v.hi, t);
-    return decide(lo, hi, r);
+    return plm_rel_decide(lo, hi, r);
 }
 
 plm_truth plm_iv_compare_ratio(plm_iv num, plm_iv den, plm_rel r, plm_dec t) {
@@ -313,5 +351,5 @@ plm_truth plm_iv_compare_ratio(plm_iv num, plm_iv den, plm_rel r, plm_dec t) {
     if (num.no_hi || low_zero) hi = 1;
     else hi = plm_dec_cmp_ratio(num.hi, den.lo, t);
     /* an open end at zero is never reached, but saying "at" there only leaves more open */
-    return decide(lo, hi, r);
+    return plm_rel_decide(lo, hi, r);
 }

@@ -79,6 +79,10 @@ static void quotient_is_compared_exactly(void **s) {
     assert_int_equal(plm_dec_cmp_ratio(a, area, t), 0);
     assert_true(plm_dec_cmp_ratio(a, dec("500.000000001"), t) < 0);
     assert_true(plm_dec_cmp_ratio(dec("1600.000000001"), area, t) > 0);
+    assert_int_equal(plm_dec_cmp_ratio(dec("18446744073.709551615"), dec("1"),
+                                       dec("18446744073.709551615")), 0);
+    assert_true(plm_dec_cmp_ratio(dec("18446744073.709551615"), dec("1"),
+                                  dec("18446744073.709551614")) > 0);
     plm_dec big = dec("592000000000000000000000000000.000000001");
     assert_true(plm_dec_cmp_ratio(big, dec("100000000000000000000000000000"), dec("5.92")) > 0);
 }
@@ -94,6 +98,15 @@ static void sums_products_and_quotients_round_where_told(void **s) {
     assert_int_equal(plm_dec_cmp(r, dec("0.333333333")), 0);
     assert_true(plm_dec_div(dec("-1"), dec("3"), false, &r));
     assert_int_equal(plm_dec_cmp(r, dec("-0.333333334")), 0);
+    /* short and long divisors go different ways and agree: 18446744073 * 10^9 is about 2^64 */
+    assert_true(plm_dec_div(dec("92233720368.547758075"), dec("18446744073.709551615"), true, &r));
+    assert_int_equal(plm_dec_cmp(r, dec("5")), 0);
+    assert_true(plm_dec_div(dec("92233720368.54775808"), dec("18446744073.709551616"), true, &r));
+    assert_int_equal(plm_dec_cmp(r, dec("5")), 0);
+    assert_true(plm_dec_div(dec("92233720368.54775808"), dec("18446744073.709551615"), true, &r));
+    assert_int_equal(plm_dec_cmp(r, dec("5.000000001")), 0);
+    assert_true(plm_dec_div(dec("92233720368.547758081"), dec("18446744073.709551616"), true, &r));
+    assert_int_equal(plm_dec_cmp(r, dec("5.000000001")), 0);
     assert_true(plm_dec_sub(dec("1"), dec("1.5"), &r));
     assert_int_equal(plm_dec_cmp(r, dec("-0.5")), 0);
     assert_false(plm_dec_mul(dec("9999999999999999999999999999999999999999"),

@@ -1,0 +1,185 @@
+/* bench/locate.c: verdicts a second on one core, against a naive loop in the same run.
+ * 64 landmarks x 24 regions, quorum 2, each landmark its own operator.  Chips stand at random
+ * places on land (vertices of borders); paths are 1.2 to 2.2 times as long as light would take.
+ * usage: build/bench/locate [SECONDS] */
+#include "base/file.h"
+#include "locate/region.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MARKS 64
+#define REGIONS 24
+#define CHIPS 4096
+
+static const char deny[] = "CN,RU,IR,KP,BY,CU,SY,VE,MM,AF,IQ,LB,LY,SD,SO,YE,ZW,CD,CF,ER,HT,NI,SS,KH";
+static uint64_t state = 20260924;
+static uint64_t rtt[CHIPS][MARKS];
+static plm_landmark mark[MARKS];
+static plm_locate_verdict verdict;
+static plm_locate *engine;
+
+static uint64_t next(void) {
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    return state;
+}
+static double unit01(void) { return (double)(next() >> 11) / 9007199254740992.0; }
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void place(const plm_regions *r, int32_t *lat, int32_t *lon) {
+    const plm_vertex *v = &r->vertex[next() % r->n_vertices];
+    *lat = (int32_t)v->lat;
+    *lon = (int32_t)(remainder(v->lon, 3600000000.0) * 0.999999);
+}
+
+/* The chips' RTTs: from one place, or (clone) half the landmarks are answered from another. */
+static void make_chips(const plm_regions *r, bool clone) {
+    for (int c = 0; c < CHIPS; c++) {
+        int32_t lat[2], lon[2];
+        do {
+            place(r, &lat[0], &lon[0]);
+            place(r, &lat[1], &lon[1]);
+        } while (clone && plm_geo_distance_low_m(lat[0], lon[0], lat[1], lon[1]) < 3000000);
+        for (int i = 0; i < MARKS; i++) {
+            int at = 0;
+            int32_t d[2];
+            for (int k = 0; k < 2; k++)
+                d[k] = plm_geo_distance_high_m(mark[i].lat_e7, mark[i].lon_e7, lat[k], lon[k]);
+            if (clone) at = d[1] < d[0]; /* each site answers the landmarks near it */
+            rtt[c][i] = (uint64_t)(d[at] * 2e9 / PLM_LIGHT_M_PER_S * (1.2 + unit01()) + 3e5);
+        }
+    }
+}
+
+/* What one writes first: bound by division, two best by region, nothing else. */
+static volatile unsigned sink;
+static int32_t far32[REGIONS][MARKS];
+static unsigned naive(const uint64_t *row, const int64_t (*far)[REGIONS]) {
+    unsigned excluded = 0;
+    for (int r = 0; r < REGIONS; r++) {
+        int n = 0;
+        for (int i = 0; i < MARKS && n < 2; i++)
+            n += far[i][r] > (int64_t)(row[i] * (uint64_t)PLM_LIGHT_M_PER_S / 2000000000u + 1);
+        excluded += n >= 2;
+    }
+    return excluded;
+}
+
+/* The same loop, but with the margin of the two best, as the contract asks. */
+static unsigned naive_margin(const uint64_t *row, const int64_t (*far)[REGIONS]) {
+    unsigned excluded = 0;
+    int64_t bound[MARKS];
+    for (int i = 0; i < MARKS; i++)
+        bound[i] = (int64_t)(row[i] * (uint64_t)PLM_LIGHT_M_PER_S / 2000000000u + 1);
+    for (int r = 0; r < REGIONS; r++) {
+        int64_t a = INT64_MIN, b = INT64_MIN;
+        for (int i = 0; i < MARKS; i++) {
+            int64_t m = far[i][r] - bound[i];
+            if (m > a) b = a, a = m;
+            else if (m > b) b = m;
+        }
+        excluded += b > 0;
+    }
+    return excluded;
+}
+
+/* The first loop with 32-bit numbers and without a branch, so that -O3 makes vectors of it. */
+__attribute__((optimize("O3"))) static unsigned naive_vector(const uint64_t *row,
+                                                             const int32_t (*far)[MARKS]) {
+    unsigned excluded = 0;
+    int32_t bound[MARKS];
+    for (int i = 0; i < MARKS; i++)
+        bound[i] = (int32_t)(row[i] * (uint64_t)PLM_LIGHT_M_PER_S / 2000000000u + 1);
+    for (int r = 0; r < REGIONS; r++) {
+        int32_t n = 0;
+        for (int i = 0; i < MARKS; i++) n += far[r][i] > bound[i];
+        excluded += n >= 2;
+    }
+    return excluded;
+}
+
+typedef enum what { NAIVE, NAIVE_VECTOR, NAIVE_MARGIN, DECIDE, CERTIFY } what;
+
+static double time_one(what w, double seconds, const int64_t (*far)[REGIONS]) {
+    static unsigned char cert[REGIONS][PLM_CERT_BYTES_MAX];
+    double start = now(), end;
+    size_t n = 0;
+    unsigned s = 0;
+    do {
+        for (int c = 0; c < CHIPS; c++) {
+            if (w == NAIVE) s += naive(rtt[c], far);
+            else if (w == NAIVE_VECTOR) s += naive_vector(rtt[c], (const int32_t(*)[MARKS])far32);
+            else if (w == NAIVE_MARGIN) s += naive_margin(rtt[c], far);
+            else plm_locate_decide(engine, rtt[c], &verdict), s += verdict.denied;
+            if (w == CERTIFY)
+                for (size_t r = 0; r < REGIONS; r++)
+                    s += (unsigned)plm_cert_make(engine, PLM_STR("chip-00000001"), rtt[c], &verdict,
+                                                 r, cert[r]);
+        }
+        n += CHIPS;
+        end = now();
+    } while (end - start < seconds);
+    sink = s;
+    return (end - start) / (double)n * 1e9;
+}
+
+static void report(const char *kind, double seconds, const int64_t (*far)[REGIONS]) {
+    size_t consistent = 0, excluded = 0;
+    for (int c = 0; c < CHIPS; c++) {
+        plm_locate_decide(engine, rtt[c], &verdict);
+        consistent += verdict.consistent;
+        for (size_t r = 0; r < REGIONS; r++)
+            excluded += verdict.region[r].place == PLM_PLACE_EXCLUDED;
+    }
+    printf("%s chips (%zu of %d consistent, %.1f of %d regions excluded a chip)\n", kind,
+           consistent, CHIPS, (double)excluded / CHIPS, REGIONS);
+    double base = time_one(NAIVE, seconds, far), full = time_one(NAIVE_MARGIN, seconds, far);
+    double vector = time_one(NAIVE_VECTOR, seconds, far);
+    double decide = time_one(DECIDE, seconds, far), certify = time_one(CERTIFY, seconds, far);
+    printf("  naive loop, excluded or not only       %7.0f ns a chip\n", base);
+    printf("  the same without branches, in vectors  %7.0f ns a chip\n", vector);
+    printf("  naive loop with margins                %7.0f ns a chip\n", full);
+    printf("  decide: margins, landmarks, consistency%7.0f ns a chip, %5.2f M verdicts/s/core, "
+           "%.2f x naive\n", decide, REGIONS * 1e3 / decide, base / decide);
+    printf("  and a certificate for each exclusion   %7.0f ns a chip, %5.2f M verdicts/s/core, "
+           "%.2f x naive\n", certify, REGIONS * 1e3 / certify, base / certify);
+}
+
+int main(int argc, char **argv) {
+    double seconds = argc > 1 ? strtod(argv[1], NULL) : 1;
+    static int64_t far[MARKS][REGIONS];
+    static char ids[MARKS][16];
+    plm_fault f = {0};
+    plm_regions *r = plm_regions_shipped(&f);
+    if (!r) return 2;
+    for (int i = 0; i < MARKS; i++) {
+        snprintf(ids[i], sizeof ids[i], "landmark-%d", i);
+        mark[i] = (plm_landmark){plm_str_c(ids[i]), {"", 0}, 0, 0};
+        place(r, &mark[i].lat_e7, &mark[i].lon_e7);
+    }
+    plm_locate_setup s = {mark, MARKS, r, plm_str_c(deny), 0, PLM_SPEED_C, 2};
+    double start = now();
+    engine = plm_locate_new(&s, &f);
+    if (!engine) {
+        fprintf(stderr, "%s\n", f.say);
+        return 2;
+    }
+    printf("distance table, %d landmarks x %d regions: %.3f s\n", MARKS, REGIONS, now() - start);
+    for (int i = 0; i < MARKS; i++)
+        for (size_t k = 0; k < REGIONS; k++)
+            far32[k][i] = (int32_t)(far[i][k] = plm_locate_distance_m(engine, (size_t)i, k));
+    make_chips(r, false);
+    report("consistent", seconds, (const int64_t(*)[REGIONS])far);
+    make_chips(r, true);
+    report("cloned", seconds, (const int64_t(*)[REGIONS])far);
+    plm_locate_free(engine);
+    plm_regions_free(r);
+    return 0;
+}

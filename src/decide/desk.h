@@ -1,0 +1,122 @@
+/* desk.h: the working place of one thread, inside the decide room only. */
+#ifndef PLM_DECIDE_DESK_H
+#define PLM_DECIDE_DESK_H
+
+#include "plimsoll/decide.h"
+
+#define VIEWS_MAX 16
+#define PATH_TEXT 256
+#define CONFLICT_VALUES_MAX 12
+/* Evaluations spent by cases on one side question (a rule, a policy, what an answer would do);
+ * past it the side question stays unknown, which never permits. */
+#define SIDE_CASES_MAX 128
+
+/* Numbers of the rulebook's facts that cases fill. */
+#define DESK_FACTS(X) \
+    X(kind, "kind") X(from, "from") X(to, "to") X(sc, "supercomputer") \
+    X(node_use, "advanced-node-facility") X(node_unknown, "ic-facility-node-unknown") \
+    X(military, "military") X(intelligence, "military-intelligence") X(wmd, "wmd") \
+    X(training, "model-training") X(sme, "sme-development") X(usp, "us-person-support") \
+    X(usp_natural, "us-natural-person") X(usp_employer, "us-person-employer") \
+    X(hbm_designer, "hbm-buyer-is-designer") X(hbm_site, "hbm-to-packaging-site") \
+    X(hbm_below, "hbm-finished-below") X(dd, "certified-748-dd") X(form, "form") \
+    X(eccn, "eccn") X(origin, "origin") X(us_content, "us-content") X(quantity, "quantity") \
+    X(tpp, "tpp") X(die_area, "die-area") X(density, "density") X(datacenter, "datacenter") \
+    X(dram, "dram-bandwidth") X(io, "io-bandwidth") X(tops, "tops") \
+    X(memory_density, "memory-density") X(training_ops, "training-operations") \
+    X(published, "published") X(encryption, "encryption") X(contains_hbm, "contains-hbm") \
+    X(node, "node") X(non_planar, "non-planar") X(transistors, "transistors") \
+    X(own_chip, "own-chip-facts") X(claims, "claims") X(presumes, "chipmaker-presumes") \
+    X(us_technology, "us-technology") X(us_plant, "us-plant") X(notice, "notice-applies") \
+    X(role, "role") X(country, "country") X(hq, "headquarters") \
+    X(parent_hq, "parent-headquarters") X(party_name, "party-name") \
+    X(parent_name, "parent-name") X(government, "government") X(entity_list, "entity-list") \
+    X(all_items, "entity-all-items") X(fn1, "footnote-1") X(fn3, "footnote-3") \
+    X(fn4, "footnote-4") X(fn5, "footnote-5") X(denied, "denied-person") \
+    X(unverified, "unverified") X(meu, "military-end-user") \
+    X(mieu, "military-intelligence-end-user") X(sdn, "sdn") X(owned_listed, "owned-by-listed") \
+    X(owned_meu, "owned-by-meu") X(owned_sdn, "owned-by-sdn")
+
+#define X(name, word) DF_##name,
+enum { DESK_FACTS(X) DF_COUNT };
+#undef X
+
+typedef struct flat_item {
+    const plm_item *item; /* NULL: nothing is known of it */
+    int32_t parent;
+    uint32_t top;         /* index among the case's own items */
+    char path[PATH_TEXT];
+} flat_item;
+
+typedef struct flat_party {
+    const plm_party *party; /* NULL: a party that the case leaves out */
+    plm_role role;
+    plm_listed listed;
+    char path[PATH_TEXT];
+} flat_party;
+
+typedef struct conflict {
+    uint32_t item;
+    const char *fact;
+    uint32_t count;
+    bool is_flag;
+    plm_truth flag[2];
+    plm_iv value[CONFLICT_VALUES_MAX];
+    const char *source[CONFLICT_VALUES_MAX];
+} conflict;
+
+typedef struct answer {
+    plm_verdict verdict;
+    plm_truth prohibited, required, excepted;
+    bool gave_up;
+    uint32_t cases, limit;
+    plm_policy policy;
+} answer;
+
+struct plm_desk {
+    const plm_book *book;
+    plm_facts *world;
+    plm_view *views[VIEWS_MAX];
+    uint32_t next_view;
+    plm_view *view;
+    plm_arena *arena;
+    plm_case c;
+    uint32_t facts[DF_COUNT];
+    flat_item *items;
+    flat_party *parties;
+    uint32_t item_count, party_count, conflict_count, warning_count;
+    conflict conflicts[64];
+    plm_str warnings[64];
+    plm_rule *requirements, *exceptions, *policies;
+    plm_rule *classes; /* of an item: the five of the contract first */
+    uint32_t requirement_count, exception_count, policy_count, class_count;
+    plm_buf tail; /* not_modelled and rulebook, the same in every result */
+    plm_listing screen;
+    void *screen_ctx;
+    bool has_lists;
+};
+
+#define DESK_CLASSES 5
+extern const char *const desk_class_names[DESK_CLASSES];
+
+/* facts.c: reads the case and fills the world. */
+bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f);
+bool desk_open_item(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f);
+void desk_warn(plm_desk *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* owners.c: half or more held, in sum, by owners restricted by the flag. */
+plm_truth desk_owned(const plm_party *p, int flag);
+/* verdict.c */
+answer desk_answer(plm_desk *d);
+plm_verdict desk_verdict(plm_desk *d, answer *a);
+plm_truth desk_ask_required(plm_facts *w, void *desk);
+plm_truth desk_ask_permitted(plm_facts *w, void *desk);
+typedef struct one_rule {
+    plm_rule rule;
+    int32_t item, party;
+} one_rule;
+plm_truth desk_ask_one(plm_facts *w, void *one);
+plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party);
+/* Is exception e available to the item, by cases? */
+plm_truth desk_prove_exception(plm_desk *d, plm_rule e, int32_t item);
+
+#endif

@@ -1,0 +1,418 @@
+/* facts.c: from the case, as read, to the facts that the rulebook declares.
+ * Invariants: 1 what the case leaves out stays not known; 2 a buyer whom the case leaves out is a
+ * party of whom nothing is known, so that leaving one out never permits. */
+#include "decide/desk.h"
+#include "plimsoll/goods.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void desk_warn(plm_desk *d, const char *fmt, ...) {
+    char text[400];
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (n < 0 || d->warning_count == sizeof d->warnings / sizeof *d->warnings) return;
+    plm_str s = plm_arena_copy(d->arena, plm_str_c(text));
+    if (s.p) d->warnings[d->warning_count++] = s;
+}
+
+static uint32_t count_items(const plm_item *v, uint32_t n) {
+    uint32_t sum = n;
+    for (uint32_t i = 0; i < n; i++) sum += count_items(v[i].parts, v[i].part_count);
+    return sum;
+}
+
+static void flatten(plm_desk *d, const plm_item *v, uint32_t n, int32_t parent, uint32_t top,
+                    const char *prefix) {
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t at = d->item_count++;
+        flat_item *x = &d->items[at];
+        *x = (flat_item){.item = &v[i], .parent = parent, .top = parent < 0 ? i : top};
+        snprintf(x->path, sizeof x->path, "%s[%u]", prefix, i);
+        char below[PATH_TEXT + 16];
+        snprintf(below, sizeof below, "%s.contains", x->path);
+        flatten(d, v[i].parts, v[i].part_count, (int32_t)at, x->top, below);
+    }
+}
+
+static void add_party(plm_desk *d, const plm_party *p, plm_role role, const char *path) {
+    flat_party *x = &d->parties[d->party_count++];
+    *x = (flat_party){.party = p, .role = role};
+    snprintf(x->path, sizeof x->path, "%s", path);
+    if (p) x->listed = p->listed;
+    if (p && !p->listed.given && d->screen) {
+        plm_str said = {"", 0};
+        if (d->screen(d->screen_ctx, p, &x->listed, &said) && said.n)
+            desk_warn(d, "%s: %.*s", path, PLM_FMT(said));
+    }
+}
+
+static bool has_role(const plm_case *c, plm_role r) {
+    for (uint32_t i = 0; i < c->party_count; i++)
+        if (c->parties[i].role == r) return true;
+    return false;
+}
+
+/* A buyer left out is a party of whom nothing is known. */
+static void missing_parties(plm_desk *d) {
+    const plm_case *c = &d->c;
+    bool user = has_role(c, PLM_ROLE_end_user), consignee = has_role(c, PLM_ROLE_ultimate_consignee);
+    if (c->kind == PLM_KIND_deemed_export) {
+        if (user || consignee || has_role(c, PLM_ROLE_deemed_recipient)) return;
+        add_party(d, NULL, PLM_ROLE_deemed_recipient, "parties");
+        return;
+    }
+    if (!user) add_party(d, NULL, PLM_ROLE_end_user, "parties");
+    if (!consignee) add_party(d, NULL, PLM_ROLE_ultimate_consignee, "parties");
+    if (!user || !consignee)
+        desk_warn(d, "no %s is given: nothing is known of it",
+                  user ? "ultimate consignee" : consignee ? "end user"
+                                                          : "end user and no ultimate consignee");
+}
+
+static bool lay_out(plm_desk *d, plm_fault *f) {
+    const plm_case *c = &d->c;
+    uint32_t n = c->item_count ? count_items(c->items, c->item_count) : 1;
+    d->items = plm_arena_array(d->arena, n, sizeof *d->items);
+    d->parties = plm_arena_array(d->arena, c->party_count + 2, sizeof *d->parties);
+    if (!d->items || !d->parties) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    d->item_count = d->party_count = 0;
+    flatten(d, c->items, c->item_count, -1, 0, "items");
+    if (!c->item_count) {
+        d->items[0] = (flat_item){.parent = -1};
+        snprintf(d->items[0].path, sizeof d->items[0].path, "items[0]");
+        d->item_count = 1;
+    }
+    for (uint32_t i = 0; i < c->party_count; i++) {
+        char path[PATH_TEXT];
+        snprintf(path, sizeof path, "parties[%u]", i);
+        add_party(d, &c->parties[i], c->parties[i].role, path);
+    }
+    missing_parties(d);
+    return true;
+}
+
+static void num(plm_desk *d, int fact, uint32_t at, const plm_num *n) {
+    if (n->given) plm_facts_number(d->world, d->facts[fact], at, n->iv);
+}
+
+static void word(plm_desk *d, int fact, uint32_t at, const char *w) {
+    if (w && *w) plm_facts_word(d->world, d->facts[fact], at, plm_str_c(w));
+}
+
+static void yes(plm_desk *d, int fact, uint32_t at, plm_truth t) {
+    plm_facts_yesno(d->world, d->facts[fact], at, t);
+}
+
+/* What the sources say where they differ: kept to be shown with the verdict. */
+static conflict *new_conflict(plm_desk *d, uint32_t at, const char *fact) {
+    if (d->conflict_count == sizeof d->conflicts / sizeof *d->conflicts) return NULL;
+    conflict *k = &d->conflicts[d->conflict_count++];
+    *k = (conflict){.item = at, .fact = fact};
+    return k;
+}
+
+static void number_conflict(plm_desk *d, uint32_t at, int i, const plm_goods_number *n) {
+    conflict *k = new_conflict(d, at, plm_item_number_names[i]);
+    for (uint32_t v = 0; k && v < n->n && k->count < CONFLICT_VALUES_MAX; v++) {
+        k->value[k->count] = n->v[v].iv;
+        k->source[k->count++] = n->v[v].source;
+    }
+}
+
+static void flag_conflict(plm_desk *d, uint32_t at, int i, const plm_goods_flag *v) {
+    conflict *k = new_conflict(d, at, plm_item_flag_names[i]);
+    if (!k) return;
+    k->is_flag = true;
+    k->count = 2;
+    k->flag[0] = v->in_case;
+    k->flag[1] = v->in_catalog;
+    k->source[0] = "case";
+    k->source[1] = v->source;
+}
+
+/* The highest dense throughput over the formats, without bit weight. */
+static plm_num tops_of(const plm_item *t) {
+    plm_num r = {0};
+    for (uint32_t i = 0; i < t->format_count; i++) {
+        plm_iv v = t->formats[i].dense_tops.given ? t->formats[i].dense_tops.iv
+                                                  : plm_iv_from(plm_dec_int(0));
+        if (!r.given) {
+            r = (plm_num){true, v};
+            continue;
+        }
+        if (plm_dec_cmp(v.lo, r.iv.lo) > 0) r.iv.lo = v.lo;
+        if (!r.iv.no_hi && !v.no_hi && plm_dec_cmp(v.hi, r.iv.hi) > 0) r.iv.hi = v.hi;
+        r.iv.no_hi = r.iv.no_hi || v.no_hi;
+    }
+    return r;
+}
+
+/* ECCNs that the facts decide are not taken from the shipper: 3A090, 4A090 and .z paragraphs. */
+static plm_str asserted(plm_desk *d, plm_str eccn) {
+    plm_str s = plm_str_trim(eccn);
+    if (s.n < 5) return s;
+    char up[5];
+    for (int i = 0; i < 5; i++) up[i] = (char)(s.p[i] >= 'a' && s.p[i] <= 'z' ? s.p[i] - 32 : s.p[i]);
+    if (memcmp(up, "3A090", 5) == 0 || memcmp(up, "4A090", 5) == 0) return (plm_str){"", 0};
+    if (s.n > 6 && s.p[5] == '.' && (s.p[6] | 32) == 'z' && (s.n == 7 || s.p[7] == '.')) s.n = 5;
+    (void)d;
+    return s;
+}
+
+/* The entry with .z paragraphs that the shipper claims: the vendors put such items there. */
+static void claims(plm_desk *d, uint32_t at, plm_str eccn) {
+    static const char *const bases[] = {"5A002", "5A004", "5A992", "4A003", "4A004", "4A005",
+                                        "3A001"};
+    plm_str s = plm_str_trim(eccn);
+    const char *claim = "none";
+    for (size_t i = 0; i < sizeof bases / sizeof *bases && s.n >= 5; i++)
+        if (s.p[0] == bases[i][0] && (s.p[1] & ~32) == bases[i][1] &&
+            memcmp(s.p + 2, bases[i] + 2, 3) == 0)
+            claim = bases[i];
+    word(d, DF_claims, at, claim);
+}
+
+static bool chip_facts(const plm_goods *g) {
+    return g->number[PLM_N_tpp].known || g->number[PLM_N_die_area_mm2].known || g->density.known;
+}
+
+static plm_truth notice_reaches(const plm_desk *d, const plm_item *t) {
+    plm_truth r = PLM_NO;
+    for (uint32_t i = 0; i < d->c.notice_count; i++) {
+        const plm_notice *n = &d->c.notices[i];
+        if (n->date > d->c.as_of) continue; /* the exporter knows what it was told */
+        plm_truth item = PLM_NO, place = d->c.to ? PLM_NO : PLM_UNKNOWN;
+        if (n->part.n) item = !t || !t->part.n ? PLM_UNKNOWN : plm_str_eq(n->part, t->part) ? PLM_YES : PLM_NO;
+        if (n->eccn.n && item != PLM_YES)
+            item = plm_or(item, !t || !t->eccn.n ? PLM_UNKNOWN
+                                : plm_str_eq(n->eccn, t->eccn) ? PLM_YES : PLM_NO);
+        for (uint32_t k = 0; k < n->country_count; k++)
+            if (d->c.to && n->countries[k] == d->c.to) place = PLM_YES;
+        r = plm_or(r, plm_and(item, place));
+    }
+    return r;
+}
+
+static void chip_numbers(plm_desk *d, uint32_t at, const plm_item *t, const plm_goods *g) {
+    static const int facts[PLM_N_COUNT] = {
+        [PLM_N_tpp] = DF_tpp, [PLM_N_die_area_mm2] = DF_die_area,
+        [PLM_N_performance_density] = DF_density, [PLM_N_dram_bandwidth_gbps] = DF_dram,
+        [PLM_N_io_bandwidth_gbps] = DF_io, [PLM_N_memory_bandwidth_density] = DF_memory_density,
+        [PLM_N_transistor_count] = DF_transistors, [PLM_N_training_operations] = DF_training_ops,
+        [PLM_N_node_nm] = DF_node, [PLM_N_app_wt] = -1};
+    for (int i = 0; i < PLM_N_COUNT; i++) {
+        const plm_goods_number *n = &g->number[i];
+        if (n->conflict) number_conflict(d, at, i, n);
+        if (!n->known || facts[i] < 0) continue;
+        /* a density that follows from TPP and area is compared exactly, as their quotient */
+        bool quotient = i == PLM_N_performance_density && !n->conflict &&
+                        (g->density_from_ratio || !g->density.known);
+        if (!quotient) plm_facts_number(d->world, d->facts[facts[i]], at, n->iv);
+    }
+    plm_num tops = tops_of(t);
+    num(d, DF_tops, at, &tops);
+}
+
+static void chip_flags(plm_desk *d, uint32_t at, const plm_goods *g) {
+    static const int facts[PLM_F_COUNT] = {
+        [PLM_F_datacenter] = DF_datacenter, [PLM_F_encryption] = DF_encryption,
+        [PLM_F_contains_hbm] = DF_contains_hbm, [PLM_F_published] = DF_published,
+        [PLM_F_non_planar] = DF_non_planar};
+    for (int i = 0; i < PLM_F_COUNT; i++) {
+        if (g->flag[i].conflict) flag_conflict(d, at, i, &g->flag[i]);
+        yes(d, facts[i], at, g->flag[i].truth);
+    }
+}
+
+/* The form given, else the one that every product of that name has. */
+static plm_form form_of(const plm_item *t, const plm_goods *g) {
+    if (t->form != PLM_FORM_NONE || !g->forms || (g->forms & (g->forms - 1))) return t->form;
+    return (plm_form)__builtin_ctz(g->forms);
+}
+
+/* Do the item's own figures stand for an IC in it, and is all known that it contains? */
+static void contents(plm_desk *d, uint32_t at, const plm_item *t, plm_form form, bool figures) {
+    bool holds = form == PLM_FORM_board || form == PLM_FORM_assembly ||
+                 form == PLM_FORM_computer || form == PLM_FORM_NONE;
+    bool own = form == PLM_FORM_ic || figures || (holds && !t->contains_known);
+    yes(d, DF_own_chip, at, own ? PLM_YES : PLM_NO);
+    bool known = t->contains_known || t->part_count || form == PLM_FORM_ic || figures;
+    plm_facts_place_item(d->world, at, d->items[at].parent, known);
+}
+
+static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
+    const plm_item *t = d->items[at].item;
+    plm_goods g;
+    plm_facts_place_item(d->world, at, d->items[at].parent, false);
+    yes(d, DF_notice, at, notice_reaches(d, t));
+    if (!t) return true;
+    if (!plm_goods_facts(d->arena, t, &g, f)) return false;
+    plm_form form = form_of(t, &g);
+    contents(d, at, t, form, chip_facts(&g));
+    chip_numbers(d, at, t, &g);
+    chip_flags(d, at, &g);
+    word(d, DF_form, at, plm_form_names[form]);
+    plm_str eccn = asserted(d, t->eccn);
+    claims(d, at, t->eccn);
+    if (eccn.n) plm_facts_code(d->world, d->facts[DF_eccn], at, eccn);
+    plm_facts_country(d->world, d->facts[DF_origin], at, t->origin);
+    num(d, DF_us_content, at, &t->us_content_share);
+    num(d, DF_quantity, at, &t->quantity);
+    bool presumes = t->maker_role == PLM_MAKER_foundry || t->maker_role == PLM_MAKER_osat;
+    yes(d, DF_presumes, at, presumes ? PLM_YES : PLM_NO);
+    if (t->us_technology.known)
+        plm_facts_codes(d->world, d->facts[DF_us_technology], at, t->us_technology.v,
+                        t->us_technology.n);
+    yes(d, DF_us_plant, at, t->us_plant);
+    return true;
+}
+
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+static bool says(plm_str text, const char *words) {
+    size_t n = strlen(words);
+    for (size_t i = 0; i + n <= text.n; i++) {
+        size_t k = 0;
+        while (k < n && lower(text.p[i + k]) == words[k]) k++;
+        if (k == n) return true;
+    }
+    return false;
+}
+
+/* Does an entry's license requirement column reach everything?  With an exception in it, no. */
+static bool reaches_all(plm_str scope) {
+    return !scope.n || (says(scope, "all items subject to the ear") && !says(scope, "except"));
+}
+
+static void fill_listed(plm_desk *d, uint32_t at, const plm_listed *l) {
+    if (!l->given) return;
+    yes(d, DF_entity_list, at, l->flag[PLM_L_entity_list]);
+    yes(d, DF_denied, at, l->flag[PLM_L_denied_person]);
+    yes(d, DF_unverified, at, l->flag[PLM_L_unverified]);
+    yes(d, DF_meu, at, l->flag[PLM_L_military_end_user]);
+    yes(d, DF_mieu, at, l->flag[PLM_L_military_intelligence_end_user]);
+    yes(d, DF_sdn, at, l->flag[PLM_L_sdn]);
+    if (l->flag[PLM_L_entity_list] == PLM_UNKNOWN) return;
+    yes(d, DF_all_items, at, reaches_all(l->scope) ? PLM_YES : PLM_NO);
+    static const int fact[] = {DF_fn1, DF_fn3, DF_fn4, DF_fn5}, bit[] = {1, 3, 4, 5};
+    for (int i = 0; i < 4; i++)
+        yes(d, fact[i], at, l->footnotes >> bit[i] & 1 ? PLM_YES : PLM_NO);
+}
+
+/* Supplement 8(a) to part 740 names government agencies by kind: words that such a name bears
+ * leave it open, any other name does not. */
+static plm_truth government(plm_str name) {
+    static const char *const words[] = {"ministry", "government", "armedforces", "authority",
+                                        "federal", "department", "municipality", "police"};
+    char folded[256];
+    if (!name.n) return PLM_UNKNOWN;
+    size_t n = 0;
+    for (size_t i = 0; i < name.n && n < sizeof folded - 1; i++) {
+        char c = name.p[i];
+        if (c >= 'A' && c <= 'Z') c = (char)(c + 32);
+        if (c >= 'a' && c <= 'z') folded[n++] = c;
+    }
+    folded[n] = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(folded, words[i])) return PLM_UNKNOWN;
+    return PLM_NO;
+}
+
+static void fill_party(plm_desk *d, uint32_t at) {
+    const flat_party *x = &d->parties[at];
+    const plm_party *p = x->party;
+    word(d, DF_role, at, plm_role_names[x->role]);
+    fill_listed(d, at, &x->listed);
+    if (!p) return;
+    plm_facts_country(d->world, d->facts[DF_country], at, p->country);
+    plm_facts_country(d->world, d->facts[DF_hq], at, p->headquarters);
+    plm_facts_country(d->world, d->facts[DF_parent_hq], at, p->parent_headquarters);
+    plm_facts_text(d->world, d->facts[DF_party_name], at, p->name);
+    plm_facts_text(d->world, d->facts[DF_parent_name], at, p->parent_name);
+    yes(d, DF_government, at, government(p->name));
+    yes(d, DF_owned_listed, at, desk_owned(p, PLM_L_entity_list));
+    yes(d, DF_owned_meu, at, desk_owned(p, PLM_L_military_end_user));
+    yes(d, DF_owned_sdn, at, desk_owned(p, PLM_L_sdn));
+}
+
+static void fill_transaction(plm_desk *d) {
+    const plm_case *c = &d->c;
+    static const int uses[PLM_U_COUNT] = {
+        [PLM_U_supercomputer] = DF_sc, [PLM_U_advanced_node_facility] = DF_node_use,
+        [PLM_U_ic_facility_node_unknown] = DF_node_unknown, [PLM_U_military] = DF_military,
+        [PLM_U_military_intelligence] = DF_intelligence, [PLM_U_wmd] = DF_wmd,
+        [PLM_U_model_training_for_wmd_or_military_intelligence] = DF_training,
+        [PLM_U_semiconductor_equipment_development] = DF_sme};
+    word(d, DF_kind, 0, plm_kind_names[c->kind]);
+    plm_facts_country(d->world, d->facts[DF_from], 0, c->from);
+    plm_facts_country(d->world, d->facts[DF_to], 0, c->to);
+    for (int i = 0; i < PLM_U_COUNT; i++) yes(d, uses[i], 0, c->end_use[i]);
+    yes(d, DF_usp, 0, c->us_person_support);
+    /* the exclusion of 744.6(d)(4) is only there for who claims it */
+    bool claimed = c->us_natural_person != PLM_UNKNOWN || c->us_person_employer_hq;
+    yes(d, DF_usp_natural, 0, claimed ? c->us_natural_person : PLM_NO);
+    plm_facts_country(d->world, d->facts[DF_usp_employer], 0, c->us_person_employer_hq);
+    yes(d, DF_hbm_designer, 0, c->hbm_buyer_is_designer);
+    yes(d, DF_hbm_site, 0, c->hbm_ships_to_packaging_site);
+    yes(d, DF_hbm_below, 0, c->hbm_finished_below_3a090);
+    yes(d, DF_dd, 0, c->certification_748_dd);
+}
+
+/* The view of these dates, made once for the cases that share them. */
+static plm_view *view_of(plm_desk *d) {
+    const plm_case *c = &d->c;
+    for (uint32_t i = 0; i < VIEWS_MAX; i++)
+        if (d->views[i] && plm_view_is(d->views[i], c->as_of, c->known, c->codified))
+            return d->views[i];
+    plm_view *v = plm_view_new(d->book, c->as_of, c->known, c->codified);
+    if (!v) return NULL;
+    plm_view_free(d->views[d->next_view]);
+    d->views[d->next_view] = v;
+    d->next_view = (d->next_view + 1) % VIEWS_MAX;
+    return v;
+}
+
+static void fix_dates(plm_case *c, const plm_reading *r) {
+    if (r->has_as_of || !c->has_as_of) c->as_of = r->has_as_of ? r->as_of : r->today;
+    if (r->has_known || !c->has_known) c->known = r->has_known ? r->known : r->today;
+    if (r->has_mode || !c->has_mode) c->codified = r->has_mode && r->codified;
+}
+
+static bool fill(plm_desk *d, const plm_reading *r, plm_fault *f) {
+    fix_dates(&d->c, r);
+    d->view = view_of(d);
+    if (!d->view || !lay_out(d, f)) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    if (!plm_facts_reset(d->world, d->view, d->item_count, d->party_count))
+        return plm_fail(f, PLM_OUT_OF_RANGE, "the case has more items or parties than %d and %d",
+                        PLM_WORLD_ITEMS_MAX, PLM_WORLD_PARTIES_MAX);
+    fill_transaction(d);
+    for (uint32_t i = 0; i < d->item_count; i++)
+        if (!fill_item(d, i, f)) return false;
+    for (uint32_t i = 0; i < d->party_count; i++) fill_party(d, i);
+    return true;
+}
+
+static void start(plm_desk *d) {
+    plm_arena_reset(d->arena);
+    memset(&d->c, 0, sizeof d->c);
+    d->conflict_count = d->warning_count = 0;
+}
+
+bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f) {
+    start(d);
+    return plm_case_read(d->arena, json, &d->c, f) && fill(d, r, f);
+}
+
+bool desk_open_item(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f) {
+    start(d);
+    plm_item *t = plm_arena_alloc(d->arena, sizeof *t);
+    if (!t) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    if (!plm_item_read(d->arena, json, t, &d->c, f)) return false;
+    d->c.items = t;
+    d->c.item_count = 1;
+    return fill(d, r, f);
+}

@@ -1,0 +1,287 @@
+/* verdict.c: decides a chip, and writes the contract's result line.
+ * Invariants: 1 excluded needs quorum landmarks of distinct operators, each farther from the
+ * region than its bound; 2 inconsistent overrides every exclusion; 3 a larger RTT never turns
+ * possible into excluded.  Held by tests/unit/test_locate.c. */
+#include "base/file.h"
+#include "base/json.h"
+#include "locate/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *plm_place_name(plm_place p) {
+    static const char *const names[] = {"excluded", "possible", "inconsistent"};
+    return names[p];
+}
+
+/* Puts a landmark into a region's list: best first, one of each operator. */
+static void rank(const plm_locate *l, plm_locate_region_verdict *g, uint32_t landmark,
+                 int32_t margin) {
+    uint32_t n = g->n_by, at = n;
+    for (uint32_t k = 0; k < n; k++)
+        if (l->operator_no[g->by[k]] == l->operator_no[landmark]) {
+            if (g->margin_m[k] >= margin) return;
+            at = k; /* the operator's better landmark takes its place */
+            break;
+        }
+    if (at == n) {
+        if (n == l->quorum && g->margin_m[n - 1] >= margin) return;
+        if (n < l->quorum) g->n_by++;
+        else at--;
+    }
+    for (; at > 0 && g->margin_m[at - 1] < margin; at--) {
+        g->margin_m[at] = g->margin_m[at - 1];
+        g->by[at] = g->by[at - 1];
+    }
+    g->margin_m[at] = margin;
+    g->by[at] = landmark;
+}
+
+/* What a walk over the measured landmarks found. */
+typedef struct walk {
+    plm_entry entry[PLM_BLOCK];
+    uint32_t landmark[PLM_BLOCK];
+    uint32_t n, least, last_op;
+    uint64_t least_ns;
+    bool first, cut;
+} walk;
+
+/* Takes the block's best into the verdict; the first block is most often the only one. */
+static void take(const plm_locate *l, walk *w, plm_locate_verdict *v) {
+    int32_t best[PLM_LOCATE_QUORUM_MAX * (PLM_LOCATE_DENY_MAX + PLM_LANES)];
+    if (!w->n) return;
+    plm_kernel_best(l, w->entry, w->n, best);
+    unsigned q = l->quorum;
+    for (size_t r = 0; r < l->n_deny; r++) {
+        plm_locate_region_verdict *g = &v->region[r];
+        for (unsigned k = 0; k < q; k++) {
+            int32_t key = best[k * l->r_pad + r];
+            if (key == INT32_MIN) break;
+            uint32_t who = w->landmark[(uint32_t)key % PLM_BLOCK];
+            int32_t margin = key >> 6;
+            if (w->first) {
+                g->margin_m[k] = margin;
+                g->by[k] = who;
+                g->n_by = k + 1;
+            } else {
+                rank(l, g, who, margin);
+            }
+        }
+    }
+    w->first = false;
+    w->n = 0;
+}
+
+/* A region whose list has a landmark that keys can't hold: all over again, one by one. */
+static void rank_all(const plm_locate *l, const uint64_t *rtt_ns, size_t r,
+                     plm_locate_region_verdict *g) {
+    g->n_by = 0;
+    for (uint32_t i = 0; i < l->n; i++)
+        if (rtt_ns[i])
+            rank(l, g, i, l->distance_m[i * l->r_pad + r] - plm_bound_m(rtt_ns[i], l->speed));
+}
+
+/* The common case: up to PLM_BLOCK landmarks, each of an operator of its own. */
+static void walk_few(const plm_locate *l, const uint64_t *rtt_ns, int32_t *bound, walk *w,
+                     plm_locate_verdict *v) {
+    int32_t off[PLM_BLOCK];
+    int32_t best[PLM_LOCATE_QUORUM_MAX * (PLM_LOCATE_DENY_MAX + PLM_LANES)];
+    uint32_t n = (uint32_t)l->n;
+    for (size_t i = n; i < l->n_pad; i++) bound[i] = PLM_LOCATE_METRES_MAX;
+    w->least = plm_kernel_bounds(rtt_ns, n, l->speed, off, bound, &v->landmarks);
+    plm_kernel_best_all(l, off, best);
+    unsigned q = l->quorum;
+    for (size_t r = 0; r < l->n_deny; r++) {
+        plm_locate_region_verdict *g = &v->region[r];
+        bool odd = false;
+        for (unsigned k = 0; k < q; k++) {
+            int32_t key = best[k * l->r_pad + r];
+            uint32_t who = (uint32_t)key % PLM_BLOCK;
+            g->margin_m[k] = key >> 6;
+            g->by[k] = who;
+            odd |= (key >> 6) < PLM_EARTH_M - PLM_KEY_NONE_M;
+        }
+        g->n_by = q;
+        if (odd) rank_all(l, rtt_ns, r, g);
+    }
+}
+
+static void walk_all(const plm_locate *l, const uint64_t *rtt_ns, int32_t *bound, walk *w,
+                     plm_locate_verdict *v) {
+    for (uint32_t i = 0; i < l->n; i++) {
+        uint32_t who = l->order[i];
+        uint64_t ns = rtt_ns[who];
+        if (ns == 0) continue;
+        v->landmarks++;
+        if (ns < w->least_ns) w->least_ns = ns, w->least = who;
+        int32_t m = plm_bound_m(ns, l->speed);
+        if (bound && m < PLM_EARTH_M) bound[who] = m + PLM_LOCATE_POSITION_M;
+        if (m >= PLM_KEY_CUT_M) {
+            w->cut = true;
+            continue;
+        }
+        bool same = w->n && l->operator_no[who] == w->last_op;
+        if (w->n == PLM_BLOCK) take(l, w, v), same = false;
+        w->last_op = l->operator_no[who];
+        w->landmark[w->n] = who;
+        w->entry[w->n] = (plm_entry){i, m * (int32_t)PLM_BLOCK - (int32_t)w->n, same};
+        w->n++;
+    }
+    take(l, w, v);
+}
+
+/* The landmarks that keys can't hold: they matter only where a margin is very short. */
+static void take_cut(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_verdict *v) {
+    for (size_t r = 0; r < l->n_deny; r++) {
+        plm_locate_region_verdict *g = &v->region[r];
+        if (g->n_by == l->quorum && g->margin_m[g->n_by - 1] >= PLM_EARTH_M - PLM_KEY_CUT_M)
+            continue;
+        for (uint32_t i = 0; i < l->n; i++) {
+            if (!rtt_ns[i]) continue;
+            int32_t m = plm_locate_bound_m(rtt_ns[i], l->speed);
+            if (m >= PLM_KEY_CUT_M) rank(l, g, i, l->distance_m[i * l->r_pad + r] - m);
+        }
+    }
+}
+
+static bool agree(const plm_locate *l, const uint64_t *rtt_ns, const int32_t *bound,
+                  uint32_t least, plm_locate_verdict *v) {
+    if (v->landmarks < 2) return true;
+    if (l->low) {
+        bool apart, outside;
+        plm_kernel_row(l->low + least * l->n_pad, l->high + least * l->n_pad, bound, l->n_pad,
+                       bound[least], &apart, &outside);
+        if (!apart && !outside) return true; /* the chip may stand at that landmark */
+    }
+    return plm_consistent(l, rtt_ns, l->low ? bound : NULL, least, v);
+}
+
+void plm_locate_decide(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_verdict *v) {
+    int32_t bound[PLM_PAIRS_MAX];
+    walk w;
+    w.n = 0;
+    w.least = 0;
+    w.least_ns = UINT64_MAX;
+    w.first = true;
+    w.cut = false;
+    v->landmarks = v->n_witness = 0;
+    v->n_regions = (uint32_t)l->n_deny;
+    for (size_t r = 0; r < l->n_deny; r++) v->region[r].n_by = 0;
+    bool few = l->distinct && l->n <= PLM_BLOCK && l->n >= l->quorum;
+    if (l->low && !few)
+        for (size_t i = 0; i < l->n_pad; i++) bound[i] = PLM_LOCATE_METRES_MAX;
+    if (few) walk_few(l, rtt_ns, bound, &w, v);
+    else walk_all(l, rtt_ns, l->low ? bound : NULL, &w, v);
+    if (w.cut) take_cut(l, rtt_ns, v);
+    v->consistent = agree(l, rtt_ns, bound, w.least, v);
+    unsigned q = l->quorum;
+    plm_place all = PLM_PLACE_EXCLUDED;
+    for (size_t r = 0; r < l->n_deny; r++) {
+        plm_locate_region_verdict *g = &v->region[r];
+        bool out = g->n_by == q && g->margin_m[q - 1] > 0;
+        g->place = !v->consistent ? PLM_PLACE_INCONSISTENT
+                                  : out ? PLM_PLACE_EXCLUDED : PLM_PLACE_POSSIBLE;
+        if (g->place > all) all = g->place;
+    }
+    v->denied = all;
+}
+
+typedef struct ranked {
+    int32_t margin;
+    uint32_t landmark;
+} ranked;
+
+static int by_margin(const void *a, const void *b) {
+    const ranked *x = a, *y = b;
+    if (x->margin != y->margin) return x->margin > y->margin ? -1 : 1;
+    return (x->landmark > y->landmark) - (x->landmark < y->landmark);
+}
+
+static void put_km(plm_jw *w, int32_t m) {
+    char text[32];
+    uint32_t a = m < 0 ? 0u - (uint32_t)m : (uint32_t)m;
+    int n = snprintf(text, sizeof text, "%s%u.%03u", m < 0 ? "-" : "", a / 1000, a % 1000);
+    plm_jw_raw(w, (plm_str){text, (size_t)n});
+}
+
+/* All landmarks that exclude the region by themselves, best first. */
+static void put_by(const plm_locate *l, const uint64_t *rtt_ns, size_t r, ranked *room,
+                   plm_jw *w) {
+    size_t n = 0;
+    for (uint32_t i = 0; i < l->n; i++) {
+        if (!rtt_ns[i]) continue;
+        int32_t m = l->distance_m[i * l->r_pad + r] - plm_locate_bound_m(rtt_ns[i], l->speed);
+        if (m > 0) room[n++] = (ranked){m, i};
+    }
+    if (n) qsort(room, n, sizeof *room, by_margin);
+    plm_jw_key(w, "by");
+    plm_jw_arr(w);
+    for (size_t i = 0; i < n; i++) plm_jw_str(w, l->landmark[room[i].landmark].id);
+    plm_jw_end_arr(w);
+}
+
+static void put_region(const plm_locate *l, const uint64_t *rtt_ns,
+                       const plm_locate_region_verdict *g, size_t r, ranked *room, plm_jw *w) {
+    char code[PLM_LOCATE_ID_MAX + 1];
+    snprintf(code, sizeof code, "%.*s", PLM_FMT(l->deny[r].code));
+    plm_jw_key(w, code);
+    plm_jw_obj(w);
+    plm_jw_kcstr(w, "verdict", plm_place_name(g->place));
+    plm_jw_key(w, "margin_km");
+    if (g->n_by == l->quorum) put_km(w, g->margin_m[l->quorum - 1]);
+    else plm_jw_null(w);
+    if (g->place == PLM_PLACE_INCONSISTENT) {
+        plm_jw_key(w, "by");
+        plm_jw_arr(w);
+        plm_jw_end_arr(w);
+    } else {
+        put_by(l, rtt_ns, r, room, w);
+    }
+    plm_jw_end_obj(w);
+}
+
+static void put_terms(const plm_locate *l, plm_jw *w) {
+    char hex[65];
+    plm_jw_kcstr(w, "speed", plm_speed_name(l->speed));
+    plm_jw_kint(w, "quorum", l->quorum);
+    plm_jw_kcstr(w, "policy",
+                 (const char *const[]){"", "separate", "undisputed", "separate,undisputed"}
+                     [l->policy & 3]);
+    plm_hex(l->source->hash, 32, hex);
+    plm_jw_kcstr(w, "polygons", hex);
+    plm_hex(l->landmark_hash, 32, hex);
+    plm_jw_kcstr(w, "landmark_table", hex);
+    plm_hex(l->distance_hash, 32, hex);
+    plm_jw_kcstr(w, "distance_table", hex);
+}
+
+bool plm_locate_put_verdict(const plm_locate *l, plm_str target, const uint64_t *rtt_ns,
+                            const plm_locate_verdict *v, plm_str more, plm_buf *out) {
+    plm_jw w = plm_jw_into(out);
+    ranked *room = plm_mem_resize(NULL, (l->n + 1) * sizeof *room);
+    if (!room) return false;
+    plm_jw_obj(&w);
+    plm_jw_kstr(&w, "target", target);
+    plm_jw_kint(&w, "landmarks", v->landmarks);
+    plm_jw_kbool(&w, "consistent", v->consistent);
+    if (v->n_witness) {
+        plm_jw_key(&w, "contradict");
+        plm_jw_arr(&w);
+        for (uint32_t i = 0; i < v->n_witness; i++)
+            plm_jw_str(&w, l->landmark[v->witness[i]].id);
+        plm_jw_end_arr(&w);
+    }
+    plm_jw_key(&w, "regions");
+    plm_jw_obj(&w);
+    for (size_t r = 0; r < l->n_deny; r++) put_region(l, rtt_ns, &v->region[r], r, room, &w);
+    plm_jw_end_obj(&w);
+    plm_jw_kcstr(&w, "denied", plm_place_name(v->denied));
+    put_terms(l, &w);
+    if (more.n) {
+        plm_buf_puts(out, ", ");
+        plm_buf_put(out, more.p, more.n);
+    }
+    plm_jw_end_obj(&w);
+    plm_mem_free(room);
+    return !out->full;
+}

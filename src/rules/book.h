@@ -1,0 +1,182 @@
+/* book.h: a loaded rulebook, inside the rules room only.  Conditions are one flat array of nodes;
+ * rules refer to rules by number.  Nothing here changes after plm_book_load. */
+#ifndef PLM_RULES_BOOK_H
+#define PLM_RULES_BOOK_H
+
+#include "plimsoll/rules.h"
+
+#define NODE_NONE UINT32_MAX
+#define GROUP_MEMBERS_MAX 400
+#define CODE_TEXT_MAX 32
+
+typedef enum node_op {
+    OP_YES, OP_NO, OP_OPEN,         /* OP_OPEN: a reading of the text that is open (a: its id) */
+    OP_AND, OP_OR,                  /* kids[a .. a+n) */
+    OP_NOT,                         /* a */
+    OP_FACT,                        /* a: fact */
+    OP_CMP,                         /* a: number node, rel, b: decimal */
+    OP_IN,                          /* a: country fact, b: group */
+    OP_COUNTRY,                     /* a: country fact, b: country */
+    OP_WORD,                        /* a: word fact, b: word */
+    OP_RULE,                        /* a: rule (name until linked) */
+    OP_CODES,                       /* a: fact that is a list of codes, b: code set */
+    OP_NAMED,                       /* a: text fact, b: list of names (name until linked) */
+    OP_WITHIN, OP_ASSERTED,         /* a: code set (name until linked) */
+    OP_SOME_PARTY, OP_EVERY_PARTY, OP_SOME_PART, OP_SOME_ITEM, /* a: node */
+    NUM_FACT, NUM_RULE, NUM_CONST,  /* a: fact, rule, decimal */
+    NUM_ADD, NUM_SUB, NUM_MUL, NUM_DIV, /* a, b */
+    NUM_KNOWN,                      /* a: number node of a fact, b: the number if it is not known */
+    NUM_TOTAL                       /* a: number node, b: condition; over the items */
+} node_op;
+
+typedef struct node {
+    uint8_t op, rel;
+    uint16_t n;
+    uint32_t a, b;
+    uint32_t line; /* in its file, for errors */
+} node;
+
+typedef struct span { /* from .. to, both taken in */
+    plm_day from, to, announced, ended; /* ended: when the end itself was announced */
+    plm_str basis;
+} span;
+
+typedef enum clock_kind { CLOCK_EFFECTIVE, CLOCK_ENFORCED, CLOCK_NOT_ENFORCED, CLOCK_STAYED,
+                          CLOCK_UNKNOWN, CLOCK_KINDS } clock_kind;
+
+typedef struct timing {
+    clock_kind kind;
+    span s;
+} timing;
+
+typedef struct given { /* one assignment of a test */
+    plm_str entity;    /* "item", "part", "party": begins a new one; empty for an assignment */
+    uint32_t fact;
+    plm_truth truth;
+    plm_iv number;
+    plm_country country;
+    plm_str word;
+} given;
+
+typedef struct test {
+    plm_str says, file;
+    uint32_t line;
+    plm_day as_of, known;
+    bool has_as_of, has_known, codified, has_open;
+    plm_truth open;       /* "undecided yes|no": how open readings are taken */
+    uint32_t given_count, expect_count;
+    given *givens;
+    plm_rule *expect_rule;
+    plm_str *expect_name; /* until linked */
+    plm_truth *expect;
+    plm_str like;         /* a background's name */
+    bool background;
+} test;
+
+typedef struct rule {
+    plm_rule_info info;
+    uint32_t cond;        /* NODE_NONE: always, within its clocks */
+    uint32_t clock_count, cond_count;
+    timing *clocks;
+    uint32_t *conds;      /* an exception's labelled conditions */
+    plm_str *lift_names, *target_names, *taken_names;
+    uint32_t taken_count; /* a note: the classes it takes items out of */
+    bool lifts_all;
+} rule;
+
+typedef struct member {
+    plm_country country;
+    plm_day from, to;
+} member;
+
+typedef struct group {
+    plm_str name, title, cite;
+    uint32_t line, count;
+    plm_str file;
+    member *members;
+} group;
+
+typedef struct one_name {
+    plm_str text; /* folded: lower-case letters and digits only */
+    plm_day from, to;
+} one_name;
+
+typedef struct namelist {
+    plm_str name, title, cite, file;
+    uint32_t line, count;
+    one_name *v;
+} namelist;
+
+typedef struct code {     /* an ECCN in canonical spelling: base upper-case, paragraphs lower */
+    char text[CODE_TEXT_MAX];
+    uint8_t n, base_n;
+} code;
+
+typedef struct codeset {
+    plm_str name, title, cite, file;
+    uint32_t line, yes_count, except_count, perhaps_count;
+    code *yes, *except, *perhaps; /* sorted by text */
+} codeset;
+
+typedef struct fact {
+    plm_fact_info info;
+    uint32_t word_count;
+    plm_str *words;
+} fact;
+
+typedef struct eccn_clause {
+    code c;
+    uint32_t cond;
+    plm_truth *in; /* per code set */
+} eccn_clause;
+
+struct plm_book {
+    plm_arena *arena;
+    plm_str name, title;
+    plm_day edition;
+    unsigned char sha256[32];
+    uint32_t node_count, kid_count, dec_count, rule_count, group_count, set_count, fact_count;
+    uint32_t test_count, eccn_count, gap_count, open_count, list_count, eccn_fact, name_count;
+    node *nodes;
+    uint32_t *kids;
+    plm_dec *decs;
+    rule *rules;
+    group *groups;
+    codeset *sets;
+    namelist *lists;
+    fact *facts;
+    test *tests;
+    eccn_clause eccns[64];
+    plm_str *gaps;
+    plm_str *names;           /* names in conditions, until linked */
+    uint32_t scope_slots[4];
+    bool drafting;            /* while parsing: the file is a draft laid over the law */
+    plm_rule *by_name; /* rules sorted by name */
+};
+
+struct plm_view {
+    const plm_book *book;
+    plm_day as_of, known;
+    bool codified;
+    plm_truth *force;         /* per rule */
+    uint64_t (*in)[11];       /* per group: a bit per country */
+};
+
+/* codes.c */
+bool plm_code_read(plm_str text, code *out);
+/* Is code c within the set?  c may be less exact than the set: unknown then. */
+plm_truth plm_code_within(const code *c, const codeset *s);
+
+/* Folds a name: ASCII letters to lower case, everything but letters and digits dropped. */
+size_t plm_name_fold(plm_str s, char *out, size_t max);
+
+/* view.c */
+plm_truth plm_rule_force(const rule *r, plm_day as_of, plm_day known, bool codified);
+
+/* link.c: names to numbers, cycles, clocks, classes taken out by notes. */
+bool plm_book_link(plm_book *b, plm_fault *f);
+
+/* parse.c: adds one file's declarations; facts_only first for every file. */
+bool plm_book_parse(plm_book *b, plm_str file, plm_str text, bool facts_only, plm_fault *f);
+
+#endif

@@ -1,0 +1,360 @@
+/* eval.c: three-valued evaluation.  AND is min, OR is max; every fold that stays UNKNOWN keeps in
+ * w->why the first unknown it hangs on.  Rules are remembered per item and party. */
+#include "rules/world.h"
+
+#include <string.h>
+
+static plm_truth unknown(plm_facts *w, leaf l) {
+    w->why = l;
+    return PLM_UNKNOWN;
+}
+
+/* What was settled about the very same unknown. */
+static plm_truth looked_up(plm_facts *w, leaf l) {
+    for (uint32_t i = w->done_count; i-- > 0;)
+        if (leaf_same(&w->done[i].at, &l)) return w->done[i].truth;
+    return unknown(w, l);
+}
+
+/* The unknown as one thing, whatever item or party it was met from. */
+static leaf leaf_of(plm_scope s, leaf_kind kind, uint32_t a, uint32_t b, int32_t item,
+                    int32_t party) {
+    bool i = s == PLM_OF_ITEM || s == PLM_OF_ITEM_AND_PARTY;
+    bool p = s == PLM_OF_PARTY || s == PLM_OF_ITEM_AND_PARTY;
+    return (leaf){.kind = (uint8_t)kind, .a = a, .b = b, .item = i ? item : -1,
+                  .party = p ? party : -1};
+}
+
+static plm_iv iv_const(plm_dec d) { return plm_iv_point(d); }
+
+static plm_iv iv_add(plm_iv a, plm_iv b) {
+    plm_iv r = {.no_lo = a.no_lo || b.no_lo, .no_hi = a.no_hi || b.no_hi};
+    if (!r.no_lo && !plm_dec_add(a.lo, b.lo, &r.lo)) r.no_lo = true;
+    if (!r.no_hi && !plm_dec_add(a.hi, b.hi, &r.hi)) r.no_hi = true;
+    return r;
+}
+
+static plm_iv iv_neg(plm_iv a) {
+    plm_iv r = {.no_lo = a.no_hi, .no_hi = a.no_lo};
+    plm_dec zero = plm_dec_int(0);
+    if (!r.no_lo) plm_dec_sub(zero, a.hi, &r.lo);
+    if (!r.no_hi) plm_dec_sub(zero, a.lo, &r.hi);
+    return r;
+}
+
+static bool negative_possible(plm_iv a) { return a.no_lo || a.lo.neg; }
+
+/* Products are taken of quantities that are never negative; else nothing is known. */
+static plm_iv iv_mul(plm_iv a, plm_iv b) {
+    if (negative_possible(a) || negative_possible(b)) return plm_iv_any();
+    plm_iv r = {.no_hi = a.no_hi || b.no_hi};
+    if (!plm_dec_mul(a.lo, b.lo, false, &r.lo)) r.lo = plm_dec_int(0);
+    if (!r.no_hi && !plm_dec_mul(a.hi, b.hi, true, &r.hi)) r.no_hi = true;
+    return r;
+}
+
+static numval whole(plm_iv v) { return (numval){.num = v, .den = plm_iv_point(plm_dec_int(1))}; }
+
+/* A quotient used in further arithmetic: enclosed by a decimal interval. */
+static plm_iv flatten(numval v) {
+    if (!v.ratio) return v.num;
+    if (negative_possible(v.num) || negative_possible(v.den)) return plm_iv_any();
+    plm_iv r = {.lo = plm_dec_int(0), .no_hi = v.num.no_hi || plm_dec_is_zero(v.den.lo)};
+    if (!v.den.no_hi && !plm_dec_is_zero(v.den.hi)) plm_dec_div(v.num.lo, v.den.hi, false, &r.lo);
+    if (!r.no_hi && !plm_dec_div(v.num.hi, v.den.lo, true, &r.hi)) r.no_hi = true;
+    return r;
+}
+
+static plm_iv total(plm_facts *w, const node *n, int32_t party) {
+    plm_iv sum = iv_const(plm_dec_int(0));
+    for (uint32_t i = 0; i < w->items; i++) {
+        if (w->places[i].parent >= 0) continue;
+        plm_truth t = ask_node(w, n->b, (int32_t)i, party);
+        if (t == PLM_NO) continue;
+        plm_iv v = flatten(ask_number(w, n->a, (int32_t)i, party));
+        if (t == PLM_UNKNOWN) v = plm_iv_hull(v, iv_const(plm_dec_int(0)));
+        sum = iv_add(sum, v);
+    }
+    return sum;
+}
+
+numval ask_number(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
+    const node *n = &w->book->nodes[at];
+    switch (n->op) {
+    case NUM_CONST: return whole(iv_const(w->book->decs[n->a]));
+    case NUM_FACT: {
+        const val *v = world_val(w, n->a, item, party);
+        numval r = whole(v->iv);
+        r.open_lo = v->open_lo;
+        r.open_hi = v->open_hi;
+        return r;
+    }
+    case NUM_RULE: return ask_number(w, w->book->rules[n->a].cond, item, party);
+    case NUM_KNOWN: {
+        const val *v = world_val(w, w->book->nodes[n->a].a, item, party);
+        return ask_number(w, v->known ? n->a : n->b, item, party);
+    }
+    case NUM_TOTAL: return whole(total(w, n, party));
+    case NUM_DIV: {
+        numval a = ask_number(w, n->a, item, party), b = ask_number(w, n->b, item, party);
+        return (numval){.num = flatten(a), .den = flatten(b), .ratio = true};
+    }
+    default: break;
+    }
+    plm_iv a = flatten(ask_number(w, n->a, item, party));
+    plm_iv b = flatten(ask_number(w, n->b, item, party));
+    if (n->op == NUM_MUL) return whole(iv_mul(a, b));
+    return whole(iv_add(a, n->op == NUM_SUB ? iv_neg(b) : b));
+}
+
+/* Like plm_iv_compare, with ends that may be open. */
+static plm_truth compare(plm_iv v, bool open_lo, bool open_hi, plm_rel r, plm_dec t) {
+    int lo = v.no_lo ? -1 : plm_dec_cmp(v.lo, t), hi = v.no_hi ? 1 : plm_dec_cmp(v.hi, t);
+    if (lo == 0 && open_lo) lo = 1;
+    if (hi == 0 && open_hi) hi = -1;
+    return plm_rel_decide(lo, hi, r);
+}
+
+/* What the cases settled about a number rule, when it decides. */
+static plm_truth compare_settled(plm_facts *w, const node *n, uint32_t number, int32_t item,
+                                 int32_t party) {
+    for (uint32_t i = w->done_count; i-- > 0;) {
+        const settled *s = &w->done[i];
+        if (!s->is_iv || s->at.item != item || s->at.party != party) continue;
+        const node *c = &w->book->nodes[s->at.a];
+        if (w->book->nodes[c->a].a != number) continue;
+        plm_truth t = compare(s->iv, s->open_lo, s->open_hi, (plm_rel)n->rel, w->book->decs[n->b]);
+        if (t != PLM_UNKNOWN) return t;
+    }
+    return PLM_UNKNOWN;
+}
+
+static plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
+    const node *n = &w->book->nodes[at], *v = &w->book->nodes[n->a];
+    plm_dec t = w->book->decs[n->b];
+    numval x = ask_number(w, n->a, item, party);
+    plm_truth r;
+    if (!x.ratio) r = compare(x.num, x.open_lo, x.open_hi, (plm_rel)n->rel, t);
+    else if (!x.den.no_hi && plm_dec_is_zero(x.den.hi)) return PLM_NO; /* undefined: not met */
+    else r = plm_iv_compare_ratio(x.num, x.den, (plm_rel)n->rel, t);
+    if (r != PLM_UNKNOWN) return r;
+    plm_scope s = v->op == NUM_FACT ? w->book->facts[v->a].info.scope
+                : v->op == NUM_RULE ? w->book->rules[v->a].info.scope : PLM_OF_ITEM_AND_PARTY;
+    leaf l = leaf_of(s, LEAF_CMP, at, 0, item, party);
+    if (v->op == NUM_RULE && (r = compare_settled(w, n, v->a, l.item, l.party)) != PLM_UNKNOWN)
+        return r;
+    return v->op == NUM_FACT ? unknown(w, l) : looked_up(w, l);
+}
+
+static plm_truth ask_in(plm_facts *w, const node *n, int32_t item, int32_t party) {
+    const val *v = world_val(w, n->a, item, party);
+    if (v->known) return w->view->in[n->b][v->word / 64] >> (v->word % 64) & 1 ? PLM_YES : PLM_NO;
+    return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_IN, n->a, n->b, item, party));
+}
+
+static plm_truth ask_word(plm_facts *w, const node *n, leaf_kind kind, int32_t item,
+                          int32_t party) {
+    const val *v = world_val(w, n->a, item, party);
+    if (v->known) return v->word == n->b ? PLM_YES : PLM_NO;
+    return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, kind, n->a, n->b, item, party));
+}
+
+static plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int32_t party) {
+    const val *v = world_val(w, n->a, item, party);
+    if (!v->known)
+        return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_NAMED, n->a, n->b, item,
+                                    party));
+    char folded[256];
+    plm_str f = {folded, plm_name_fold(v->text, folded, sizeof folded)};
+    const namelist *l = &w->book->lists[n->b];
+    plm_day d = w->view->as_of, known = w->view->known;
+    for (uint32_t i = 0; f.n && i < l->count; i++)
+        if (plm_str_eq(l->v[i].text, f) && l->v[i].from <= d && d <= l->v[i].to &&
+            l->v[i].from <= known)
+            return PLM_YES;
+    return PLM_NO;
+}
+
+static plm_truth ask_codes(plm_facts *w, const node *n, int32_t item, int32_t party) {
+    const val *v = world_val(w, n->a, item, party);
+    plm_truth t = v->known ? PLM_NO : PLM_UNKNOWN;
+    for (uint32_t i = 0; v->known && i < v->word && t != PLM_YES; i++) {
+        code c;
+        if (plm_code_read(v->codes[i], &c)) t = plm_or(t, plm_code_within(&c, &w->book->sets[n->b]));
+    }
+    if (t != PLM_UNKNOWN) return t;
+    return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_CODES, n->a, n->b, item,
+                                party));
+}
+
+static bool v_known(plm_facts *w, int32_t item) {
+    return w->book->eccn_fact != UINT32_MAX && world_val(w, w->book->eccn_fact, item, -1)->known;
+}
+
+static plm_truth ask_asserted(plm_facts *w, uint32_t set, int32_t item) {
+    const plm_book *b = w->book;
+    plm_truth t = PLM_UNKNOWN;
+    if (b->eccn_fact != UINT32_MAX) {
+        const val *v = world_val(w, b->eccn_fact, item, -1);
+        if (v->known) t = plm_code_within(&v->c, &b->sets[set]);
+    }
+    if (t == PLM_UNKNOWN && v_known(w, item)) t = w->open; /* a row that the data leaves open */
+    if (t != PLM_UNKNOWN) return t;
+    return looked_up(w, (leaf){.kind = LEAF_CODE, .a = set, .item = item, .party = -1});
+}
+
+/* The first derived code whose condition holds, else the asserted one; a condition that is
+ * unknown leaves unknown what the ways differ in. */
+static plm_truth ask_within(plm_facts *w, uint32_t set, uint32_t from, int32_t item) {
+    const plm_book *b = w->book;
+    for (uint32_t i = from; i < b->eccn_count; i++) {
+        plm_truth t = ask_node(w, b->eccns[i].cond, item, -1);
+        if (t == PLM_NO) continue;
+        plm_truth in = b->eccns[i].in[set];
+        leaf open = {.kind = LEAF_CODE, .a = set, .b = i + 1, .item = item, .party = -1};
+        if (t == PLM_YES) return in == PLM_UNKNOWN ? looked_up(w, open) : in;
+        leaf why = w->why;
+        plm_truth rest = ask_within(w, set, i + 1, item);
+        if (rest == in && in != PLM_UNKNOWN) return in;
+        return unknown(w, why);
+    }
+    return ask_asserted(w, set, item);
+}
+
+static plm_truth ask_list(plm_facts *w, const node *n, int32_t item, int32_t party) {
+    plm_truth stop = n->op == OP_AND ? PLM_NO : PLM_YES, r = plm_not(stop);
+    leaf why = {0};
+    for (uint32_t i = 0; i < n->n; i++) {
+        plm_truth t = ask_node(w, w->book->kids[n->a + i], item, party);
+        if (t == stop) return stop;
+        if (t == PLM_UNKNOWN) {
+            if (r != PLM_UNKNOWN) why = w->why;
+            r = PLM_UNKNOWN;
+        }
+    }
+    if (r == PLM_UNKNOWN) w->why = why;
+    return r;
+}
+
+static bool part_of(const plm_facts *w, uint32_t part, int32_t item) {
+    int32_t p = w->places[part].parent;
+    while (p >= 0 && p != item) p = w->places[p].parent;
+    return p == item && item >= 0;
+}
+
+static plm_truth ask_some(plm_facts *w, const node *n, int32_t item, int32_t party) {
+    bool parts = n->op == OP_SOME_PART, people = n->op == OP_SOME_PARTY || n->op == OP_EVERY_PARTY;
+    plm_truth stop = n->op == OP_EVERY_PARTY ? PLM_NO : PLM_YES, r = plm_not(stop);
+    leaf why = {0};
+    for (uint32_t i = 0; i < (people ? w->parties : w->items); i++) {
+        if (parts && !part_of(w, i, item)) continue;
+        if (n->op == OP_SOME_ITEM && w->places[i].parent >= 0) continue;
+        plm_truth t = people ? ask_node(w, n->a, item, (int32_t)i)
+                             : ask_node(w, n->a, (int32_t)i, party);
+        if (t == stop) return stop;
+        if (t == PLM_UNKNOWN) {
+            if (r != PLM_UNKNOWN) why = w->why;
+            r = PLM_UNKNOWN;
+        }
+    }
+    if (parts && item >= 0 && !w->places[item].contents_known) { /* parts nobody told of */
+        plm_truth t = looked_up(w, (leaf){.kind = LEAF_CONTENTS,
+                                          .a = (uint32_t)(n - w->book->nodes), .item = item,
+                                          .party = party});
+        if (t == PLM_YES) return PLM_YES;
+        if (t == PLM_UNKNOWN) {
+            if (r != PLM_UNKNOWN) why = w->why;
+            r = PLM_UNKNOWN;
+        }
+    }
+    if (r == PLM_UNKNOWN) w->why = why;
+    return r;
+}
+
+plm_truth ask_node(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
+    const node *n = &w->book->nodes[at];
+    switch (n->op) {
+    case OP_YES: return PLM_YES;
+    case OP_NO: return PLM_NO;
+    case OP_OPEN:
+        if (w->open != PLM_UNKNOWN) return w->open;
+        return looked_up(w, (leaf){.kind = LEAF_OPEN, .a = n->a, .item = -1,
+                                             .party = -1});
+    case OP_AND: case OP_OR: return ask_list(w, n, item, party);
+    case OP_NOT: return plm_not(ask_node(w, n->a, item, party));
+    case OP_FACT: {
+        plm_truth t = (plm_truth)world_val(w, n->a, item, party)->truth;
+        if (t != PLM_UNKNOWN) return t;
+        return unknown(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_FACT, n->a, 0, item,
+                                  party));
+    }
+    case OP_CMP: return ask_cmp(w, at, item, party);
+    case OP_IN: return ask_in(w, n, item, party);
+    case OP_COUNTRY: return ask_word(w, n, LEAF_COUNTRY, item, party);
+    case OP_WORD: return ask_word(w, n, LEAF_WORD, item, party);
+    case OP_CODES: return ask_codes(w, n, item, party);
+    case OP_NAMED: return ask_named(w, n, item, party);
+    case OP_RULE: return ask_rule(w, n->a, item, party);
+    case OP_WITHIN: return ask_within(w, n->a, 0, item);
+    case OP_ASSERTED: return ask_asserted(w, n->a, item);
+    case OP_SOME_PARTY: case OP_EVERY_PARTY: case OP_SOME_PART: case OP_SOME_ITEM:
+        return ask_some(w, n, item, party);
+    default: return PLM_UNKNOWN;
+    }
+}
+
+static memo *memo_of(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
+    uint32_t at = w->memo_base[r];
+    switch (w->book->rules[r].info.scope) {
+    case PLM_OF_ITEM: at += (uint32_t)item; break;
+    case PLM_OF_PARTY: at += (uint32_t)party; break;
+    case PLM_OF_ITEM_AND_PARTY: at += (uint32_t)item * w->parties + (uint32_t)party; break;
+    default: break;
+    }
+    return &w->memos[at];
+}
+
+plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
+    plm_truth force = w->view->force[r];
+    if (force == PLM_NO) return PLM_NO;
+    memo *m = memo_of(w, r, item, party);
+    if (m->gen == w->gen) {
+        if (m->truth == PLM_UNKNOWN) w->why = m->why;
+        return m->truth;
+    }
+    w->asked++;
+    const rule *k = &w->book->rules[r];
+    bool wants_item = k->info.scope == PLM_OF_ITEM || k->info.scope == PLM_OF_ITEM_AND_PARTY;
+    bool wants_party = k->info.scope == PLM_OF_PARTY || k->info.scope == PLM_OF_ITEM_AND_PARTY;
+    int32_t i = wants_item ? item : -1, p = wants_party ? party : -1;
+    plm_truth t = k->cond == NODE_NONE ? PLM_YES : ask_node(w, k->cond, i, p);
+    if (t != PLM_NO && force == PLM_UNKNOWN) {
+        leaf why = w->why;
+        plm_truth f = looked_up(w, (leaf){.kind = LEAF_FORCE, .a = r, .item = -1, .party = -1});
+        if (t == PLM_UNKNOWN && f != PLM_NO) w->why = why;
+        t = plm_and(t, f);
+    }
+    *m = (memo){.gen = w->gen, .truth = t, .why = w->why};
+    return t;
+}
+
+plm_truth plm_facts_ask(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
+    return ask_rule(w, r, item, party);
+}
+
+plm_truth plm_facts_ask_condition(plm_facts *w, plm_rule r, uint32_t condition, int32_t item,
+                                  int32_t party) {
+    return ask_node(w, w->book->rules[r].conds[condition], item, party);
+}
+
+plm_str plm_facts_eccn(plm_facts *w, int32_t item) {
+    const plm_book *b = w->book;
+    for (uint32_t i = 0; i < b->eccn_count; i++) {
+        plm_truth t = ask_node(w, b->eccns[i].cond, item, -1);
+        if (t == PLM_UNKNOWN) return (plm_str){"", 0};
+        if (t == PLM_YES) return (plm_str){b->eccns[i].c.text, b->eccns[i].c.n};
+    }
+    if (b->eccn_fact == UINT32_MAX) return (plm_str){"", 0};
+    const val *v = world_val(w, b->eccn_fact, item, -1);
+    return v->known ? v->text : (plm_str){"", 0};
+}

@@ -1,0 +1,444 @@
+/* index.c: builds, keeps and maps the screening index.
+ * Invariants: 1 every name of every list is in it; 2 a unit's near-table entries are exactly
+ * plm_near_keys of it; 3 postings ascend; 4 a mapped file belongs to the edition it is used with.
+ * Held by tests/unit/test_screen.c. */
+#include "screen/index.h"
+
+#include "base/file.h"
+#include "screen/address.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define INDEX_MAGIC "PLMINDX"
+#define INDEX_VERSION 1u
+#define INDEX_BYTES_MAX ((size_t)8 << 30)
+
+static const uint32_t row_size[IX_COUNT] = {
+    sizeof(unit), 8, sizeof(name_rec), sizeof(span_rec), 4, 4, 4, 4, 8, 4, 4, 4,
+    sizeof(id_rec), sizeof(address_rec),
+};
+
+typedef struct index_header {
+    char magic[8];
+    uint32_t version, sections;
+    char edition[64];
+    uint64_t size;
+    uint32_t n[IX_COUNT];
+    uint32_t row[IX_COUNT];
+} index_header;
+
+uint64_t plm_index_hash(char tag, const char *p, size_t n) {
+    uint64_t h = 0x9E3779B97F4A7C15u ^ (unsigned char)tag * 0xFF51AFD7ED558CCDu;
+    for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)p[i]) * 0x100000001B3u;
+    h ^= h >> 32;
+    h *= 0xC4CEB9FE1A85EC53u;
+    return h ^ h >> 29;
+}
+
+static uint32_t id_group(plm_str kind) {
+    static const struct { const char *word; uint32_t group; } groups[] = {
+        {"imo", 1}, {"mmsi", 2}, {"tail", 3}, {"lei", 4}, {"uscc", 5}, {"passport", 6},
+        {"national", 7}, {"regist", 8}, {"tax", 9}, {"inn", 9}, {"ogrn", 8}, {"swift", 10},
+        {"bic", 10}, {"email", 11}, {"phone", 12}, {"website", 13}, {"call", 14}, {"duns", 15},
+        {"ident", 7}, {"serial", 16},
+    };
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        size_t n = strlen(groups[i].word);
+        for (size_t j = 0; j + n <= kind.n; j++)
+            if (strncasecmp(kind.p + j, groups[i].word, n) == 0) return groups[i].group;
+    }
+    return 99;
+}
+
+uint64_t plm_index_id_hash(plm_str kind, plm_str value, uint32_t *group) {
+    char s[128];
+    size_t n = 0;
+    *group = id_group(kind);
+    for (size_t i = 0; i < value.n && n < sizeof s; i++) {
+        char c = value.p[i];
+        if (c >= 'a' && c <= 'z') c = (char)(c - 32);
+        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z')) s[n++] = c;
+    }
+    if (*group == 1 && n > 3 && memcmp(s, "IMO", 3) == 0) {
+        memmove(s, s + 3, n - 3);
+        n -= 3;
+    }
+    if (n < 4) return 0;
+    return plm_index_hash((char)(*group & 127), s, n);
+}
+
+/* ---- building ---- */
+
+typedef struct vec {
+    char *p;
+    size_t n, cap;
+    uint32_t row;
+} vec;
+
+typedef struct maker {
+    vec v[IX_COUNT];
+    vec unit_pairs, join_pairs;      /* u64: unit << 32 | name; join hash, name */
+    uint32_t *slots;                 /* open addressing over units */
+    uint32_t slot_n;
+    bool failed;
+    plm_buf fold;
+} maker;
+
+static void *push(maker *m, vec *v, size_t n) {
+    if (v->n + n > v->cap) {
+        size_t cap = v->cap * 2 > v->n + n ? v->cap * 2 : v->n + n + 256;
+        void *p = plm_mem_resize(v->p, cap * v->row);
+        if (!p) {
+            m->failed = true;
+            return NULL;
+        }
+        v->p = p;
+        v->cap = cap;
+    }
+    void *at = v->p + v->n * v->row;
+    memset(at, 0, n * v->row);
+    v->n += n;
+    return at;
+}
+
+static bool rehash(maker *m) {
+    uint32_t n = m->slot_n ? m->slot_n * 2 : 1u << 16;
+    uint32_t *s = plm_mem_resize(NULL, (size_t)n * 4);
+    if (!s) return m->failed = true, false;
+    memset(s, 0, (size_t)n * 4);
+    const unit *u = (const unit *)(const void *)m->v[IX_UNITS].p;
+    for (uint32_t i = 0; i < m->v[IX_UNITS].n; i++) {
+        uint32_t h = (uint32_t)plm_index_hash('u', u[i].form, u[i].form_n) & (n - 1);
+        while (s[h]) h = (h + 1) & (n - 1);
+        s[h] = i + 1;
+    }
+    plm_mem_free(m->slots);
+    m->slots = s;
+    m->slot_n = n;
+    return true;
+}
+
+static uint32_t unit_number(maker *m, const unit *u) {
+    if (m->v[IX_UNITS].n * 2 >= m->slot_n && !rehash(m)) return 0;
+    uint32_t h = (uint32_t)plm_index_hash('u', u->form, u->form_n) & (m->slot_n - 1);
+    const unit *all = (const unit *)(const void *)m->v[IX_UNITS].p;
+    for (; m->slots[h]; h = (h + 1) & (m->slot_n - 1))
+        if (memcmp(&all[m->slots[h] - 1], u, sizeof *u) == 0) return m->slots[h] - 1;
+    unit *at = push(m, &m->v[IX_UNITS], 1);
+    if (!at) return 0;
+    *at = *u;
+    m->slots[h] = (uint32_t)m->v[IX_UNITS].n;
+    return m->slots[h] - 1;
+}
+
+typedef struct join_pair {
+    uint64_t hash;
+    uint32_t name, span;
+} join_pair;
+
+static void add_name(maker *m, const name_parse *p, const name_rec *r) {
+    uint32_t number = (uint32_t)m->v[IX_NAMES].n;
+    name_rec *at = push(m, &m->v[IX_NAMES], 1);
+    if (!at) return;
+    *at = *r;
+    at->span_at = (uint32_t)m->v[IX_SPANS].n;
+    at->weight = p->weight;
+    at->token_n = (uint8_t)p->token_n;
+    at->span_n = (uint8_t)p->span_n;
+    for (uint32_t i = 0; i < p->span_n; i++) {
+        const span *s = &p->spans[i];
+        span_rec *x = push(m, &m->v[IX_SPANS], 1);
+        if (!x) return;
+        *x = (span_rec){.first = s->first, .count = s->count,
+                        .weight = i < p->token_n ? s->u.weight : 0};
+        if (s->u.join) {
+            join_pair *j = push(m, &m->join_pairs, 1);
+            if (!j) return;
+            j->hash = plm_index_hash(s->u.join == 2 ? 'a' : 'j',
+                                     s->u.join == 2 ? s->u.form : s->u.phon,
+                                     s->u.join == 2 ? s->u.form_n : s->u.phon_n);
+            j->name = number;
+            j->span = (uint32_t)m->v[IX_SPANS].n - 1;
+            x->id = SPAN_JOIN;
+        } else {
+            x->id = unit_number(m, &s->u);
+            uint64_t *pair = push(m, &m->unit_pairs, 1);
+            if (pair) *pair = (uint64_t)x->id << 32 | number;
+        }
+    }
+}
+
+
+static int by_join(const void *a, const void *b) {
+    const join_pair *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return x->name < y->name ? -1 : x->name > y->name;
+}
+
+/* Radix sort by the upper 32 bits after the lower, for the large tables. */
+static bool sort_u64(maker *m, uint64_t *p, size_t n) {
+    uint64_t *t = plm_mem_resize(NULL, (n + 1) * 8);
+    if (!t) return m->failed = true, false;
+    for (int pass = 0; pass < 4; pass++) {
+        static uint32_t count[65537];
+        memset(count, 0, sizeof count);
+        int sh = 16 * pass;
+        for (size_t i = 0; i < n; i++) count[(p[i] >> sh & 0xFFFF) + 1]++;
+        for (int i = 0; i < 65536; i++) count[i + 1] += count[i];
+        for (size_t i = 0; i < n; i++) t[count[p[i] >> sh & 0xFFFF]++] = p[i];
+        memcpy(p, t, n * 8);
+    }
+    plm_mem_free(t);
+    return true;
+}
+
+static void post_units(maker *m) {
+    uint64_t *p = (uint64_t *)(void *)m->unit_pairs.p;
+    size_t n = m->unit_pairs.n;
+    if (!sort_u64(m, p, n)) return;
+    uint32_t *at = push(m, &m->v[IX_UNIT_AT], m->v[IX_UNITS].n + 1);
+    if (!at) return;
+    for (size_t i = 0; i < n; i++) {
+        if (i && p[i] == p[i - 1]) continue;
+        uint32_t *x = push(m, &m->v[IX_UNIT_NAMES], 1);
+        if (!x) return;
+        *x = (uint32_t)p[i];
+        at[(p[i] >> 32) + 1] = (uint32_t)m->v[IX_UNIT_NAMES].n;
+    }
+    for (size_t i = 1; i <= m->v[IX_UNITS].n; i++)
+        if (at[i] == 0) at[i] = at[i - 1];
+}
+
+static void directory(maker *m, int which, const uint64_t *p, size_t n) {
+    uint32_t *dir = push(m, &m->v[which], (1u << INDEX_DIR_BITS) + 1);
+    if (!dir) return;
+    size_t i = 0;
+    for (uint32_t b = 0; b <= 1u << INDEX_DIR_BITS; b++) {
+        while (i < n && (p[i] >> (64 - INDEX_DIR_BITS)) < b) i++;
+        dir[b] = (uint32_t)i;
+    }
+}
+
+static void post_joins(maker *m) {
+    join_pair *p = (join_pair *)(void *)m->join_pairs.p;
+    size_t n = m->join_pairs.n;
+    if (n) qsort(p, n, sizeof *p, by_join);
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || p[i].hash != p[i - 1].hash) {
+            uint64_t *h = push(m, &m->v[IX_JOINS], 1);
+            uint32_t *a = push(m, &m->v[IX_JOIN_AT], 1);
+            if (!h || !a) return;
+            *h = p[i].hash;
+            *a = (uint32_t)m->v[IX_JOIN_NAMES].n;
+        }
+        span_rec *s = (span_rec *)(void *)m->v[IX_SPANS].p + p[i].span;
+        s->id = SPAN_JOIN | (uint32_t)(m->v[IX_JOINS].n - 1);
+        uint32_t *x = push(m, &m->v[IX_JOIN_NAMES], 1);
+        if (!x) return;
+        *x = p[i].name;
+    }
+    uint32_t *a = push(m, &m->v[IX_JOIN_AT], 1);
+    if (a) *a = (uint32_t)m->v[IX_JOIN_NAMES].n;
+    directory(m, IX_JOIN_DIR, (const uint64_t *)(const void *)m->v[IX_JOINS].p, m->v[IX_JOINS].n);
+}
+
+typedef struct near_maker {
+    maker *m;
+    uint32_t unit;
+} near_maker;
+
+static void near_add(void *ctx, uint64_t hash) {
+    near_maker *c = ctx;
+    uint64_t *x = push(c->m, &c->m->v[IX_NEAR], 1);
+    if (x) *x = (hash & ~(uint64_t)0xFFFFFFFFu) | c->unit;
+}
+
+static void post_near(maker *m) {
+    near_maker c = {m, 0};
+    for (; c.unit < m->v[IX_UNITS].n; c.unit++)
+        plm_near_keys((const unit *)(const void *)m->v[IX_UNITS].p + c.unit, near_add, &c);
+    uint64_t *p = (uint64_t *)(void *)m->v[IX_NEAR].p;
+    if (!sort_u64(m, p, m->v[IX_NEAR].n)) return;
+    size_t k = 0;
+    for (size_t i = 0; i < m->v[IX_NEAR].n; i++)
+        if (i == 0 || p[i] != p[i - 1]) p[k++] = p[i];
+    m->v[IX_NEAR].n = k;
+    directory(m, IX_NEAR_DIR, p, k);
+}
+
+static void add_list(maker *m, const plm_list *l, uint32_t base) {
+    static _Thread_local name_parse p;
+    for (uint32_t i = 0; i < l->entity_n && !m->failed; i++) {
+        const plm_entity *e = &l->entities[i];
+        uint32_t *first = push(m, &m->v[IX_ENTITY_NAMES], 1);
+        if (first) *first = (uint32_t)m->v[IX_NAMES].n;
+        for (uint32_t j = 0; j < e->name_n; j++) {
+            uint32_t row = e->name_at + j;
+            if (!plm_name_read(plm_list_text(l, l->names[row].text), &p) || !p.token_n) continue;
+            name_rec r = {.entity = base + i, .row = row, .kind = (uint8_t)l->names[row].kind};
+            add_name(m, &p, &r);
+        }
+        for (uint32_t j = 0; j < e->id_n; j++) {
+            uint32_t group;
+            const plm_list_id *id = &l->ids[e->id_at + j];
+            uint64_t h = plm_index_id_hash(plm_list_text(l, id->kind),
+                                           plm_list_text(l, id->value), &group);
+            id_rec *x = h ? push(m, &m->v[IX_IDS], 1) : NULL;
+            if (x) *x = (id_rec){h, base + i, group};
+        }
+        for (uint32_t j = 0; j < e->address_n; j++) {
+            uint32_t row = e->address_at + j;
+            address_rec a = {.entity = base + i, .row = row};
+            if (!plm_address_keys(plm_list_text(l, l->addresses[row].text), &a)) continue;
+            address_rec *x = push(m, &m->v[IX_ADDRESSES], 1);
+            if (x) *x = a;
+        }
+    }
+}
+
+static int by_id(const void *a, const void *b) {
+    const id_rec *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return x->entity < y->entity ? -1 : x->entity > y->entity;
+}
+
+static size_t padded(size_t n) { return (n + 15) & ~(size_t)15; }
+
+static void point(plm_index *x) {
+    char *p = x->block + padded(sizeof(index_header));
+    const void *at[IX_COUNT];
+    for (int i = 0; i < IX_COUNT; i++) {
+        at[i] = p;
+        p += padded((size_t)x->n[i] * row_size[i]);
+    }
+    x->units = at[IX_UNITS];
+    x->joins = at[IX_JOINS];
+    x->names = at[IX_NAMES];
+    x->spans = at[IX_SPANS];
+    x->unit_at = at[IX_UNIT_AT];
+    x->unit_names = at[IX_UNIT_NAMES];
+    x->join_at = at[IX_JOIN_AT];
+    x->join_names = at[IX_JOIN_NAMES];
+    x->near = at[IX_NEAR];
+    x->near_dir = at[IX_NEAR_DIR];
+    x->join_dir = at[IX_JOIN_DIR];
+    x->entity_names = at[IX_ENTITY_NAMES];
+    x->ids = at[IX_IDS];
+    x->addresses = at[IX_ADDRESSES];
+}
+
+static plm_index *seal(maker *m) {
+    plm_index *x = plm_mem_resize(NULL, sizeof *x);
+    if (!x) return NULL;
+    memset(x, 0, sizeof *x);
+    index_header h = {.magic = INDEX_MAGIC, .version = INDEX_VERSION, .sections = IX_COUNT};
+    size_t size = padded(sizeof h);
+    for (int i = 0; i < IX_COUNT; i++) {
+        h.n[i] = x->n[i] = (uint32_t)m->v[i].n;
+        h.row[i] = row_size[i];
+        size += padded(m->v[i].n * row_size[i]);
+    }
+    h.size = size;
+    x->block = plm_mem_resize(NULL, size);
+    if (!x->block) {
+        plm_mem_free(x);
+        return NULL;
+    }
+    memset(x->block, 0, size);
+    memcpy(x->block, &h, sizeof h);
+    char *p = x->block + padded(sizeof h);
+    for (int i = 0; i < IX_COUNT; i++) {
+        if (m->v[i].n) memcpy(p, m->v[i].p, m->v[i].n * row_size[i]);
+        p += padded(m->v[i].n * row_size[i]);
+    }
+    x->size = size;
+    point(x);
+    return x;
+}
+
+plm_index *plm_index_build(const plm_lists *lists, plm_fault *f) {
+    maker m = {.unit_pairs = {.row = 8}, .join_pairs = {.row = sizeof(join_pair)}};
+    for (int i = 0; i < IX_COUNT; i++) m.v[i].row = row_size[i];
+    for (uint32_t i = 0; i < lists->n && !m.failed; i++)
+        add_list(&m, lists->list[i], lists->first[i]);
+    uint32_t *end = push(&m, &m.v[IX_ENTITY_NAMES], 1);
+    if (end) *end = (uint32_t)m.v[IX_NAMES].n;
+    if (!m.failed) post_units(&m);
+    if (!m.failed) post_joins(&m);
+    if (!m.failed) post_near(&m);
+    if (m.v[IX_IDS].n) qsort(m.v[IX_IDS].p, m.v[IX_IDS].n, sizeof(id_rec), by_id);
+    plm_index *x = m.failed ? NULL : seal(&m);
+    if (!x) plm_fail(f, PLM_NO_MEMORY, "not enough memory for the index");
+    for (int i = 0; i < IX_COUNT; i++) plm_mem_free(m.v[i].p);
+    plm_mem_free(m.unit_pairs.p);
+    plm_mem_free(m.join_pairs.p);
+    plm_mem_free(m.slots);
+    return x;
+}
+
+void plm_index_free(plm_index *x) {
+    if (!x) return;
+    if (x->mapped) munmap(x->block, x->size);
+    else plm_mem_free(x->block);
+    plm_mem_free(x);
+}
+
+bool plm_index_save(const plm_index *x, const char *edition, const char *path, plm_fault *f) {
+    index_header h;
+    memcpy(&h, x->block, sizeof h);
+    memcpy(h.edition, edition, sizeof h.edition);
+    memcpy(x->block, &h, sizeof h);
+    return plm_file_write_durable(path, (plm_str){x->block, x->size}, 0644, f);
+}
+
+/* The file was written by this program for this edition; its tables are checked all the same. */
+static bool sound_index(const plm_index *x, const plm_lists *l) {
+    const uint32_t *n = x->n;
+    uint32_t entities = l->first[l->n];
+    bool ok = n[IX_UNIT_AT] == n[IX_UNITS] + 1 && n[IX_JOIN_AT] == n[IX_JOINS] + 1 &&
+              n[IX_NEAR_DIR] == (1u << INDEX_DIR_BITS) + 1 && n[IX_ENTITY_NAMES] == entities + 1 &&
+              n[IX_JOIN_DIR] == (1u << INDEX_DIR_BITS) + 1;
+    return ok && x->unit_at[n[IX_UNITS]] == n[IX_UNIT_NAMES] &&
+           x->join_at[n[IX_JOINS]] == n[IX_JOIN_NAMES] &&
+           x->near_dir[1u << INDEX_DIR_BITS] == n[IX_NEAR] &&
+           x->join_dir[1u << INDEX_DIR_BITS] == n[IX_JOINS] &&
+           x->entity_names[entities] == n[IX_NAMES];
+}
+
+plm_index *plm_index_open(const char *path, const plm_lists *lists) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0) return NULL;
+    index_header h;
+    void *p = MAP_FAILED;
+    if (fstat(fd, &st) == 0 && (size_t)st.st_size > sizeof h && (size_t)st.st_size < INDEX_BYTES_MAX)
+        p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (p == MAP_FAILED) return NULL;
+    memcpy(&h, p, sizeof h);
+    plm_index *x = plm_mem_resize(NULL, sizeof *x);
+    size_t size = padded(sizeof h);
+    bool ok = x && memcmp(h.magic, INDEX_MAGIC, 8) == 0 && h.version == INDEX_VERSION &&
+              h.sections == IX_COUNT && h.size == (uint64_t)st.st_size &&
+              memcmp(h.edition, lists->edition, sizeof h.edition) == 0;
+    for (int i = 0; ok && i < IX_COUNT; i++) {
+        size += padded((size_t)h.n[i] * row_size[i]);
+        ok = h.row[i] == row_size[i];
+    }
+    ok = ok && size == h.size;
+    if (ok) {
+        *x = (plm_index){.block = p, .size = size, .mapped = true};
+        memcpy(x->n, h.n, sizeof x->n);
+        point(x);
+        ok = sound_index(x, lists);
+    }
+    if (ok) return x;
+    munmap(p, (size_t)st.st_size);
+    plm_mem_free(x);
+    return NULL;
+}

@@ -1,0 +1,81 @@
+/* index.h: what is compared, laid out for screening: distinct tokens, the names made of them, and
+ * the tables that find them.  One block of memory, built from lists or mapped from a file. */
+#ifndef PLM_SCREEN_INDEX_H
+#define PLM_SCREEN_INDEX_H
+
+#include "plimsoll/list.h"
+#include "screen/name.h"
+
+#define INDEX_DIR_BITS 16
+
+typedef struct name_rec {
+    uint32_t entity;           /* over all lists */
+    uint32_t row;              /* in its list's names, or addresses */
+    uint32_t span_at, weight;
+    uint8_t span_n, token_n, kind, flags;
+} name_rec;
+
+/* id: a unit, or with SPAN_JOIN set a join. */
+#define SPAN_JOIN 0x80000000u
+typedef struct span_rec {
+    uint32_t id;
+    uint8_t first, count;
+    uint16_t weight;           /* of the token where count is 1 and first < token_n */
+} span_rec;
+
+typedef struct id_rec {
+    uint64_t hash;             /* of kind group and value */
+    uint32_t entity;
+    uint32_t group;
+} id_rec;
+
+/* An address of an entity, parsed (address.h): hash of building and of unit within it. */
+typedef struct address_rec {
+    uint32_t entity, row;
+    uint64_t building[4];      /* keys that must agree for the same building; 0: none */
+    uint64_t unit;             /* hash of the unit's words; 0: none stated */
+} address_rec;
+
+typedef enum index_section {
+    IX_UNITS, IX_JOINS, IX_NAMES, IX_SPANS, IX_UNIT_AT, IX_UNIT_NAMES, IX_JOIN_AT, IX_JOIN_NAMES,
+    IX_NEAR, IX_NEAR_DIR, IX_JOIN_DIR, IX_ENTITY_NAMES, IX_IDS, IX_ADDRESSES, IX_COUNT
+} index_section;
+
+typedef struct plm_index {
+    const unit *units;
+    const uint64_t *joins;          /* ascending hashes */
+    const name_rec *names;
+    const span_rec *spans;
+    const uint32_t *unit_at, *unit_names, *join_at, *join_names;
+    const uint64_t *near;           /* ascending: hash of a shortened form or key, unit */
+    const uint32_t *near_dir, *join_dir;
+    const uint32_t *entity_names;   /* first name of each entity, and one past the last */
+    const id_rec *ids;              /* ascending by hash */
+    const address_rec *addresses;
+    uint32_t n[IX_COUNT];
+    char *block;
+    size_t size;
+    bool mapped;
+} plm_index;
+
+/* Builds it; NULL and f without memory. */
+plm_index *plm_index_build(const plm_lists *lists, plm_fault *f);
+void plm_index_free(plm_index *x);
+bool plm_index_save(const plm_index *x, const char *edition, const char *path, plm_fault *f);
+/* Maps the file when it belongs to this edition and fits it; NULL (no fault) otherwise. */
+plm_index *plm_index_open(const char *path, const plm_lists *lists);
+
+uint64_t plm_index_hash(char tag, const char *p, size_t n);
+/* Hash of an identifying number without its spaces, dots and dashes; 0: nothing in it.
+ * *group: kinds that are compared with each other. */
+uint64_t plm_index_id_hash(plm_str kind, plm_str value, uint32_t *group);
+
+/* Calls for every near-table key of u: its form and forms one letter shorter (tag 'f'), its keys
+ * (tag 'k'), and from 4 letters keys one letter shorter (tag 'd'). */
+typedef void plm_near_fn(void *ctx, uint64_t hash);
+void plm_near_keys(const unit *u, plm_near_fn *fn, void *ctx);
+
+/* How alike two tokens are: 0, or FLOOR to 1000; *kind: why (static text). */
+int plm_relate(const unit *a, const unit *b, const char **kind);
+
+#endif

@@ -1,0 +1,558 @@
+/* token.c: words to tokens: phrases of the lexicon, legal forms, compound names taken apart,
+ * sounds and keys, weights, and the spans that a comparison may join.
+ * Invariants: 1 the same text gives the same tokens, whatever the lists; 2 form is never empty;
+ * 3 key is what is left of phon without its vowels.  Held by tests/unit/test_name.c. */
+#include "screen/name.h"
+
+#include "plimsoll/screen.h"
+
+#include <string.h>
+
+#define PHRASE_WORDS 8
+#define WEIGHT_UNKNOWN 1000
+#define WEIGHT_SHORT 620   /* an unknown word of two letters */
+#define WEIGHT_INITIAL 130
+#define WEIGHT_NUMBER 600
+#define KNOWN_WEIGHT 820
+#define WEIGHT_SYLLABLE 480 /* a Hangul or Han syllable of its own */
+
+static uint32_t fnv(char script, const char *p, size_t n) {
+    uint32_t h = (2166136261u ^ (unsigned char)script) * 16777619u;
+    for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)p[i]) * 16777619u;
+    return h;
+}
+
+const lexeme *plm_lex_find(char script, const char *p, size_t n) {
+    uint32_t mask = plm_lex_hash_size - 1;
+    for (uint32_t h = fnv(script, p, n) & mask; plm_lex_hash[h]; h = (h + 1) & mask) {
+        const lexeme *x = &plm_lex_table[plm_lex_hash[h] - 1];
+        if (x->key_n == n && x->script == (uint8_t)script &&
+            memcmp(plm_lex_text + x->key_at, p, n) == 0)
+            return x;
+    }
+    return NULL;
+}
+
+/* ---- sounds ---- */
+
+typedef struct sound {
+    const char *from, *to;
+} sound;
+
+/* Longest first within a first letter; '^' begins a rule that holds at the start only. */
+static const sound sounds[] = {
+    {"shch", "S"}, {"sch", "S"},  {"sh", "S"},   {"tsch", "C"}, {"tch", "C"}, {"ts", "ts"},
+    {"tz", "ts"},  {"cz", "C"},   {"ch", "C"},   {"ck", "k"},   {"ce", "se"}, {"ci", "si"},
+    {"cy", "si"},  {"c", "k"},    {"dzh", "J"},  {"dj", "J"},   {"zh", "J"},  {"kh", "H"},
+    {"gh", "g"},   {"ph", "f"},   {"th", "t"},   {"dh", "d"},   {"bh", "b"},  {"qu", "k"},
+    {"q", "k"},    {"x", "ks"},   {"w", "v"},    {"iya", "ia"}, {"iy", "i"},  {"yi", "i"},
+    {"yy", "i"},   {"ij", "i"},   {"ii", "i"},   {"ya", "a"},   {"ia", "a"},  {"ja", "Ja"},
+    {"yu", "u"},   {"iu", "u"},   {"yo", "o"},   {"io", "o"},   {"ye", "e"},  {"ie", "e"},
+    {"ei", "e"},   {"ey", "e"},   {"ej", "e"},   {"ai", "e"},   {"ay", "e"},  {"aj", "e"},
+    {"ee", "i"},   {"ea", "ea"},  {"oo", "u"},   {"ou", "u"},   {"ue", "u"},  {"oe", "o"},
+    {"ae", "a"},   {"aa", "a"},   {"oy", "oi"},  {"uy", "ui"},  {"y", "i"},   {"j", "J"},
+    {"h", "H"},
+};
+
+static bool vowel(char c) { return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u'; }
+
+static const sound *sound_at(const char *p, size_t n) {
+    for (size_t i = 0; i < sizeof sounds / sizeof *sounds; i++) {
+        size_t k = strlen(sounds[i].from);
+        if (sounds[i].from[0] == p[0] && k <= n && memcmp(sounds[i].from, p, k) == 0)
+            return &sounds[i];
+    }
+    return NULL;
+}
+
+static void put_sound(unit *u, char c) {
+    if (u->phon_n && u->phon[u->phon_n - 1] == c && !(c >= '0' && c <= '9')) return; /* doubled */
+    if (u->phon_n < NAME_FORM) u->phon[u->phon_n++] = c;
+}
+
+static char key_of(char c) {
+    switch (c) {
+    case 'b': return 'p';
+    case 'd': return 't';
+    case 'g': return 'k';
+    case 'z': return 's';
+    case 'v': return 'f';
+    case 'J': return 'C';
+    default: return c;
+    }
+}
+
+static void make_key(unit *u) {
+    for (uint8_t i = 0; i < u->phon_n; i++) {
+        char c = u->phon[i];
+        if (vowel(c) || (c == 'H' && i > 0)) continue;
+        if (u->script == SCRIPT_ARABIC && i > 0 && (c == 'v' || c == 'i')) continue;
+        c = key_of(c);
+        if (u->key_n && u->key[u->key_n - 1] == c && !(c >= '0' && c <= '9')) continue;
+        if (u->key_n < NAME_KEY) u->key[u->key_n++] = c;
+    }
+}
+
+void plm_unit_sound(unit *u) {
+    const char *p = u->form;
+    size_t n = u->form_n;
+    u->phon_n = u->key_n = 0;
+    memset(u->phon, 0, sizeof u->phon);
+    memset(u->key, 0, sizeof u->key);
+    if (n > 1 && p[0] == 'x' && (p[1] == 'i' || p[1] == 'u')) { /* pinyin */
+        put_sound(u, 'S');
+        p++;
+        n--;
+    } else if (n > 2 && p[0] == 'h' && p[1] == 's' && (p[2] == 'i' || p[2] == 'u')) {
+        put_sound(u, 'S'); /* Wade-Giles */
+        p += 2;
+        n -= 2;
+    }
+    while (n) {
+        const sound *s = sound_at(p, n);
+        size_t k = s ? strlen(s->from) : 1;
+        if (s && s->to[0] == 'H' && k == 1 && u->phon_n && vowel(u->phon[u->phon_n - 1]) &&
+            (n == 1 || !vowel(p[1])) && n <= 1)
+            ; /* a silent h at the end */
+        else if (s)
+            for (const char *t = s->to; *t; t++) put_sound(u, *t);
+        else
+            put_sound(u, *p);
+        p += k;
+        n -= k;
+    }
+    make_key(u);
+}
+
+/* ---- tokens ---- */
+
+typedef struct builder {
+    name_parse *p;
+    const word *w;
+    uint32_t n;
+    uint32_t raw_n;
+    struct { uint32_t first, count, word; } raw[NAME_WORDS]; /* words that were altered */
+} builder;
+
+static void set_form(unit *u, const char *s, size_t n) {
+    if (n > NAME_FORM) {
+        static const char hex[] = "0123456789abcdef";
+        uint32_t h = fnv('#', s, n);
+        memcpy(u->form, s, NAME_FORM - 8);
+        for (int i = 0; i < 8; i++) u->form[NAME_FORM - 8 + i] = hex[h >> 4 * i & 15];
+        n = NAME_FORM;
+    } else {
+        memcpy(u->form, s, n);
+    }
+    u->form_n = (uint8_t)n;
+}
+
+static token *add_token(builder *b, const word *w, uint32_t words, const char *s, size_t n) {
+    name_parse *p = b->p;
+    if (p->token_n == NAME_TOKENS) {
+        p->cut = true;
+        return NULL;
+    }
+    token *t = &p->tokens[p->token_n++];
+    memset(t, 0, sizeof *t);
+    set_form(&t->u, s, n);
+    t->u.script = w->script;
+    t->at = w->at;
+    t->n = (uint16_t)(w[words - 1].at + w[words - 1].len - w->at);
+    return t;
+}
+
+static void weigh(token *t, const lexeme *x) {
+    unit *u = &t->u;
+    bool syllable = u->script == SCRIPT_HANGUL;
+    if (u->form[0] >= '0' && u->form[0] <= '9') {
+        u->kind = TOKEN_NUMBER;
+        u->weight = WEIGHT_NUMBER;
+    } else if (x && x->kind != TOKEN_PLAIN) {
+        u->kind = x->kind;
+        u->weight = x->weight;
+    } else if (u->form_n == 1) {
+        u->kind = TOKEN_INITIAL;
+        u->weight = WEIGHT_INITIAL;
+    } else {
+        u->weight = x && x->weight ? x->weight
+                    : syllable     ? WEIGHT_SYLLABLE
+                    : u->form_n == 2 ? WEIGHT_SHORT
+                    : u->form_n == 3 ? 800
+                                   : WEIGHT_UNKNOWN;
+    }
+    if (x) u->cls = x->cls;
+    u->known = x && u->form_n >= 3 &&
+               (x->kind != TOKEN_PLAIN || (x->weight && x->weight < KNOWN_WEIGHT));
+    plm_unit_sound(u);
+}
+
+/* A stem of Russian adjectives and nouns, looked up with the usual ending. */
+static const lexeme *russian(const char *s, size_t n) {
+    static const char *const ends[] = {"ogo", "ego", "oye", "oe", "aya", "yaya", "iye", "ye", "ie",
+                                       "ykh", "ikh", "yy", "iy", "yi", "ii", "oy", "oi", "om",
+                                       "ym", "im", "ami", "yh", "uyu", "oj", "yj", "ij", "y", "i",
+                                       "a", "o", "e", "u", ""};
+    static const char *const usual[] = {"yy", "iy", "aya", "oe", "oy", "ye", "", "a", "y", "ie",
+                                        "iya", "o"};
+    if (n < 6) return NULL;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t k = strlen(ends[i]);
+        if (n < k + 5 || memcmp(s + n - k, ends[i], k) != 0) continue;
+        for (size_t j = 0; j < sizeof usual / sizeof *usual; j++) {
+            char form[NAME_FORM + 8];
+            size_t m = n - k, e = strlen(usual[j]);
+            if (m + e >= sizeof form) continue;
+            memcpy(form, s, m);
+            memcpy(form + m, usual[j], e);
+            const lexeme *x = plm_lex_find('l', form, m + e);
+            if (x && x->kind >= TOKEN_GENERIC && plm_lex_text[x->out_at]) return x;
+        }
+    }
+    return NULL;
+}
+
+/* Where a compound name parts (abdul|rahman, habib|ullah, salah|uddin); 0: it does not.
+ * *skip: letters between the parts. */
+static size_t compound(const char *s, size_t n, size_t *skip) {
+    static const char *const tails[] = {"llah", "llakh", "lla", "ddin", "ddine", "ddeen", "din",
+                                        "dine", "deen", "rrahman", "rahman", "rehman", "lhaq"};
+    *skip = 0;
+    if (n >= 6 && memcmp(s, "abd", 3) == 0 && strchr("uaeoi", s[3])) {
+        if (n == 6 && s[4] == 'u') return 0;
+        size_t k = 4;
+        if (s[k] == 'l' && n > k + 2) k++;
+        else if (k + 1 < n && s[k] == s[k + 1]) k++;
+        else if (s[3] != 'u' && s[3] != 'o') return 0;
+        if (n - k < 3) return 0;
+        if (n - k == 3 && memcmp(s + k, "lah", 3) == 0) k--;
+        *skip = k - 3;
+        return 3;
+    }
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        size_t k = strlen(tails[i]);
+        if (n < k + 5 || memcmp(s + n - k, tails[i], k) != 0) continue;
+        char before = s[n - k - 1];
+        if (!strchr("uaeoi", before) || strlen(tails[i]) < 3) continue;
+        if (tails[i][0] == 'd' && tails[i][1] != 'd' && before != 'u' && before != 'e') continue;
+        *skip = 1 + (tails[i][0] == tails[i][1]);
+        return n - k - 1;
+    }
+    return 0;
+}
+
+/* The canonical word or words of a lexeme, for one or more written words. */
+static void add_canonical(builder *b, const word *w, uint32_t words, const lexeme *x) {
+    const char *p = plm_lex_text + x->out_at;
+    bool one = !strchr(p, ' ');
+    while (*p) {
+        size_t n = strcspn(p, " ");
+        token *t = add_token(b, w, words, p, n);
+        if (t) weigh(t, one ? x : plm_lex_find('l', p, n));
+        p += n + (p[n] == ' ');
+    }
+}
+
+/* Long words of business, so often written that a slip in one is a slip. */
+static const char *const slips[] = {
+    "company", "limited", "corporation", "joint", "stock", "obshchestvo", "otvetstvennostyu",
+    "ogranichennoi", "ogranichennoy", "aktsionernoe", "otkrytoe", "zakrytoe", "publichnoe",
+    "liability", "incorporated", "holding", "holdings", "group", "trading", "technology",
+    "technologies", "international", "industries", "industry", "industrial", "electronics",
+    "electronic", "aktiengesellschaft", "public", "closed", "research", "institute", "science",
+    "production", "enterprise", "engineering", "development", "investment", "investments",
+    "equipment", "services", "service", "systems", "system", "shipping", "aviation", "university",
+    "academy", "foundation", "organization", "association", "construction", "management",
+    "general", "national", "federal", "center", "centre", "islamic", "republic", "security",
+    "military", "defense", "logistics", "transport", "commercial", "petroleum", "petrochemical",
+    "chemical", "machinery", "import", "export", "manufacturing", "semiconductor",
+    "communications", "network", "information", "computer", "laboratory", "scientific",
+};
+
+static bool one_slip(const char *a, size_t n, const char *b, size_t m) {
+    if (n > m + 1 || m > n + 1) return false;
+    size_t i = 0, x = n, y = m;
+    while (i < n && i < m && a[i] == b[i]) i++;
+    while (x > i && y > i && a[x - 1] == b[y - 1]) x--, y--;
+    if (x - i <= 1 && y - i <= 1) return true;
+    return x - i == 2 && y - i == 2 && a[i] == b[i + 1] && a[i + 1] == b[i];
+}
+
+static const lexeme *slip(const word *w) {
+    if (w->n < 4 || w->ready || w->script != SCRIPT_LATIN) return NULL;
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+        size_t n = strlen(slips[i]);
+        if (one_slip(w->form, w->n, slips[i], n)) return plm_lex_find('l', slips[i], n);
+    }
+    return NULL;
+}
+
+/* The word as written stays comparable beside what it was made into. */
+static void keep_raw(builder *b, const word *w, uint32_t first) {
+    if (w->ready || b->raw_n == NAME_WORDS || b->p->token_n == first) return;
+    b->raw[b->raw_n].first = first;
+    b->raw[b->raw_n].count = b->p->token_n - first;
+    b->raw[b->raw_n++].word = (uint32_t)(w - b->w);
+}
+
+/* A Han or Hangul syllable that was read by its sound: a name, whatever the sound means. */
+static bool add_syllable(builder *b, const word *w) {
+    if (w->ready || (w->script != SCRIPT_HAN && w->script != SCRIPT_HANGUL)) return false;
+    const lexeme *x = plm_lex_find('l', w->form, w->n);
+    token *t = add_token(b, w, 1, w->form, w->n);
+    if (!t) return true;
+    weigh(t, x && x->kind == TOKEN_PLAIN ? x : NULL);
+    return true;
+}
+
+static void add_plain(builder *b, const word *w) {
+    if (add_syllable(b, w)) return;
+    const lexeme *x = plm_lex_find('l', w->form, w->n);
+    if (!x) x = slip(w);
+    if (!x || (x->kind == TOKEN_PLAIN && !x->cls)) {
+        const lexeme *r = w->script == SCRIPT_CYRILLIC || w->script == SCRIPT_LATIN
+                              ? russian(w->form, w->n) : NULL;
+        if (r) x = r;
+    }
+    size_t skip, part;
+    const char *form = w->form;
+    size_t n = w->n;
+    uint32_t first = b->p->token_n;
+    if (x && plm_lex_text[x->out_at] && strchr(plm_lex_text + x->out_at, ' ')) {
+        add_canonical(b, w, 1, x);
+        keep_raw(b, w, first);
+        return;
+    }
+    if (x && plm_lex_text[x->out_at] && x->kind != TOKEN_PARTICLE) {
+        form = plm_lex_text + x->out_at;
+        n = strlen(form);
+    } else if (w->script == SCRIPT_ARABIC && n > 4 && form[0] == 'a' && form[1] == 'l') {
+        token *t = add_token(b, w, 1, "al", 2);
+        if (t) weigh(t, plm_lex_find('l', "al", 2));
+        form += 2;
+        n -= 2;
+        x = plm_lex_find('l', form, n);
+    } else if (!x || (!x->cls && x->kind == TOKEN_PLAIN)) {
+        part = compound(form, n, &skip);
+        if (part) {
+            token *t = add_token(b, w, 1, form, part);
+            if (t) weigh(t, plm_lex_find('l', form, part));
+            form += part + skip;
+            n -= part + skip;
+            x = plm_lex_find('l', form, n);
+        }
+    }
+    token *t = add_token(b, w, 1, form, n);
+    if (t) weigh(t, x);
+    if (t && form != w->form) keep_raw(b, w, first);
+}
+
+/* Ordinals: 38th, and first…tenth as numbers are in the lexicon. */
+static bool ordinal_end(const word *w) {
+    return w->n == 2 && (memcmp(w->form, "st", 2) == 0 || memcmp(w->form, "nd", 2) == 0 ||
+                         memcmp(w->form, "rd", 2) == 0 || memcmp(w->form, "th", 2) == 0);
+}
+
+static bool is_word(const word *w, const char *s) {
+    return w->n == strlen(s) && memcmp(w->form, s, w->n) == 0;
+}
+
+/* Longest phrase of the lexicon at word i; its words, 0 when none. */
+static uint32_t phrase(builder *b, uint32_t i, const lexeme **x) {
+    const lexeme *head = plm_lex_find('l', b->w[i].form, b->w[i].n);
+    if (!head || head->phrase < 2) return 0;
+    for (uint32_t n = head->phrase < b->n - i ? head->phrase : b->n - i; n >= 2; n--) {
+        char key[160];
+        size_t k = 0;
+        for (uint32_t j = 0; j < n && k + b->w[i + j].n + 1 < sizeof key; j++) {
+            if (j) key[k++] = ' ';
+            memcpy(key + k, b->w[i + j].form, b->w[i + j].n);
+            k += b->w[i + j].n;
+        }
+        *x = plm_lex_find('l', key, k);
+        if (*x && plm_lex_text[(*x)->out_at]) return n;
+    }
+    return 0;
+}
+
+static void add_number(builder *b, const word *w, uint32_t words, const char *s, size_t n) {
+    while (n > 1 && s[0] == '0') {
+        s++;
+        n--;
+    }
+    token *t = add_token(b, w, words, s, n);
+    if (t) weigh(t, NULL);
+}
+
+/* "forty four", "fourty-four": one number. */
+static bool number_words(builder *b, uint32_t *i, const lexeme *x) {
+    const word *w = &b->w[*i];
+    const char *s = plm_lex_text + x->out_at;
+    size_t n = strlen(s);
+    if (n == 2 && s[1] == '0' && s[0] != '1' && *i + 1 < b->n) {
+        const lexeme *y = plm_lex_find('l', b->w[*i + 1].form, b->w[*i + 1].n);
+        if (y && y->kind == TOKEN_NUMBER && plm_lex_text[y->out_at] != '0' &&
+            !plm_lex_text[y->out_at + 1]) {
+            char two[2] = {s[0], plm_lex_text[y->out_at]};
+            add_number(b, w, 2, two, 2);
+            *i += 2;
+            return true;
+        }
+    }
+    add_number(b, w, 1, s, n);
+    *i += 1;
+    return true;
+}
+
+static void add_words(builder *b) {
+    for (uint32_t i = 0; i < b->n;) {
+        const word *w = &b->w[i];
+        const lexeme *x = NULL;
+        uint32_t n = phrase(b, i, &x);
+        if (n) {
+            add_canonical(b, w, n, x);
+            i += n;
+            continue;
+        }
+        if (w->number) {
+            add_number(b, w, 1, w->form, w->n);
+            i++;
+            if (i < b->n && ordinal_end(&b->w[i]) && b->w[i].group == w->group) i++;
+            continue;
+        }
+        if (is_word(w, "no") && i + 1 < b->n && b->w[i + 1].number) {
+            i++;
+            continue;
+        }
+        x = plm_lex_find('l', w->form, w->n);
+        if (x && x->kind == TOKEN_NUMBER) {
+            number_words(b, &i, x);
+            continue;
+        }
+        add_plain(b, w);
+        i++;
+    }
+}
+
+/* Short legal forms and particles are names where nothing longer is there (An Se Ho). */
+static void settle_short(name_parse *p) {
+    bool longer = false, number = false;
+    for (uint32_t i = 0; i < p->token_n; i++) {
+        const unit *u = &p->tokens[i].u;
+        number = number || u->kind == TOKEN_NUMBER;
+        longer = longer || ((u->kind == TOKEN_PLAIN || u->kind == TOKEN_GENERIC ||
+                             u->kind == TOKEN_PLACE) && u->form_n >= 4);
+    }
+    for (uint32_t i = 0; number && i < p->token_n; i++)
+        if (p->tokens[i].u.form_n == 2 && memcmp(p->tokens[i].u.form, "no", 2) == 0) {
+            p->tokens[i].u.kind = TOKEN_TITLE;
+            p->tokens[i].u.weight = 60;
+        }
+    for (uint32_t i = 0; i < p->token_n; i++) {
+        token *t = &p->tokens[i];
+        bool light = t->u.kind == TOKEN_LEGAL || t->u.kind == TOKEN_PARTICLE;
+        bool edge = i == 0 || i + 1 == p->token_n || p->tokens[i - 1].u.kind == TOKEN_LEGAL ||
+                    p->tokens[i + 1].u.kind == TOKEN_LEGAL;
+        if (light && t->n <= 2 && t->n > 1 && (!longer || (t->u.kind == TOKEN_LEGAL && !edge))) {
+            t->u.kind = TOKEN_PLAIN;
+            t->u.weight = longer ? 300 : 450;
+        }
+    }
+}
+
+static bool heavy(const unit *u) {
+    return u->kind != TOKEN_LEGAL && u->kind != TOKEN_PARTICLE && u->kind != TOKEN_TITLE;
+}
+
+static void add_span(name_parse *p, uint32_t first, uint32_t count, const char *s, size_t n,
+                     uint8_t script) {
+    if (p->span_n == NAME_SPANS || n > NAME_FORM || n < 2) return;
+    span *x = &p->spans[p->span_n++];
+    memset(x, 0, sizeof *x);
+    set_form(&x->u, s, n);
+    x->u.script = script;
+    x->u.join = 1;
+    x->first = (uint8_t)first;
+    x->count = (uint8_t)count;
+    plm_unit_sound(&x->u);
+}
+
+/* Joins of two and three tokens next to each other, particles among them passed over too. */
+static void add_joins(name_parse *p) {
+    for (uint32_t i = 0; i < p->token_n; i++) {
+        char form[2 * NAME_FORM + 2];
+        size_t n = 0;
+        uint32_t parts = 0;
+        if (p->tokens[i].u.kind == TOKEN_LEGAL || p->tokens[i].u.kind == TOKEN_NUMBER) continue;
+        for (uint32_t j = i; j < p->token_n && parts < 3; j++) {
+            const unit *u = &p->tokens[j].u;
+            if (u->kind == TOKEN_LEGAL || u->kind == TOKEN_NUMBER || n + u->form_n > NAME_FORM)
+                break;
+            memcpy(form + n, u->form, u->form_n);
+            n += u->form_n;
+            parts++;
+            if (parts == 2 || (parts == 3 && n <= 12))
+                add_span(p, i, j - i + 1, form, n, u->script);
+        }
+    }
+}
+
+/* First letters of all heavy tokens (of three and more). */
+static void add_acronym(name_parse *p) {
+    char form[NAME_FORM];
+    size_t n = 0;
+    uint32_t last = 0, first = NAME_TOKENS;
+    for (uint32_t i = 0; i < p->token_n && n < 10; i++) {
+        const unit *u = &p->tokens[i].u;
+        if (!heavy(u) || u->kind == TOKEN_INITIAL || u->kind == TOKEN_NUMBER) continue;
+        form[n++] = u->form[0];
+        last = i;
+        if (first == NAME_TOKENS) first = i;
+    }
+    if (n >= 3) {
+        add_span(p, first, last - first + 1, form, n, SCRIPT_LATIN);
+        if (p->span_n) p->spans[p->span_n - 1].u.join = 2;
+    }
+}
+
+bool plm_name_read(plm_str text, name_parse *out) {
+    word words[NAME_WORDS];
+    builder b = {.p = out, .w = words};
+    memset(out, 0, offsetof(name_parse, tokens));
+    if (!plm_fold_words(text, words, &b.n, out)) return false;
+    add_words(&b);
+    settle_short(out);
+    for (uint32_t i = 0; i < out->token_n; i++) {
+        span *s = &out->spans[out->span_n++];
+        s->u = out->tokens[i].u;
+        s->first = (uint8_t)i;
+        s->count = 1;
+        out->weight += out->tokens[i].u.weight;
+    }
+    for (uint32_t i = 0; i < b.raw_n; i++) {
+        const word *w = &words[b.raw[i].word];
+        uint32_t before = out->span_n;
+        add_span(out, b.raw[i].first, b.raw[i].count, w->form, w->n, w->script);
+        if (out->span_n == before) continue;
+        out->spans[before].u.join = 0;
+        out->spans[before].u.known = plm_lex_find('l', w->form, w->n) != NULL;
+    }
+    add_joins(out);
+    add_acronym(out);
+    return true;
+}
+
+bool plm_screen_print_tokens(plm_str name, plm_buf *out) {
+    static const char *const kinds[] = {"plain", "legal", "particle", "title",
+                                        "generic", "place", "number", "initial"};
+    static _Thread_local name_parse p;
+    if (!plm_name_read(name, &p)) return false;
+    for (uint32_t i = 0; i < p.span_n; i++) {
+        const unit *u = &p.spans[i].u;
+        if (i == p.token_n) plm_buf_puts(out, " |");
+        plm_buf_printf(out, "%s%s", i ? " " : "", u->form);
+        if (i < p.token_n)
+            plm_buf_printf(out, "/%s/%s/%s/%u", u->phon, u->key, kinds[u->kind], u->weight);
+    }
+    return true;
+}

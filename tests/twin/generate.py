@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+"""Random cases for the twin: facts near thresholds, days near rule dates, facts left out.
+
+usage: tests/twin/generate.py [N] [SEED]      prints N cases as JSON Lines, the same for a seed"""
+import json
+import random
+import sys
+from datetime import date, timedelta
+
+TPP = ["1500", "1599.999999", "1600", "1600.5", "2368", "2399.999999", "2400", "2640", "3000",
+       "4799.999999", "4800", "4992", "5285", "15840", "20999.999999", "21000", "55432"]
+DENSITY = ["0.5", "1.599999", "1.6", "2.9", "3.199999", "3.2", "4.5", "5.919999", "5.92", "12"]
+DRAM = ["864", "3350", "4800", "6499.999999", "6500", "7700"]
+IO = ["64", "400", "599.999999", "600", "900"]
+MBD = ["1.5", "2", "2.000001", "3.0", "3.299999", "3.3", "3.5"]
+SHARES = ["0", "0.10", "0.100001", "0.25", "0.250001", "0.60"]
+DAYS = """2022-10-07 2022-10-21 2023-01-17 2023-11-17 2024-04-04 2024-09-06 2024-12-02 2024-12-31
+2025-01-13 2025-05-13 2025-05-15 2025-09-29 2025-11-10 2026-01-15 2026-05-31 2026-07-10 2026-11-10
+2027-04-06""".split()
+KNOWN = """2022-12-01 2023-06-01 2023-12-15 2024-06-01 2024-10-15 2025-02-15 2025-07-01 2025-10-15
+2025-12-15 2026-01-05 2026-03-01 2026-06-20 2026-08-01""".split()
+PLACES = """CN CN CN CN HK MO VN SA SA IL QA JO PK IQ AE AE MY MY SG TW IN DE JP GB CA CH MX BR TR
+KR ZA CY KZ UA RU BY VE MM KH ZW HT CU IR KP SY NI ET""".split()
+HOMES = "CN CN MO HK RU IR DE US MY SG JP AE KZ".split()
+CODES = """EAR99 EAR99 3A991.p 4A994.l 5A992.c 3A001.a.7 3A001.a.1.b 2B230 3B001.d.1 3B001.f.1
+3B001.m 3B001.c.1.a 3B001.q 3B001.e 3B001.g 3B002.a 3B002.c 3B903 3B991 3B991.b.2.a 3B992
+3B993.f.1 3B994 3C992 3A002.a""".split()
+FLAGS = ("supercomputer", "advanced_node_facility", "military",
+         "model_training_for_wmd_or_military_intelligence", "semiconductor_equipment_development")
+SUPP8 = ["Microsoft Corporation", "Core42 Technology Projects LLC d/b/a Core42"]
+NOT_LISTED = {"entity_list": False}
+
+
+def maybe(r, p, obj, key, value):
+    if r.random() < p:
+        obj[key] = value
+
+
+def number(r, values, p_interval=0.08):
+    """One of the values as it stands, or an interval between two."""
+    if r.random() >= p_interval:
+        return r.choice(values)
+    a, b = sorted(r.sample(range(len(values)), 2), key=lambda i: float(values[i]))
+    return {"min": values[a], "max": values[b]}
+
+
+def chip_facts(r, form, day):
+    facts = {"form": form, "encryption": False}
+    whole = r.random() < 0.6
+    tpp = number(r, TPP)
+    if whole or r.random() < 0.85:
+        if r.random() < 0.1 and isinstance(tpp, str):
+            facts["formats"] = [{"bits": 16, "dense_tops": "%.9f" % (float(tpp) / 16)},
+                                {"bits": 8, "dense_tops": "10"}]
+        else:
+            facts["tpp"] = tpp
+    if whole or r.random() < 0.75:
+        d = number(r, DENSITY)
+        if r.random() < 0.5 or not isinstance(tpp, str) or not isinstance(d, str):
+            facts["performance_density"] = d
+        else:
+            facts["die_area_mm2"] = "%.6f" % (float(tpp) / float(d))
+    if whole or r.random() < 0.8:
+        facts["datacenter"] = r.random() < 0.6
+    if r.random() < 0.08:
+        facts["encryption"] = True
+    elif r.random() < 0.06:
+        del facts["encryption"]
+    maybe(r, 0.9 if day < "2023-11-17" else 0.5, facts, "io_bandwidth_gbps", number(r, IO))
+    maybe(r, 0.8, facts, "dram_bandwidth_gbps", number(r, DRAM))
+    return facts
+
+
+def origin_of(r, item, kind):
+    if kind == "export" or r.random() < 0.5:
+        maybe(r, 0.9, item, "origin", r.choice(["US", "US", "TW"]))
+        return
+    maybe(r, 0.9, item, "origin", r.choice(["TW", "MY", "DE"]))
+    maybe(r, 0.75, item, "us_content_share", number(r, SHARES, 0.1))
+    if r.random() < 0.75:
+        item["made_with"] = {"us_technology": r.choice([[], ["3E001"]]),
+                             "us_plant": r.random() < 0.5}
+
+
+def make_item(r, kind, day):
+    what = r.choices(("ic", "board", "computer", "hbm", "code", "bare"), (30, 22, 8, 9, 28, 3))[0]
+    item = {"part": "item %d" % r.randrange(1000), "quantity": r.choice([1, 8, 20000])}
+    if what in ("ic", "board"):
+        item["facts"] = chip_facts(r, what, day)
+        maybe(r, 0.6, item, "eccn", "3A991.p" if what == "ic" else "4A994.l")
+    elif what == "computer":
+        item["facts"] = {"form": "computer", "encryption": False, "datacenter": r.random() < 0.6}
+        inner = [{"part": "die", "quantity": 2, "facts": chip_facts(r, "ic", day)}
+                 for _ in range(r.choice([1, 1, 2]))]
+        for x in inner:
+            x["facts"]["datacenter"] = item["facts"]["datacenter"]
+            for k in ("io_bandwidth_gbps", "dram_bandwidth_gbps"):
+                x["facts"].pop(k, None) if day >= "2023-11-17" else None
+        item["contains"] = inner
+        maybe(r, 0.6, item, "eccn", "4A994.l")
+    elif what == "hbm":
+        item["facts"] = {"form": "hbm_stack", "encryption": False}
+        maybe(r, 0.85, item["facts"], "memory_bandwidth_density", number(r, MBD))
+        maybe(r, 0.6, item, "eccn", "3A991")
+    elif what == "code":
+        code = r.choice(CODES)
+        # Chipmaking codes had other shapes before 2024-12: those days are left to the chips.
+        if code.startswith("3B") and day < "2025-01-01":
+            code = "EAR99"
+        item["eccn"] = code
+        item["facts"] = {"form": "equipment" if code[:2] in ("2B", "3B") else "part"}
+        if code in ("4A994.l", "5A992.c"):
+            item["facts"] = {"form": "board", "encryption": False, "tpp": "800",
+                             "datacenter": True}
+        elif code == "3A991.p" or code.startswith("3A001"):
+            item["facts"] = {"form": "ic", "encryption": False, "tpp": "20", "datacenter": False}
+    else:
+        item["facts"] = {"form": "part"}
+    origin_of(r, item, kind)
+    if kind == "reexport" and item.get("eccn") in ("3B001.d.1", "3B002.c"):
+        maybe(r, 0.4, item, "contains", [{"part": "controller", "quantity": 1, "eccn": "3A991",
+                                         "facts": {"form": "ic", "tpp": "20"}, "origin": "US"}])
+    return item
+
+
+def owners_of(r):
+    way = r.random()
+    if way < 0.25:
+        return []
+    share = r.choice(["0.4999", "0.50", "0.51", "0.30"])
+    top = {"name": "Holder", "share": share,
+           "listed": {"entity_list": r.random() < 0.7}}
+    if r.random() < 0.25:
+        top["listed"] = {"entity_list": False}
+        top["owners"] = [{"name": "Upper", "share": r.choice(["0.49", "0.5", "0.6"]),
+                          "listed": {"entity_list": True}},
+                         {"name": "Person", "share": "0.4", "listed": NOT_LISTED}]
+    if r.random() < 0.1:
+        del top["listed"]
+    other = {"name": "Li Wen", "share": "%.4f" % (1 - float(share)),
+             "listed": {"entity_list": r.random() < 0.1}}
+    return [top, other] if way < 0.85 else [top]
+
+
+def listing(r):
+    way = r.random()
+    if way < 0.82:
+        return dict(NOT_LISTED)
+    if way < 0.87:
+        return None
+    if way < 0.93:
+        return {"entity_list": True, "footnote": r.choice([[], [1], [4], [5]])}
+    return {"entity_list": False, r.choice(["denied_person", "unverified", "military_end_user",
+                                            "military_intelligence_end_user"]): True}
+
+
+def make_party(r, role, country, day):
+    p = {"role": role, "name": "Company %d" % r.randrange(10000), "country": country}
+    home = country if r.random() < 0.75 else r.choice(HOMES)
+    maybe(r, 0.93, p, "headquarters", home)
+    if r.random() < 0.93:
+        up = home if r.random() < 0.85 else r.choice(HOMES)
+        p["ultimate_parent"] = {"name": "Parent", "headquarters": up}
+    l = listing(r)
+    if l is not None:
+        p["listed"] = l
+    near = "2025-09-20" <= day <= "2025-11-20" or day >= "2026-11-01"
+    maybe(r, 0.85 if near else 0.2, p, "owners", owners_of(r))
+    if country == "AE" and r.random() < 0.5:
+        p["name"] = r.choice(SUPP8)
+        p["headquarters"] = "US" if p["name"].startswith("Micro") else "AE"
+        p["ultimate_parent"] = {"name": p["name"], "headquarters": p["headquarters"]}
+    return p
+
+
+def make_parties(r, source, to, day):
+    out = [{"role": "exporter", "name": "Prairie Systems Inc", "country": source,
+            "headquarters": source, "ultimate_parent": {"name": "P", "headquarters": source},
+            "listed": dict(NOT_LISTED)}]
+    if r.random() < 0.05:
+        out[0]["listed"] = {"denied_person": True} if r.random() < 0.5 else dict(NOT_LISTED)
+    user = make_party(r, "end_user", to, day)
+    if r.random() < 0.6:
+        consignee = json.loads(json.dumps(dict(user, role="ultimate_consignee")))
+    else:
+        consignee = make_party(r, "ultimate_consignee", to, day)
+    out += [consignee, user]
+    if r.random() < 0.1:
+        out.append(make_party(r, "purchaser", r.choice([to, "SG", "CN"]), day))
+    return out
+
+
+def end_use(r):
+    use = {f: False for f in FLAGS}
+    if r.random() < 0.25:
+        use[r.choice(FLAGS[:3] + FLAGS[4:])] = True
+    if r.random() < 0.15:
+        del use[r.choice(FLAGS)]
+    if r.random() < 0.04:
+        use["ic_facility_node_unknown"] = True
+        use.pop("advanced_node_facility", None)
+    if r.random() < 0.03:
+        use["military_intelligence"] = True
+        use["military"] = True
+    return use
+
+
+def make_case(r, n):
+    day = date.fromisoformat(r.choice(DAYS)) + timedelta(
+        days=r.choice([-1, 0, 0, 1, r.randrange(-40, 40)]))
+    if r.random() < 0.45:
+        day = date(2026, 7, 10) + timedelta(days=r.randrange(0, 110))
+    day = day.isoformat()
+    kind = r.choices(("export", "reexport", "transfer_in_country"), (75, 18, 7))[0]
+    to = r.choice(PLACES)
+    if kind == "transfer_in_country" and to in ("CU", "IR", "KP", "SY", "IQ"):
+        to = "CN"          # 746.2 to 746.7 speak of exports and reexports
+    source = "US" if kind == "export" else r.choice(["TW", "MY", "DE", "JP"]) \
+        if kind == "reexport" else to
+    t = {"kind": kind, "from": source, "to": to, "items": [make_item(r, kind, day)],
+         "parties": make_parties(r, source, to, day), "end_use": end_use(r),
+         "us_person_support": False, "notices": []}
+    if r.random() < 0.06:
+        t["items"].append(make_item(r, kind, day))
+    if r.random() < 0.1:
+        del t["us_person_support"]
+    elif r.random() < 0.15:
+        t["us_person_support"] = r.choice([True, {"natural_person": True,
+                                                  "employer_headquarters": r.choice(HOMES)}])
+    maybe(r, 0.5, t, "certifications", {"748_dd": r.random() < 0.7})
+    if r.random() < 0.5:
+        t["hbm"] = {k: r.random() < 0.8 for k in ("buyer_is_designer", "ships_to_packaging_site",
+                                                  "finished_item_below_3A090")}
+    if r.random() < 0.05:
+        t["notices"] = [{"kind": "is_informed", "date": r.choice([day, "2025-04-09"]),
+                         "applies_to": {"part": t["items"][0]["part"]}, "to": ["CN", "MO", to],
+                         "conclusion": "license_required", "cite": "15 CFR 744.23(b)"}]
+    if r.random() < 0.02:
+        del t[r.choice(["to", "parties", "items", "kind"])]
+    case = {"id": "random-%d" % n, "as_of": day, "known": "2026-11-24",
+            "mode": "codified" if r.random() < 0.15 else "enforced", "transaction": t}
+    if r.random() < 0.12:
+        case["known"] = r.choice(KNOWN)
+    # Whether a notice later than `known` binds is left to the contract's own tests.
+    t["notices"] = [x for x in t["notices"] if x["date"] <= case["known"]]
+    return case
+
+
+def cases(count, seed):
+    r = random.Random(seed)
+    return [make_case(r, n) for n in range(count)]
+
+
+if __name__ == "__main__":
+    for c in cases(int(sys.argv[1]) if len(sys.argv) > 1 else 2000,
+                   int(sys.argv[2]) if len(sys.argv) > 2 else 1):
+        print(json.dumps(c))

@@ -1,0 +1,1033 @@
+#!/usr/bin/env python3
+"""The twin: a second, slow and independent reading of the EAR for advanced computing items.
+
+Written from the law's text and the contract, sharing nothing with the program under test.  It
+enumerates worlds: a fact that a case leaves out takes, one after another, every value that could
+matter (both truths; numbers at and just under each threshold), and only when a rule asks for it.
+A verdict is what holds in every world.  Numbers are fractions.
+
+usage: tests/twin/twin.py FILE...   JSON Lines of cases (or of {"case", "expect"}): prints answers
+       tests/twin/twin.py --check FILE   compares with `expect`, as the shared cases give it
+
+Invariants
+1. Where this reading is not sure of a policy, it says SKIP and nothing is compared.
+2. Countries come from the tables below, restated from supplement no. 1 to parts 738 and 740."""
+import json
+import sys
+from datetime import date
+from fractions import Fraction as F
+
+EPS = F(1, 10 ** 9)
+MAX_WORLDS = 60000
+MAX_EAR99_DESTINATIONS = ("RU", "BY", "IR", "SY", "UA", "KP")
+
+
+class TooMany(Exception):
+    """More worlds than the named limit."""
+
+
+class NotCovered(Exception):
+    """The case needs a rule that the twin doesn't hold."""
+
+
+# ------------------------------------------------------------------ places (edition 2026-07-23)
+D1 = set("AM AZ BY MM KH CN HK GE IQ KZ KP KG LA LY MO MD MN NI RU TJ TM UZ VE VN YE".split())
+D4 = set("BH BY CN HK EG IR IQ IL JO KP KW LB LY MO OM PK QA RU SA SY VE YE".split())
+D5 = set("AF BY MM CF CN HK CD CU ER HT IR IQ KP LB LY NI RU SO SS SD SY VE ZW".split())
+A1 = set("""AR AU AT BE BG CA HR CZ DK EE FI FR DE GR HU IS IN IE IT JP KR LV LT LU MX NL NZ NO PL
+PT RO SK SI ZA ES SE CH TR GB US""".split())
+A5 = A1 - {"MX", "ZA", "US"}                # and the UAE from its day
+A6 = set("AL CY IL MT MX SG ZA TW".split())
+E = {"IR", "KP", "SY", "CU"}
+SUPP5A = set("AU BE CA DK FI FR DE IE IT JP NL NZ NO KR ES SE TW GB US".split())
+SUPP4_742 = A5 - {"AR", "IN", "KR", "TR"}   # 33 countries
+SUPP3_744 = set("""AU AT BE CA DK FI FR DE GR IS IE IT SM VA JP LU NL NZ NO PT ES SE TR
+GB""".split())
+SUPP8_B = {"Group 42 Holding Ltd d/b/a G42", "Core42 Technology Projects LLC d/b/a Core42"}
+SUPP8_C = {"Amazon.com, Inc", "Apple, Inc", "Google LLC", "Meta Platforms, Inc",
+           "Microsoft Corporation", "OpenAI Group PBC", "Oracle Corporation", "X.AI LLC"}
+
+
+def d5m(c):
+    return c == "MO" or c in D5
+
+
+# ------------------------------------------------------------------ worlds
+class World:
+    """One run's choices; a fact is chosen when first asked, and kept for that run."""
+
+    def __init__(self, prefix):
+        self.prefix, self.taken, self.value = prefix, [], {}
+
+    def pick(self, key, domain):
+        if key in self.value:
+            return self.value[key]
+        n = len(self.taken)
+        i = self.prefix[n] if n < len(self.prefix) else 0
+        self.taken.append((i, len(domain)))
+        self.value[key] = domain[i]
+        return domain[i]
+
+    def truth(self, key, given):
+        return given if given is not None else self.pick(key, (False, True))
+
+
+def worlds(run, settled=lambda out: False):
+    """Every outcome of run(world), by depth-first enumeration of the choices it makes; it ends
+    early where `settled` says that no further world can change the answer."""
+    prefix, out = [], []
+    for _ in range(MAX_WORLDS):
+        w = World(prefix)
+        out.append(run(w))
+        if settled(out):
+            return out
+        taken = w.taken
+        while taken and taken[-1][0] + 1 == taken[-1][1]:
+            taken.pop()
+        if not taken:
+            return out
+        prefix = [i for i, _ in taken[:-1]] + [taken[-1][0] + 1]
+    raise TooMany()
+
+
+# ------------------------------------------------------------------ numbers
+def interval(v):
+    """None, or (low, high) as fractions; a number is both ends."""
+    if v is None:
+        return None
+    if isinstance(v, dict):
+        return (F(str(v.get("min", 0))), F(str(v["max"])) if "max" in v else F(10) ** 12)
+    return (F(str(v)), F(str(v)))
+
+
+def hull(a, b):
+    if a is None or b is None:
+        return a or b
+    return (min(a[0], b[0]), max(a[1], b[1]))
+
+
+def points(iv, thresholds, top=F(10) ** 7):
+    """Values that stand for an interval: its ends, each threshold and what is just beside it."""
+    lo, hi = iv if iv is not None else (F(0), top)
+    if lo == hi:
+        return [lo]
+    out = {lo, hi}
+    for t in thresholds:
+        if lo - EPS <= t <= hi + EPS:
+            out |= {v for v in (t, t - EPS, t + EPS) if lo <= v <= hi}
+    return sorted(out)
+
+
+TPP = [F(1600), F(2400), F(4800), F(21000)]
+DENSITY = [F("1.6"), F("3.2"), F("5.92")]
+
+
+def chip_tpp(facts):
+    iv = interval(facts.get("tpp"))
+    if facts.get("formats"):
+        top = max(F(str(x["bits"])) * F(str(x["dense_tops"])) for x in facts["formats"])
+        iv = hull(iv, (top, top))
+    return iv
+
+
+def density_range(facts, tpp):
+    """(low, high) of the density at this TPP, None when nothing is given, "none" for no die."""
+    iv = interval(facts.get("performance_density"))
+    die = interval(facts.get("die_area_mm2"))
+    if die is not None:
+        if die[1] == 0:
+            return "none"
+        high = tpp / die[0] if die[0] > 0 else F(10) ** 6
+        iv = hull(iv, (tpp / die[1], max(high, tpp / die[1])))
+    return iv
+
+
+def chip_class(w, key, facts, c):
+    """{"a", "b"} of the IC that these facts describe, and whether it is for data centers."""
+    if not c.has("2022"):
+        return {"a": False, "b": False}
+    if key not in c.memo:
+        edges = interval(facts.get("die_area_mm2")) or ()
+        c.memo[key] = points(chip_tpp(facts), TPP + [e * t for e in edges for t in DENSITY])
+    tpp = w.pick(key + ".tpp", c.memo[key])
+    if not c.has("2023"):
+        if tpp < 4800:
+            return {"a": False, "b": False}
+        io = w.pick(key + ".io", points(interval(facts.get("io_bandwidth_gbps")), [F(600)]))
+        return {"a": io >= 600, "b": False}
+    if tpp >= 4800:
+        return {"a": True, "b": False}
+    if tpp < 1600 or not w.truth(key + ".dc", facts.get("datacenter")):
+        return {"a": False, "b": False}
+    if (key, tpp) not in c.memo:
+        iv = density_range(facts, tpp)
+        c.memo[key, tpp] = None if iv == "none" else points(iv, DENSITY, F(10) ** 4)
+    if c.memo[key, tpp] is None:
+        return {"a": False, "b": False}
+    pd = w.pick(key + ".pd", c.memo[key, tpp])
+    low, middle, high = DENSITY
+    return {"a": pd >= high, "b": (low if tpp >= 2400 else middle) <= pd < high}
+
+
+CONTAINERS = ("board", "assembly", "computer", "component")
+CHIP_FACTS = ("tpp", "formats", "die_area_mm2", "performance_density", "io_bandwidth_gbps")
+
+
+def item_class(w, key, item, c):
+    """What of 3A090 and 4A090 the item is: {"ic": {...}, "box": {...}, "c": bool}."""
+    facts = item.get("facts") or {}
+    form = facts.get("form")
+    if form is None:
+        form = w.pick(key + ".form", ("ic", "board", "part", "hbm_stack"))
+    none = {"a": False, "b": False}
+    if form == "hbm_stack":
+        if not c.has("hbm"):
+            return {"ic": none, "box": none, "c": False, "form": form}
+        mbd = w.pick(key + ".mbd", points(interval(facts.get("memory_bandwidth_density")),
+                                          [F(2), F("3.3")], F(100)))
+        return {"ic": none, "box": none, "c": mbd > 2, "form": form, "mbd": mbd}
+    if form == "ic":
+        return {"ic": chip_class(w, key, facts, c), "box": none, "c": False, "form": form}
+    if form not in CONTAINERS:
+        return {"ic": none, "box": none, "c": False, "form": form}
+    box = dict(none)
+    if any(k in facts for k in CHIP_FACTS) or not item.get("contains"):
+        box = chip_class(w, key, facts, c)
+    for n, sub in enumerate(item.get("contains") or []):
+        inner = item_class(w, "%s.contains[%d]" % (key, n), sub, c)
+        for side in "ab":
+            box[side] = box[side] or inner["ic"][side] or inner["box"][side]
+    return {"ic": none, "box": box, "c": False, "form": form}
+
+
+# ------------------------------------------------------------------ asserted codes
+# Columns of the Country Chart, and other controls, of the codes that the twin knows.
+CODES = {
+    "EAR99": [], "3A991": ["AT1"], "3A991.p": ["AT1"], "4A994": ["AT1"], "4A994.l": ["AT1"],
+    "5A992.c": ["AT1"], "3A001.a.7": ["NS2", "AT1"], "3A001.a.1.b": ["NS2", "AT1"],
+    "4A003.b": ["NS1", "CC1?", "AT1"], "2B230": ["NP1", "AT1"], "3A002.a": ["NS2", "AT1"],
+    "3B001.d.1": ["S", "AT1"], "3B001.f.1": ["S", "AT1"], "3B001.m": ["S", "AT1"],
+    "3B001.c.1.a": ["S", "W", "AT1"], "3B001.q": ["W", "AT1"], "3B001.e": ["NS2", "AT1"],
+    "3B001.g": ["NS2", "AT1"], "3B002.a": ["NS2", "AT1"], "3B002.c": ["S", "AT1"],
+    "3B903": ["W", "AT1"], "3B991": ["AT1"], "3B991.b.2.a": ["AT1"], "3B992": ["AT1"],
+    "3B993.f.1": ["FN5", "AT1"], "3B994": ["FN5", "AT1"], "3E992": ["S", "AT1"],
+    "3C992": ["AT1"], "5A001.f.1": ["SL", "NS2", "AT1"], "3A901.a": ["W", "AT1"],
+}
+SUPP2 = {"3A991", "3A991.p", "5A992.c", "3B991", "3B991.b.2.a", "3B992", "3C992"}
+SUPP2_MAYBE = {"4A994", "4A994.l"}
+# Technology and software of 734.9, as far as the generator names any.
+FDP_H = ("3D001", "3D992", "3E001", "3E991", "3E992", "4D001", "4D090", "4E001", "5D002", "5E002")
+FDP_E3 = ("3D001", "3D993", "3D994", "3E001", "3E993", "3E994")
+FDP_K = ("3D992", "3E992")
+FDP_B = ("3D001", "3E001", "4D001", "4E001")
+ANY_CODE = ("EAR99", "3A991.p", "3A001.a.7", "3A901.a", "4A003.b", "3B001.d.1", "5A001.f.1")
+NO_CHART = {"CU", "IR", "KP", "SY"}
+# Rows of the chart (supplement no. 1 to part 738) that have no X in the column.
+BLANK = {
+    "NS1": set("AU CA GB".split()),
+    "NS2": (A1 - {"US"}) | {"LI"},
+    "NP1": (A1 - {"US", "IN"}) | set("BR CY KZ LI MT RS UA".split()),
+    "CC1": (A1 - {"US", "AR", "MX", "ZA"}) | {"AL", "LI"},
+}
+
+
+def column(name, c):
+    """An X there; nobody has one in AT column 1."""
+    return name != "AT1" and c not in BLANK[name]
+
+
+# ------------------------------------------------------------------ the decision
+# Dated instruments: effective, published (timeline.csv).
+EVENTS = {
+    "2022": ("2022-10-07", "2022-10-07"),       # 87 FR 62186, first stage
+    "2022-744.6": ("2022-10-12", "2022-10-07"),
+    "2022b": ("2022-10-21", "2022-10-07"),      # the stage of 742.6 and 744.23
+    "macau": ("2023-01-17", "2023-01-18"),      # 88 FR 2821
+    "2023": ("2023-11-17", "2023-10-25"),       # 88 FR 73458, 73424
+    "nicaragua": ("2024-03-15", "2024-03-15"),  # 89 FR 18783
+    "split": ("2024-04-04", "2024-04-04"),      # 89 FR 23876
+    "worldwide": ("2024-09-06", "2024-09-06"),  # 89 FR 72926
+    "hbm": ("2024-12-02", "2024-12-05"),        # 89 FR 96790
+    "hbm-due": ("2024-12-31", "2024-12-05"),
+    "diffusion": ("2025-01-13", "2025-01-15"),  # 90 FR 4544
+    "diffusion-due": ("2025-05-15", "2025-01-15"),
+    "not-enforced": ("2025-05-13", "2025-05-13"),
+    "affiliates": ("2025-09-29", "2025-09-30"),  # 90 FR 47201
+    "cambodia": ("2025-11-07", "2025-11-07"),   # 22 CFR 126.1; note 1 to D:5
+    "stay": ("2025-11-10", "2025-11-12"),       # 90 FR 50857
+    "window": ("2026-01-15", "2026-01-15"),     # 91 FR 1684
+    "guidance": ("2026-05-31", "2026-05-31"),
+    "uae": ("2026-07-10", "2026-07-14"),        # 91 FR 43034
+}
+EVENTS = {k: tuple(date.fromisoformat(d) for d in v) for k, v in EVENTS.items()}
+
+
+class Case:
+    def __init__(self, case):
+        t = case["transaction"]
+        self.t, self.mode = t, case.get("mode", "enforced")
+        self.day = date.fromisoformat(case["as_of"])
+        self.known = date.fromisoformat(case.get("known") or case["as_of"])
+        self.items = t.get("items")
+        self.parties = t.get("parties")
+        self.codified = self.mode == "codified"
+        self.memo, self.events = {}, {}
+
+    def has(self, event):
+        """The instrument is in effect on the day, for who knows what was known then."""
+        if event not in self.events:
+            effective, published = EVENTS[event]
+            self.events[event] = self.day >= effective and self.known >= min(effective, published)
+        return self.events[event]
+
+    def scope_d(self, c):
+        """D:1, D:4 or D:5, outside A:5 and A:6 (742.6(a)(6)(iii)(B)); the UAE by its dates."""
+        if c == "AE":
+            return not self.has("uae")
+        if c == "NI" and not self.has("nicaragua"):
+            return False
+        return c in D1 | D4 | D5 and c not in A5 and c not in A6
+
+    def a5(self, c):
+        return c in A5 or c == "AE" and self.has("uae")
+
+    def us_a5_a6(self, c):
+        return c == "US" or self.a5(c) or c in A6
+
+    def d5m(self, c):
+        if c == "KH":
+            return not self.has("cambodia")
+        return d5m(c) and (c != "NI" or self.has("nicaragua"))
+
+
+BUYERS = ("purchaser", "ultimate_consignee", "end_user")
+EL_ROLES = BUYERS + ("intermediate_consignee",)
+
+
+class Decision:
+    """All rules in one world."""
+
+    def __init__(self, c, w):
+        self.c, self.w, self.t, self.day = c, w, c.t, c.day
+        self.why = None
+        self.unsure = None    # a form of the law that this reading doesn't hold
+        self.items = c.items or [{}]
+        self.reqs = []        # (rule, item or None, policy)
+        self.prohibited = False
+        self.to = self.t.get("to") or w.pick("to", ("CN", "DE", "RU", "CU", "SA", "MY", "US"))
+        self.kind = self.t.get("kind") or w.pick("kind", ("export", "reexport",
+                                                          "transfer_in_country", "deemed_export"))
+        self.source = self.t.get("from") or ("US" if self.kind == "export" else
+                                             w.pick("from", ("US", "TW")))
+
+    # ---- facts of the transaction
+    def flag(self, name):
+        use = self.t.get("end_use") or {}
+        if name in use:
+            return use[name]
+        if name == "ic_facility_node_unknown" and use.get("advanced_node_facility") is False:
+            return False
+        training = use.get("model_training_for_wmd_or_military_intelligence")
+        if name == "military_intelligence" and (use.get("military") is False or
+                                                training is False):
+            return False
+        if name == "wmd" and training is False:
+            return False
+        return self.w.pick("end_use." + name, (False, True))
+
+    def place(self, key, given):
+        """A headquarters: as given, or one of each kind that a rule tells apart."""
+        return given or self.w.pick(key, ("CN", "DE", "MY"))
+
+    def hq_d5m(self, n, p):
+        if self.c.d5m(self.place("p%d.hq" % n, p.get("headquarters"))):
+            return True
+        up = p.get("ultimate_parent") or {}
+        return self.c.d5m(self.place("p%d.up" % n, up.get("headquarters")))
+
+    def roles(self, *roles):
+        if self.c.parties is None:
+            return [(0, {"role": "end_user"})] if "end_user" in roles else []
+        return [(n, p) for n, p in enumerate(self.c.parties) if p.get("role") in roles]
+
+    def some_hq_d5m(self):
+        return any(self.hq_d5m(n, p) for n, p in self.roles(*BUYERS))
+
+    def listed(self, n, p, what):
+        l = p.get("listed")
+        if l is not None:
+            return l.get(what, False)
+        return self.w.pick("p%d.listed.%s" % (n, what), (False, True))
+
+    def footnotes(self, n, p):
+        l = p.get("listed")
+        if l is None:
+            return self.w.pick("p%d.fn" % n, ((), (1,), (5,)))
+        return tuple(l.get("footnote") or ())
+
+    def need(self, rule, item, policy):
+        self.reqs.append((rule, item, policy))
+
+    # ---- jurisdiction: 734.3, 734.4, 734.9 (in outline)
+    def subject(self, n, item, cls):
+        """Why the item is subject to the EAR ("located", "origin", "content", "734.4(a)(8)", or the
+        paragraph of 734.9), or None."""
+        facts = item.get("facts") or {}
+        if facts.get("form") in ("software", "technology"):
+            if self.w.truth("i%d.published" % n, facts.get("published")):
+                return None
+        if self.kind in ("export", "deemed_export") or self.source == "US":
+            return "located"
+        if not item.get("eccn") and not any(cls[k][x] for k in ("ic", "box") for x in "ab"):
+            self.unsure = "a foreign item without a code: which rule of 734.9 could reach it"
+        if (item.get("origin") or self.w.pick("i%d.origin" % n, ("US", "TW"))) == "US":
+            return "origin"
+        limit = F("0.1") if self.to in E else F("0.25")
+        share = self.w.pick("i%d.share" % n, points(interval(item.get("us_content_share")),
+                                                    [limit], F(1)))
+        if share > limit:
+            return "content"
+        if "S" in CODES.get(self.code(n, item, cls), ()) and self.c.has("hbm") and \
+                self.c.d5m(self.to) and self.holds_us_ic(n, item):
+            return "734.4(a)(8)"
+        return self.direct_product(n, item, cls)
+
+    def holds_us_ic(self, n, item):
+        """What a tool holds is a fact to ask where it isn't given (734.4(a)(8))."""
+        if "contains" not in item:
+            return self.w.pick("i%d.us_ic" % n, (False, True))
+        return any(s.get("origin") == "US" and (s.get("eccn") or "").startswith("3A")
+                   for s in item["contains"])
+
+    def direct_product(self, n, item, cls):
+        """734.9: the paragraph whose product scope and reach are met."""
+        code = self.code(n, item, cls)
+        made = item.get("made_with") or {}
+        tech = made.get("us_technology")
+        if tech is None:
+            tech = self.w.pick("i%d.tech" % n, ([], ["3E001"], ["3E992"]))
+        for rule, reach, listed in (
+                ("(h)", lambda: code[:5] in ("3A090", "4A090") and code[-1] in "abc", FDP_H),
+                ("(e)(1)", lambda: self.footnote(1), FDP_H),
+                ("(e)(2)", lambda: self.footnote(4), FDP_H),
+                ("(e)(3)", lambda: self.reach_e3(code), FDP_E3),
+                ("(k)", lambda: "S" in CODES.get(code, ()) and self.c.d5m(self.to) and
+                 self.c.has("hbm"), FDP_K),
+                ("(i)", lambda: self.to in ("CN", "HK", "MO") and self.flag("supercomputer"),
+                 FDP_H),
+                ("(f)", lambda: self.to in ("RU", "BY") and (code != "EAR99" or self.w.pick(
+                    "i%d.supp7" % n, (False, True))), None),
+                ("(j)", lambda: self.to == "IR" and (code[0] in "3456789" or self.w.pick(
+                    "i%d.supp7" % n, (False, True))), None),
+                ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ()))
+                 and self.to in D1 | E and self.w.pick("assurance", (False, True)), FDP_B)):
+            if not reach():
+                continue
+            if listed is None and tech or any(t in (listed or ()) for t in tech):
+                return rule
+            if self.w.truth("i%d.plant" % n, made.get("us_plant")):
+                return rule
+        return None
+
+    def footnote(self, number):
+        return any(number in self.footnotes(m, p) for m, p in self.roles(*EL_ROLES))
+
+    def reach_e3(self, code):
+        """734.9(e)(3): tools for a footnote 5 entity, or for an advanced-node facility there."""
+        tools = code[:2] == "3B" and "S" not in CODES.get(code, ()) and \
+            code not in ("3B001.g", "3B991.b.2.a")
+        if not tools or not self.c.has("hbm"):
+            return False
+        return self.footnote(5) or self.c.d5m(self.to) and self.flag("advanced_node_facility")
+
+    def code(self, n, item, cls):
+        """The ECCN: a class that is met, or the shipper's word, or anything."""
+        for side in "ab":
+            if cls["ic"][side]:
+                return "3A090." + side
+            if cls["box"][side]:
+                return "4A090." + side
+        if cls["c"]:
+            return "3A090.c"
+        if item.get("eccn"):
+            if item["eccn"] not in CODES:
+                raise NotCovered(item["eccn"])
+            return item["eccn"]
+        return self.w.pick("i%d.eccn" % n, ANY_CODE)
+
+    # ---- one item
+    def item(self, n, item):
+        cls = item_class(self.w, "i%d" % n, item, self.c)
+        self.why = self.subject(n, item, cls)
+        if not self.why:
+            self.us_person(n, item, self.code(n, item, cls))
+            return cls, None
+        code = self.code(n, item, cls)
+        self.advanced_computing(n, item, cls, code)
+        self.by_code(n, item, code)
+        self.end_uses(n, item, cls, code)
+        self.embargo(n, code)
+        self.notices(n, item)
+        return cls, code
+
+    def supp8(self):
+        """742.6(a)(6)(iii): consignee and end users approved (supplement no. 8 to part 740)."""
+        if self.to != "AE" or not self.c.has("uae"):
+            return False
+        who = self.roles("ultimate_consignee", "end_user")
+        def ok(p):
+            up = (p.get("ultimate_parent") or {}).get("name")
+            if p.get("name") in SUPP8_B:
+                return self.day <= date(2027, 4, 6)
+            return p.get("name") in SUPP8_C or up in SUPP8_C
+        return bool(who) and self.c.parties is not None and all(ok(p) for _, p in who)
+
+    def advanced_computing(self, n, item, cls, code):
+        if self.kind == "deemed_export" or code[:5] not in ("3A090", "4A090"):
+            return
+        side = code[-1]
+        if side == "c":
+            self.hbm(n)
+            return
+        boxes = [s for s in "ab" if cls["ic"][s] or cls["box"][s]]
+        for s in boxes:
+            self.side(n, item, code, s)
+
+    def side(self, n, item, code, side):
+        c = self.c
+        if not c.has("2023"):
+            china = self.to in ("CN", "HK") or self.to == "MO" and c.has("macau")
+            if china and (c.has("2022b") or self.w.pick("staged", (False, True))):
+                self.need("742.6(a)(6)", n, "presumption_of_denial")
+            return
+        if side == "b":
+            if (self.c.scope_d(self.to) or self.to == "AE") and not self.supp8():
+                self.need("742.6(a)(6)(iii)(B)", n, self.policy_iii(n, item, "b"))
+            if not self.c.scope_d(self.to) and self.some_hq_d5m():
+                self.need("744.23(a)(3)(i)(A)", n, self.policy_a3(n, item))
+            return
+        if not c.has("diffusion"):
+            if self.c.scope_d(self.to):
+                self.need("742.6(a)(6)(iii)", n, self.policy_iii(n, item, "a"))
+            elif self.some_hq_d5m():
+                self.need("744.23(a)(3)(i)", n, "SKIP")
+            return
+        if self.supp8():
+            return
+        restricted = self.c.scope_d(self.to) or self.to == "AE"
+        due = c.has("diffusion-due") and not c.has("not-enforced")
+        if c.codified or due or restricted or self.some_hq_d5m() and self.headquarters_enforced():
+            self.need("742.6(a)(6)(iii)(A)", n, self.policy_iii(n, item, "a"))
+
+    def headquarters_enforced(self):
+        """BIS said in May 2026 that (iii)(A) is enforced for these parties; before, who knew?"""
+        if self.c.known < EVENTS["guidance"][1]:
+            self.unsure = "headquarters, before the guidance of 2026-05-31 is known"
+        return True
+
+    def policy_iii(self, n, item, side):
+        """742.6(b)(10)(iii)."""
+        facts = item.get("facts") or {}
+        to_d5m = self.c.d5m(self.to) or self.some_hq_d5m()
+        if not self.c.has("diffusion"):
+            dc = self.w.truth("i%d.dc" % n, facts.get("datacenter"))
+            return "presumption_of_denial" if to_d5m and dc else "SKIP"
+        if self.c.has("window") and item.get("contains"):
+            return "SKIP"      # the TPP of a computer's application is not a sum, nor said
+        if self.c.has("window") and self.kind == "export" and self.window(n, item):
+            return "case_by_case"
+        return "presumption_of_denial" if to_d5m else "SKIP"
+
+    def policy_a3(self, n, item):
+        """For a .b item to an entity of D:5 elsewhere denial is presumed: (iii)(A)(1) prevails,
+        since 91 FR 1684, over 744.23(d)(3)(i), which says case by case."""
+        return self.policy_iii(n, item, "b") if self.c.has("window") else "SKIP"
+
+    def window(self, n, item):
+        users = self.roles("end_user")
+        if not users or any((p.get("country") or self.to) not in ("CN", "HK", "MO")
+                            for _, p in users):
+            return False
+        facts = item.get("facts") or {}
+        tpp = self.w.pick("i%d.tpp" % n, points(chip_tpp(facts), TPP))
+        if tpp >= 21000:
+            return False
+        dram = self.w.pick("i%d.dram" % n, points(interval(facts.get("dram_bandwidth_gbps")),
+                                                  [F(6500)], F(10) ** 5))
+        if dram >= 6500:
+            return False
+        return self.w.truth("748_dd", (self.t.get("certifications") or {}).get("748_dd"))
+
+    def policy_744_23(self, n, item, code):
+        """744.23(d)."""
+        facts = item.get("facts") or {}
+        users = self.roles("end_user")
+        if users and all(self.c.us_a5_a6(self.place("p%d.hq" % m, p.get("headquarters")))
+                         for m, p in users):
+            return "SKIP"      # (d)(2) asks who owns the end user, and may meet (d)(3) as well
+        if code[:5] in ("3A090", "4A090"):
+            if not (code[-1] == "a" and self.w.truth("i%d.dc" % n, facts.get("datacenter"))):
+                return "case_by_case"
+        if self.c.d5m(self.to) or self.some_hq_d5m():
+            return "presumption_of_denial"
+        return "case_by_case"
+
+    def hbm(self, n):
+        if not self.c.has("hbm" if self.c.codified else "hbm-due"):
+            return
+        if self.c.d5m(self.to):
+            self.need("742.6(a)(6)(i)(B)", n, "presumption_of_denial" if self.some_hq_d5m()
+                      else "presumption_of_approval")
+        elif self.some_hq_d5m():
+            self.need("744.23(a)(3)(i)(B)", n, "case_by_case")
+
+    def by_code(self, n, item, code):
+        controls = CODES.get(code, ["AT1"])
+        moves = self.kind in ("export", "reexport")
+        if "S" in controls and self.c.d5m(self.to) and self.kind != "deemed_export" and \
+                self.c.has("2023") and not self.friendly_maker():
+            self.need("742.6(a)(6)(i)(A)", n, "SME")
+        if "W" in controls and moves and self.c.has("worldwide"):
+            self.need("742.6(a)(10)", n, self.policy_worldwide())
+        if "FN5" in controls and self.c.has("hbm"):
+            if self.footnote(5) and self.why != "(e)(3)":
+                self.need("742.6(a)(11)", n, "SKIP")
+        if "SL" in controls and moves:
+            self.need("742.13", n, "SKIP")
+        for name in controls:
+            sure = not name.endswith("?")
+            if name[:2] in ("NS", "NP", "CC", "AT") and moves and self.to not in NO_CHART and \
+                    column(name.rstrip("?"), self.to):
+                if sure or self.w.pick("i%d.%s" % (n, name), (False, True)):
+                    self.need("chart " + name, n, "SKIP")
+
+    def friendly_maker(self):
+        """742.6(a)(6)(i)(A)(2)(ii)-(iii): subject by 734.4(a)(8) or 734.9(k) alone, and sent from a
+        country of supplement no. 4, or one with equivalent controls, by an entity not of D:5."""
+        if self.why not in ("734.4(a)(8)", "(k)") or self.kind == "transfer_in_country":
+            return False
+        if self.source not in SUPP4_742 and \
+                (self.source == "MY" or not self.w.pick("equivalent", (False, True))):
+            return False
+        return not any(self.hq_d5m(m, p) for m, p in self.roles("exporter"))
+
+    def policy_worldwide(self):
+        """742.6(b)(11)."""
+        if self.to in D1 | D5:
+            return "presumption_of_denial"
+        if self.to in A1 or self.c.a5(self.to) or self.to in A6:
+            return "presumption_of_approval"
+        return "case_by_case"
+
+    # ---- end uses and end users: part 744
+    def end_uses(self, n, item, cls, code):
+        c = self.c
+        if not c.has("2022b"):
+            place = False
+        elif not c.has("2023"):
+            place = self.to in ("CN", "HK") or self.to == "MO" and c.has("macau")
+        else:
+            place = self.c.d5m(self.to)
+        form = cls["form"]
+        ics = ("3A001", "3A991", "4A994", "5A002", "5A004", "5A992")
+        boxes = ("4A003", "4A004", "4A994", "5A002", "5A004", "5A992")
+        if place and (form in ("ic", "hbm_stack") and code[:5] in ics or
+                      form in CONTAINERS and code[:5] in boxes) and self.flag("supercomputer"):
+            self.need("744.23(a)(1)", n, self.policy_744_23(n, item, code))
+        if place and not self.fn5():
+            if self.flag("advanced_node_facility"):
+                self.need("744.23(a)(2)(i)", n, self.policy_744_23(n, item, code))
+            elif code[0] == "3" and code[1] in "BCDE" and self.flag("ic_facility_node_unknown"):
+                self.need("744.23(a)(2)(ii)", n, self.policy_744_23(n, item, code))
+        if (place or c.has("2023") and self.some_hq_d5m()) and \
+                self.flag("semiconductor_equipment_development"):
+            if not c.has("2023") or not place and not c.has("hbm"):
+                self.unsure = "744.23(a)(4) in an earlier form"
+            if code != "EAR99":
+                self.need("744.23(a)(4)", n, self.policy_744_23(n, item, code))
+        self.military(n, code)
+
+    def fn5(self):
+        return self.c.has("hbm") and \
+            any(5 in self.footnotes(m, p) for m, p in self.roles("ultimate_consignee", "end_user"))
+
+    def in_supp2(self, n, code):
+        if code in SUPP2:
+            return True
+        return code in SUPP2_MAYBE and self.w.pick("i%d.app" % n, (False, True))
+
+    def military(self, n, code):
+        listed = [m for m, p in self.roles(*EL_ROLES) if self.listed(m, p, "military_end_user")]
+        if self.to in ("RU", "BY"):
+            if listed or self.flag("military"):
+                self.need("744.21(a)(2)", n, "denial")
+        elif self.in_supp2(n, code) and (listed or self.to in (
+                "MM", "KH", "CN", "HK", "NI", "VE") and self.flag("military")):
+            self.need("744.21(a)(1)", n, "presumption_of_denial")
+        if any(self.listed(m, p, "military_intelligence_end_user")
+               for m, p in self.roles(*EL_ROLES)) or \
+                self.to in {"BY", "MM", "KH", "CN", "HK", "RU", "VE"} | E and \
+                self.flag("military_intelligence"):
+            self.need("744.22", n, "presumption_of_denial")
+        if self.flag("wmd"):
+            if self.to in SUPP3_744:
+                self.unsure = "744.2 to 744.4 differ by the kind of weapon"
+            self.need("744.2-744.4", n, "SKIP")
+
+    def military_policy(self):
+        """744.21(e)(3): whatever asks for the license, a military end use there sets the policy."""
+        china = self.to in ("MM", "KH", "CN", "HK", "NI", "VE")
+        if self.reqs and (china or self.to in ("RU", "BY")) and self.flag("military"):
+            self.need("policy of 744.21(e)(3)", None,
+                      "presumption_of_denial" if china else "denial")
+
+    def us_person(self, n, item, code):
+        """744.6(c)(2) and (b)(5): only for items not subject to the EAR."""
+        s = self.t.get("us_person_support")
+        if isinstance(s, dict):
+            natural = self.w.truth("natural", s.get("natural_person"))
+            home = self.place("employer", s.get("employer_headquarters")) if natural else None
+            if natural and self.c.us_a5_a6(home):
+                return
+        elif not self.w.truth("us_person", s):
+            return
+        facts = item.get("facts") or {}
+        if facts.get("form") in ("software", "technology"):
+            return
+        if not self.c.d5m(self.to):
+            return
+        d5m_fab = self.some_hq_d5m() and self.c.has("2022-744.6")
+        if d5m_fab and self.flag("advanced_node_facility"):
+            self.need("744.6(c)(2)(i)", n, "SKIP")
+        elif d5m_fab and code[0] == "3" and code[1] in "BCDE" and \
+                self.flag("ic_facility_node_unknown"):
+            self.need("744.6(c)(2)(ii)", n, "SKIP")
+        if "S" in CODES.get(code, ()) and self.c.has("2023"):
+            self.need("744.6(c)(2)(iii)", n, "SKIP")
+        if self.to in {"BY", "MM", "KH", "CN", "HK", "RU", "VE"} | E and \
+                self.flag("military_intelligence"):
+            self.need("744.6(b)(5)", n, "presumption_of_denial")
+
+    # ---- part 746 and notices
+    def embargo(self, n, code):
+        to = self.to
+        ccl = code != "EAR99"
+        if to == "CU":
+            self.need("746.2", n, "SKIP")
+        elif to == "KP" and (ccl or not self.perhaps_food(n)):
+            self.need("746.4", n, "SKIP")
+        elif to == "IR" and (ccl or self.kind == "export" or self.w.pick("ofac", (False, True))):
+            self.need("746.7", n, "SKIP")
+        elif to in ("RU", "BY"):
+            if ccl and self.kind != "deemed_export" or not ccl and \
+                    self.w.pick("i%d.hts" % n, (False, True)):
+                self.need("746.8", n, "SKIP")
+        elif to == "SY" and self.w.pick("746.9", (False, True)):
+            self.need("746.9", n, "SKIP")
+        elif to == "UA" and self.w.pick("746.6", (False, True)):
+            self.need("746.6", n, "SKIP")
+        elif to == "IQ":
+            self.iraq(n, code)
+
+    def perhaps_food(self, n):
+        """EAR99 food and medicine are free to North Korea; a part or a tool is neither."""
+        form = (self.items[n].get("facts") or {}).get("form")
+        return form is None and self.w.pick("i%d.food" % n, (False, True))
+
+    def iraq(self, n, code):
+        strict = [k for k in CODES.get(code, ["RS"]) if k != "AT1"]
+        if strict or code[:5] in ("3A090", "4A090") or self.flag("military"):
+            self.need("746.3", n, "SKIP")
+
+    def notices(self, n, item):
+        for x in self.t.get("notices") or []:
+            to = x.get("applies_to") or {}
+            same = "part" in to and to["part"] == item.get("part") or \
+                "eccn" in to and to["eccn"] == item.get("eccn")
+            if same and self.to in x["to"] and self.day >= date.fromisoformat(x["date"]):
+                self.need("744.23(b)", n, "SKIP")
+
+    # ---- listed parties: 744.11, denied persons
+    def party_rules(self):
+        for n, p in self.roles("exporter", "forwarder", *EL_ROLES):
+            if self.listed(n, p, "denied_person"):
+                self.prohibited = True
+        for n, p in self.roles(*EL_ROLES):
+            if self.listed(n, p, "entity_list"):
+                self.need("744.11(a)", None, "SKIP")
+            elif self.affiliate(n, p):
+                self.need("744.11(a)(1)", None, "SKIP")
+
+    def affiliate(self, n, p):
+        """The 50 percent rule, with its stay."""
+        c = self.c
+        if not c.has("affiliates") or p.get("country") == "US":
+            return False
+        if c.has("stay"):
+            if c.day <= date(2026, 11, 9):
+                return False
+            if not self.w.pick("affiliates.after", (False, True)):
+                return False
+        homes = (self.to, p.get("headquarters"), (p.get("ultimate_parent") or {}).get(
+            "headquarters"))
+        if any(h is None or self.c.us_a5_a6(h) for h in homes):
+            self.unsure = "the temporary general license beside the 50 percent rule"
+        return self.owned("p%d" % n, p)
+
+    def owned(self, key, p):
+        """50 percent or more, in aggregate, of listed owners or of owners restricted likewise."""
+        owners = p.get("owners")
+        if owners is None:
+            return self.w.pick(key + ".owned", (False, True))
+        low = sum(interval(o.get("share", "0"))[0] for o in owners)
+        total = F(0)
+        for n, o in enumerate(owners):
+            k = "%s.owner%d" % (key, n)
+            if self.owner_restricted(k, o):
+                total += self.w.pick(k + ".share", points(interval(o.get("share")), [F(1, 2)],
+                                                          F(1)))
+        rest = max(F(0), 1 - low) if low < 1 and owners else F(0)
+        if total < F(1, 2) <= total + rest and low < 1:
+            return self.w.pick(key + ".rest", (False, True))
+        return total >= F(1, 2)
+
+    def owner_restricted(self, key, o):
+        l = o.get("listed")
+        if l is None:
+            if self.w.pick(key + ".listed", (False, True)):
+                return True
+        elif l.get("entity_list", False):
+            return True
+        return self.owned(key, o) if o.get("owners") else False
+
+    # ---- exceptions
+    def exceptions(self, classes):
+        """code -> truth, for the requirements of this world."""
+        hard = [r for r, _, _ in self.reqs if r.startswith(("744.", "746."))
+                and r not in ("744.23(a)(3)(i)(A)", "744.23(a)(3)(i)", "744.23(a)(3)(i)(B)")]
+        uvl = any(self.listed(n, p, "unverified") for n, p in self.roles(*EL_ROLES))
+        shut = bool(hard) or uvl or self.prohibited
+        out = {}
+        need = sorted({i for _, i, _ in self.reqs if i is not None})
+        open_for = dict.fromkeys(need, False)
+        for code, test in (("NAC", self.nac), ("ACA", self.aca), ("HBM", self.le_hbm),
+                           ("AIA", self.aia), ("LPP", self.lpp), ("ACM", self.acm)):
+            per_item = {i: not shut and test(i, classes[i]) for i in need}
+            open_for = {i: open_for[i] or per_item[i] for i in need}
+            out[code] = bool(need) and all(per_item.values())
+        out["every item"] = bool(need) and all(open_for.values())
+        return out
+
+    def open_side(self, i, cls):
+        """The item is of .a or .b, and not a data-center item that meets .a; ENC too."""
+        facts = self.items[i].get("facts") or {}
+        if cls is None or not any(cls[k][s] for k in ("ic", "box") for s in "ab"):
+            return False
+        rules = {r for r, m, _ in self.reqs if m == i}
+        if not all(r.startswith(("742.6(a)(6)(iii)", "744.23(a)(3)(i)")) for r in rules):
+            return False
+        if (cls["ic"]["a"] or cls["box"]["a"]) and \
+                self.w.truth("i%d.dc" % i, facts.get("datacenter")):
+            return False
+        if self.w.truth("i%d.encryption" % i, facts.get("encryption")):
+            return self.w.pick("i%d.enc" % i, (False, True))
+        return True
+
+    def nac(self, i, cls):
+        if not self.c.has("2023") or not self.open_side(i, cls):
+            return False
+        if not self.c.has("split"):
+            return True        # the single NAC of 2023 covered transfers too (recalled)
+        return self.kind in ("export", "reexport") and (self.c.d5m(self.to) or self.some_hq_d5m())
+
+    def aca(self, i, cls):
+        if not self.c.has("split") or not self.open_side(i, cls):
+            return False
+        if self.kind == "transfer_in_country" and self.c.d5m(self.to):
+            return True
+        return not self.c.d5m(self.to) and not self.some_hq_d5m()
+
+    def le_hbm(self, i, cls):
+        if cls is None or not cls["c"] or cls.get("mbd", F(9)) >= F("3.3"):
+            return False
+        who = self.roles("exporter")
+        home = [self.place("p%d.hq" % n, p.get("headquarters")) for n, p in who] or \
+            [self.place("exporter.hq", None)]
+        if not all(h == "US" or self.c.a5(h) for h in home) or \
+                any(self.hq_d5m(n, p) for n, p in who):
+            return False
+        if self.roles("intermediate_consignee") and self.w.pick("hired", (False, True)):
+            return False
+        h = self.t.get("hbm") or {}
+        return all([self.w.truth("hbm." + k, h.get(k)) for k in
+                    ("buyer_is_designer", "ships_to_packaging_site", "finished_item_below_3A090")])
+
+    def a_family(self, i, cls):
+        return cls is not None and (cls["ic"]["a"] or cls["box"]["a"]) and \
+            self.c.has("diffusion") and self.kind != "deemed_export" and \
+            {r for r, m, _ in self.reqs if m == i} <= {"742.6(a)(6)(iii)(A)"}
+
+    def aia(self, i, cls):
+        if not self.a_family(i, cls) or self.to not in SUPP5A or self.some_hq_d5m():
+            return False       # 740.27(a); 740.2(a)(9)(ii) shuts it for entities of D:5
+        for n, p in self.roles("ultimate_consignee", "end_user"):
+            up = (p.get("ultimate_parent") or {}).get("headquarters")
+            if self.place("p%d.hq" % n, p.get("headquarters")) not in SUPP5A or \
+                    self.place("p%d.up" % n, up) not in SUPP5A:
+                return False
+        return not cls["ic"]["a"] or self.w.pick("i%d.designer" % i, (False, True))
+
+    def lpp(self, i, cls):
+        if not self.a_family(i, cls) or self.kind == "transfer_in_country":
+            return False
+        if self.c.d5m(self.to) or self.some_hq_d5m() or self.c.scope_d(self.to):
+            return False       # 740.29; 740.2(a)(9)(ii) doesn't name LPP for D:1, D:4, D:5
+        facts, item = self.items[i].get("facts") or {}, self.items[i]
+        tpp = self.w.pick("i%d.tpp" % i, points(chip_tpp(facts), TPP))
+        if tpp * F(str(item.get("quantity", 1))) > 26900000:
+            return False
+        return self.w.pick("lpp.others", (False, True))
+
+    def acm(self, i, cls):
+        """740.28: for private firms that develop, make or store; the case doesn't say so."""
+        rules = {r for r, m, _ in self.reqs if m == i}
+        if cls is None or not self.c.has("diffusion") or self.kind == "deemed_export" or \
+                not rules <= {"742.6(a)(6)(iii)(A)", "742.6(a)(6)(iii)(B)"}:
+            return False
+        if self.c.d5m(self.to) or any(self.hq_d5m(n, p) for n, p in
+                                      self.roles("ultimate_consignee")):
+            return False
+        return self.w.pick("acm", (False, True))
+
+    # ---- all of it
+    def run(self):
+        classes, subject = [], False
+        for n, item in enumerate(self.items):
+            cls, code = self.item(n, item)
+            classes.append(cls)
+            subject = subject or code is not None
+        if subject:
+            self.party_rules()
+        # 742.4(b)(2), 742.6(b)(10)(i): case by case where part 744 asks for none, else 744.23(d).
+        part_744 = any(x.startswith("744.") for x, _, _ in self.reqs)
+        self.reqs = [(x, n, ("SKIP" if part_744 else "case_by_case") if p == "SME" else p)
+                     for x, n, p in self.reqs]
+        exc = self.exceptions(classes) if self.reqs else {}
+        self.military_policy()
+        if self.prohibited:
+            verdict = "prohibited"
+        elif not self.reqs:
+            verdict = "no_requirement_found"
+        else:
+            verdict = "license_exception" if exc["every item"] else "license_required"
+        if not self.t.get("to") and self.c.parties:
+            self.unsure = "no destination, though the parties have countries"
+        return verdict, self.reqs, exc, classes, self.unsure
+
+
+ORDER = ("denial", "presumption_of_denial", "case_by_case", "presumption_of_approval")
+
+
+def tri(values):
+    values = set(values)
+    return "unknown" if len(values) > 1 else "true" if values == {True} else "false"
+
+
+def world_policy(reqs):
+    """The most restrictive policy of a world; the window of (iii)(A)(1) prevails."""
+    by = {}
+    for rule, item, policy in reqs:
+        by.setdefault(rule, set()).add(policy)
+    iii = by.get("742.6(a)(6)(iii)(A)", set()) | by.get("742.6(a)(6)(iii)(B)", set())
+    if "case_by_case" in iii and "742.6(a)(6)(i)(A)" not in by:
+        return {"case_by_case"} if "policy of 744.21(e)(3)" not in by else {"SKIP"}
+    return {p for s in by.values() for p in s}
+
+
+def policy_of(outs):
+    """The policy that is proved, or SKIP where this reading has none for some requirement."""
+    per_world = [world_policy(r) for _, r, _, _, _ in outs]
+    if any("SKIP" in p for p in per_world):
+        return "SKIP"
+    tops = {min(p, key=ORDER.index) if p else None for p in per_world}
+    return tops.pop() if len(tops) == 1 else "SKIP"
+
+
+def verdict_of(outs):
+    seen = {v for v, _, _, _, _ in outs}
+    if len(seen) == 1:
+        return seen.pop()
+    if "no_requirement_found" in seen:
+        return "unknown"
+    return "license_required"
+
+
+def classes_of(c):
+    """The classes of item 0, over all worlds of its own facts."""
+    cls = worlds(lambda w: item_class(w, "i0", c.items[0], c))
+    out = {}
+    for key, kind in (("3A090", "ic"), ("4A090", "box")):
+        for side in "ab":
+            out["%s.%s" % (key, side)] = tri(x[kind][side] for x in cls)
+    out["3A090.c"] = tri(x["c"] for x in cls)
+    return out
+
+
+def open_question(outs):
+    """Whether anything is required is open already: the verdict is `unknown`, and stays it."""
+    last = outs[-1][0] == "no_requirement_found"
+    return any((o[0] == "no_requirement_found") != last for o in outs[:1])
+
+
+def review(case):
+    """The twin's answer to a case; policy and exceptions count where a license is required."""
+    c = Case(case)
+    outs = worlds(lambda w: Decision(c, w).run(), open_question)
+    exc = {}
+    need = [o for o in outs if o[1]]
+    for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM"):
+        exc[code] = tri(o[2].get(code, False) for o in need) if need else "false"
+    return {"id": case.get("id"), "verdict": verdict_of(outs), "policy": policy_of(outs),
+            "exceptions": exc, "classes": classes_of(c) if c.items else {},
+            "unsure": next((o[4] for o in outs if o[4]), None), "worlds": len(outs),
+            "rules": sorted({r for o in outs for r, _, _ in o[1]})}
+
+
+def differs(got, expect):
+    """What of `expect` (as the shared cases give it) the answer doesn't hold."""
+    bad = []
+    if got["verdict"] != expect["verdict"]:
+        bad.append("verdict %s, not %s" % (got["verdict"], expect["verdict"]))
+    for k, v in expect.get("classes", {}).items():
+        if got["classes"].get(k, "false") != v:
+            bad.append("%s %s, not %s" % (k, got["classes"].get(k), v))
+    for k, v in expect.get("exceptions", {}).items():
+        if got["exceptions"].get(k, "false") != v:
+            bad.append("%s %s, not %s" % (k, got["exceptions"].get(k), v))
+    if "policy" in expect and got["policy"] not in ("SKIP", expect["policy"]):
+        bad.append("policy %s, not %s" % (got["policy"], expect["policy"]))
+    return bad
+
+
+def main(args):
+    check = "--check" in args
+    bad = total = 0
+    for path in [a for a in args if a != "--check"]:
+        for line in open(path, encoding="utf-8"):
+            row = json.loads(line)
+            got = review(row.get("case", row))
+            if not check:
+                print(json.dumps(got))
+                continue
+            total += 1
+            say = differs(got, row["expect"])
+            if say:
+                bad += 1
+                print("%s (%s): %s\n  %s" % (got["id"], row["certainty"], "; ".join(say), got))
+    if check:
+        print("%d passed, %d failed" % (total - bad, bad))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -40,6 +40,10 @@ bool plm_desk_review(plm_desk *d, plm_str json, const plm_reading *r, plm_buf *o
 /* The same as text for a person; explain: with the proof's trees. */
 bool plm_desk_report(plm_desk *d, plm_str json, const plm_reading *r, bool explain, plm_buf *out,
                      plm_verdict *v, plm_fault *f);
+/* What would flip the verdict, as one line of JSON: per number the nearest values below and above
+ * with another verdict, the verdict of every destination, the days from which it changes. */
+bool plm_desk_sensitivity(plm_desk *d, plm_str json, const plm_reading *r, plm_buf *out,
+                          plm_verdict *v, plm_fault *f);
 /* Classifies one ITEM given as JSON text: the `items` entry of the contract. */
 bool plm_desk_classify(plm_desk *d, plm_str json, const plm_reading *r, uint32_t index,
                        plm_buf *out, plm_fault *f);

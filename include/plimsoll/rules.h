@@ -87,6 +87,13 @@ const plm_fact_info *plm_book_fact(const plm_book *b, uint32_t fact);
 /* UINT32_MAX when none. */
 uint32_t plm_book_fact_find(const plm_book *b, const char *name);
 
+/* The thresholds that conditions compare a number with, each once, unordered: of a fact, or of the
+ * computed numbers that are a quotient of the fact `over` (divisor true).  At most max. */
+size_t plm_book_thresholds(const plm_book *b, uint32_t fact, bool divisor, plm_dec *out, size_t max);
+/* The days on which something of the book changes: first days of spans, days after their ends,
+ * members that join or leave.  Sorted, each once, at most max. */
+size_t plm_book_days(const plm_book *b, plm_day *out, size_t max);
+
 /* The book as it stood: as_of the day of the transaction, known the day whose knowledge is used,
  * codified: text counts whether enforced or not.  NULL when memory is short. */
 plm_view *plm_view_new(const plm_book *b, plm_day as_of, plm_day known, bool codified);
@@ -117,6 +124,11 @@ void plm_facts_code(plm_facts *w, uint32_t fact, uint32_t entity, plm_str text);
 void plm_facts_codes(plm_facts *w, uint32_t fact, uint32_t entity, const plm_str *v, uint32_t n);
 /* A name, borrowed; empty: not known. */
 void plm_facts_text(plm_facts *w, uint32_t fact, uint32_t entity, plm_str text);
+
+/* Says that facts were changed after something was asked. */
+void plm_facts_touch(plm_facts *w);
+/* A number as it was given; false when nothing was. */
+bool plm_facts_known_number(const plm_facts *w, uint32_t fact, uint32_t entity, plm_iv *out);
 
 /* Three-valued truth of a rule for an item and a party (-1 where its scope has none). */
 plm_truth plm_facts_ask(plm_facts *w, plm_rule r, int32_t item, int32_t party);

@@ -12,7 +12,7 @@ typedef struct book_options {
     unsigned with_count;
     const char *lists; /* --lists DIR; NULL: none */
     plm_reading reading;
-    bool json, explain;
+    bool json, explain, sensitivity;
 } book_options;
 
 /* Takes argv[*i] when it is one of: --as-of --known --mode --with --lists --format.

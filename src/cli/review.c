@@ -25,7 +25,8 @@ static const char help[] =
     "  --known DATE     the day whose knowledge counts (else the case's, else today)\n"
     "  --mode codified  the text counts, whether enforced or not\n"
     "  --with FILE      lays a draft rulebook over the law\n"
-    "  --lists DIR      screens parties whose listing is left out\n\n"
+    "  --lists DIR      screens parties whose listing is left out\n"
+    "  --sensitivity    (explain) what would flip the verdict: numbers, dates, destinations (JSON)\n\n"
     "exit status: 0 every verdict is no_requirement_found, 1 some verdict is another,\n"
     "2 the input or a rulebook is in error (the other cases are still answered)\n\n"
     "examples:\n"
@@ -39,7 +40,9 @@ static void one(void *ctx, plm_str json, const char *file, uint64_t line) {
     plm_verdict v;
     r->cases++;
     plm_buf_clear(&r->out);
-    bool ok = r->o.json && !r->o.explain
+    bool ok = r->o.sensitivity
+                  ? plm_desk_sensitivity(r->desk, json, &r->o.reading, &r->out, &v, &f)
+              : r->o.json && !r->o.explain
                   ? plm_desk_review(r->desk, json, &r->o.reading, &r->out, &v, &f)
                   : plm_desk_report(r->desk, json, &r->o.reading, r->o.explain, &r->out, &v, &f);
     if (!ok) {
@@ -64,6 +67,10 @@ static int parse(reviewing *r, int argc, char **argv, const char **files, int *n
         int k = plm_cli_book_option(r->verb, argc, argv, &i, &r->o);
         if (k < 0) return PLM_EXIT_ERROR;
         if (k > 0) continue;
+        if (r->o.explain && strcmp(argv[i], "--sensitivity") == 0) {
+            r->o.sensitivity = true;
+            continue;
+        }
         if (argv[i][0] == '-' && argv[i][1])
             return plm_cli_usage(r->verb, "no option '%s'", argv[i]);
         files[(*n)++] = argv[i];

@@ -9,8 +9,9 @@
 typedef struct linker {
     plm_book *b;
     plm_fault *f;
-    uint8_t *state; /* per rule: 0 new, 1 on the path, 2 done */
-    unsigned depth;
+    uint8_t *state;  /* per rule: 0 new, 1 on the path, 2 done */
+    uint8_t *height; /* per rule done: rules through which it reaches */
+    unsigned below;  /* the greatest height met under the rule at hand */
 } linker;
 
 static bool fail_rule(linker *l, const rule *r, const char *fmt, plm_str what) {
@@ -167,17 +168,24 @@ static bool node_circle(linker *l, uint32_t at) {
 
 static bool no_circle(linker *l, plm_rule r) {
     rule *k = &l->b->rules[r];
-    if (l->state[r] == 2) return true;
+    if (l->state[r] == 2) {
+        if (l->height[r] > l->below) l->below = l->height[r];
+        return true;
+    }
     if (l->state[r] == 1)
         return fail_rule(l, k, "'%.*s' depends on itself; a rule may not run in a circle",
                          k->info.name);
-    if (++l->depth > PLM_RULES_DEPTH_MAX)
-        return fail_rule(l, k, "'%.*s' reaches through too many rules", k->info.name);
+    unsigned beside = l->below;
+    l->below = 0;
     l->state[r] = 1;
     bool ok = k->cond == NODE_NONE || node_circle(l, k->cond);
     for (uint32_t i = 0; ok && i < k->cond_count; i++) ok = node_circle(l, k->conds[i]);
+    if (ok && l->below >= PLM_RULES_DEPTH_MAX)
+        ok = fail_rule(l, k, "'%.*s' reaches through too many rules", k->info.name);
+    l->height[r] = (uint8_t)(l->below + 1);
+    if (l->height[r] > beside) beside = l->height[r];
+    l->below = beside;
     l->state[r] = 2;
-    l->depth--;
     return ok;
 }
 
@@ -276,7 +284,8 @@ static bool sort_names(linker *l) {
     plm_book *b = l->b;
     b->by_name = plm_arena_array(b->arena, b->rule_count + 1, sizeof *b->by_name);
     l->state = plm_arena_alloc(b->arena, b->rule_count + 1);
-    if (!b->by_name || !l->state) return plm_fail(l->f, PLM_NO_MEMORY, "out of memory");
+    l->height = plm_arena_alloc(b->arena, b->rule_count + 1);
+    if (!b->by_name || !l->state || !l->height) return plm_fail(l->f, PLM_NO_MEMORY, "out of memory");
     for (uint32_t i = 0; i < b->rule_count; i++) b->by_name[i] = i;
     if (b->rule_count) qsort_r(b->by_name, b->rule_count, sizeof *b->by_name, by_name, b);
     return true;
@@ -308,6 +317,7 @@ bool plm_book_link(plm_book *b, plm_fault *f) {
         if (b->rules[i].info.kind == PLM_RULE_NOTE && !apply_note(&l, i)) return false;
     for (uint32_t i = 0; i < b->rule_count; i++)
         if (!no_circle(&l, i)) return false;
+    plm_book_hang(b);
     for (uint32_t i = 0; i < b->test_count; i++)
         if (!link_test(&l, &b->tests[i])) return false;
     return true;

@@ -25,7 +25,7 @@
 static plm_key root, verifier, device, lm;
 static plm_probe_directory dir;
 static plm_arena *arena;
-static char folder[] = "/tmp/plm-bench-XXXXXX";
+static char folder[] = "build/bench/world-XXXXXX";
 static plm_probe_addr at_lm, at_agent, at_echo, at_me;
 
 static void die(const char *what) {

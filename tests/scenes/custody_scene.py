@@ -34,6 +34,18 @@ def sgtin(prefix, ref, serial):
     return "urn:epc:id:sgtin:%s.%s.%s" % (prefix, ref, serial)
 
 
+def new_store(path, count=[0]):
+    """path, or a fresh database of the PostgreSQL that CUSTODY_STORE names."""
+    base = os.environ.get("CUSTODY_STORE")
+    if not base:
+        return path
+    count[0] += 1
+    name = "d%d_%d" % (os.getpid(), count[0])
+    subprocess.run(["psql", "-q", base, "-c", "CREATE DATABASE " + name], check=True, stdout=subprocess.DEVNULL)
+    head, _, query = base.partition("?")
+    return head.rsplit("/", 1)[0] + "/" + name + ("?" + query if query else "")
+
+
 def run(*args, stdin=None):
     """Exit status and the JSON lines of standard output."""
     r = subprocess.run([PLIMSOLL, *args], input=stdin, stdout=subprocess.PIPE,
@@ -48,7 +60,7 @@ def run(*args, stdin=None):
 class Scene:
     def __init__(self):
         self.dir = tempfile.TemporaryDirectory()
-        self.store = os.path.join(self.dir.name, "s.db")
+        self.store = new_store(os.path.join(self.dir.name, "s.db"))
         self.events, self.atts, self.locs, self.seq = [], [], [], 0
         self.sites = {
             "FAC": ("Maker factory", "factory", "9520001", "TW", 25.0, 121.5, "", "", ""),

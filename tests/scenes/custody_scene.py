@@ -198,8 +198,9 @@ class Scene:
                                       [(self.sgln(k), v[0], v[1], self.pgln(k), *v[3:]) for k, v in self.sites.items()])),
                  ("devices", self.table("devices.csv", "epc,device_id,kind,sku,tpp,tdp_w,mass_kg,made", self.devices)),
                  ("licenses", self.write("licenses.json", json.dumps(self.licenses))),
-                 ("attestations", self.write("a.jsonl", lines(self.atts))),
-                 ("locations", self.write("l.jsonl", lines(self.locs)))]
+                 ("attestations", self.write("a.jsonl", lines(self.atts)))]
+        if self.locs:
+            kinds.append(("locations", self.write("l.jsonl", lines(self.locs))))
         if heads:
             kinds.append(("orders", self.table("orders.csv", ",".join(heads), [r.values() for r in self.orders])))
         if shuffle:

@@ -20,7 +20,8 @@ static void scene(plm_store *s) {
         " 139.0, 1200000, '')",
         "INSERT INTO sites VALUES ('414/2', x'00', 'Far', 'datacenter', '417/2', 'DE', 50.0,"
         " 8.0, 1200000, '')",
-        "INSERT INTO devices VALUES ('01/1/21/A', x'00', '4101', 'card', 'P', 10, 1000, 1000000, 1)",
+        "INSERT INTO devices VALUES ('01/1/21/A', x'00', '4101', 'card', 'P', 10, 1000, 1000000,"
+        " 1)",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_true(plm_store_exec(s, rows[i], NULL));

@@ -31,8 +31,8 @@ typedef struct screen_run {
 
 static int help(void) {
     printf("usage: plimsoll screen --lists DIR [--mode indexed|exhaustive]\n"
-           "           [--score plimsoll|ofac] [--threshold X] [--limit 10] [--format text|json] (NAME | FILE.jsonl |\n"
-           "           FILE.csv | -)\n\n"
+           "           [--score plimsoll|ofac] [--threshold X] [--limit 10]\n"
+           "           [--format text|json] (NAME | FILE.jsonl | FILE.csv | -)\n\n"
            "Screens a name, or each query of a file, against every list of DIR.  A query line is\n"
            "{\"id\", \"name\", \"type\", \"country\", \"address\", \"birth_date\", \"ids\"};\n"
            "only name or address is needed.  A CSV names its columns in the first line the same way.\n\n"

@@ -78,6 +78,8 @@ const plm_lists *plm_screen_lists(const plm_screen *s);
 /* Builds and writes the index of dir's current lists: an importer calls it when it is done. */
 bool plm_screen_index_write(const char *dir, plm_fault *f);
 
+/* The scratch space of one thread's queries; s outlives it.  The caller frees it; NULL when
+ * memory is short. */
 plm_screener *plm_screener_new(const plm_screen *s, plm_fault *f);
 void plm_screener_free(plm_screener *q);
 /* Screens one query.  The answer lives in q until its next query.  Faults: BAD_INPUT (neither

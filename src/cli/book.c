@@ -58,7 +58,10 @@ static bool is_folder(const char *path) {
 const char *plm_cli_rulebooks(void) {
     static char path[4200];
     const char *env = getenv("PLIMSOLL_RULEBOOKS");
-    if (env && *env) return env;
+    if (env && *env) { /* the folder of one rulebook, or the one that holds us/ear */
+        int w = snprintf(path, sizeof path, "%s/us/ear", env);
+        return w > 0 && (size_t)w < sizeof path && is_folder(path) ? path : env;
+    }
     char exe[4000];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     exe[n > 0 ? n : 0] = 0;

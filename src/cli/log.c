@@ -20,6 +20,7 @@ static const char usage[] =
     "       plimsoll log verify --vector FILE… | --log DIR --key VKEY-FILE | --store S\n"
     "       plimsoll log witness --key FILE --old CHECKPOINT --new CHECKPOINT --proof FILE\n\n"
     "RFC 6962 over SHA-256; checkpoints, notes and tiles as C2SP has them.\n\n"
+    "examples:\n"
     "  plimsoll key new --out log.key --name custody.example/log\n"
     "  plimsoll log checkpoint --store w.db --key log.key --out public/\n"
     "  plimsoll log prove --store w.db --event urn:uuid:… > proof.json\n"

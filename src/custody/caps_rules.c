@@ -199,8 +199,11 @@ static bool find_file(const char *folder, const char *name, char *out, size_t ro
         char *slash = strrchr(exe, '/');
         if (!slash) break;
         *slash = 0;
-        int w = snprintf(out, room, "%s/rulebooks/us/caps/%s.json", exe, name);
-        if (w > 0 && (size_t)w < room && access(out, R_OK) == 0) return true;
+        static const char *const tails[] = {"", "share/plimsoll/"}; /* a checkout, installed */
+        for (int t = 0; t < 2; t++) {
+            int w = snprintf(out, room, "%s/%srulebooks/us/caps/%s.json", exe, tails[t], name);
+            if (w > 0 && (size_t)w < room && access(out, R_OK) == 0) return true;
+        }
     }
     int w = snprintf(out, room, "rulebooks/us/caps/%s.json", name);
     return w > 0 && (size_t)w < room;

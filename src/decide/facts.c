@@ -59,7 +59,8 @@ static bool has_role(const plm_case *c, plm_role r) {
 /* A buyer left out is a party of whom nothing is known. */
 static void missing_parties(plm_desk *d) {
     const plm_case *c = &d->c;
-    bool user = has_role(c, PLM_ROLE_end_user), consignee = has_role(c, PLM_ROLE_ultimate_consignee);
+    bool user = has_role(c, PLM_ROLE_end_user);
+    bool consignee = has_role(c, PLM_ROLE_ultimate_consignee);
     if (c->kind == PLM_KIND_deemed_export) {
         if (user || consignee || has_role(c, PLM_ROLE_deemed_recipient)) return;
         add_party(d, NULL, PLM_ROLE_deemed_recipient, "parties");
@@ -156,7 +157,8 @@ static plm_str asserted(plm_desk *d, plm_str eccn) {
     plm_str s = plm_str_trim(eccn);
     if (s.n < 5) return s;
     char up[5];
-    for (int i = 0; i < 5; i++) up[i] = (char)(s.p[i] >= 'a' && s.p[i] <= 'z' ? s.p[i] - 32 : s.p[i]);
+    for (int i = 0; i < 5; i++)
+        up[i] = (char)(s.p[i] >= 'a' && s.p[i] <= 'z' ? s.p[i] - 32 : s.p[i]);
     if (memcmp(up, "3A090", 5) == 0 || memcmp(up, "4A090", 5) == 0) return (plm_str){"", 0};
     if (s.n > 6 && s.p[5] == '.' && (s.p[6] | 32) == 'z' && (s.n == 7 || s.p[7] == '.')) s.n = 5;
     (void)d;
@@ -186,7 +188,8 @@ static plm_truth notice_reaches(const plm_desk *d, const plm_item *t) {
         const plm_notice *n = &d->c.notices[i];
         if (n->date > d->c.as_of) continue; /* the exporter knows what it was told */
         plm_truth item = PLM_NO, place = d->c.to ? PLM_NO : PLM_UNKNOWN;
-        if (n->part.n) item = !t || !t->part.n ? PLM_UNKNOWN : plm_str_eq(n->part, t->part) ? PLM_YES : PLM_NO;
+        if (n->part.n)
+            item = !t || !t->part.n ? PLM_UNKNOWN : plm_str_eq(n->part, t->part) ? PLM_YES : PLM_NO;
         if (n->eccn.n && item != PLM_YES)
             item = plm_or(item, !t || !t->eccn.n ? PLM_UNKNOWN
                                 : plm_str_eq(n->eccn, t->eccn) ? PLM_YES : PLM_NO);

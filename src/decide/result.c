@@ -557,7 +557,8 @@ static void report_items(result *r, bool explain, plm_buf *out) {
         for (int k = 0; k < DESK_CLASSES; k++) {
             plm_rule c = d->classes[k];
             plm_truth t2 = class_truth(d, c, (int32_t)i);
-            if (t2 != PLM_NO) plm_buf_printf(out, "    %s: %s\n", desk_class_names[k], plm_truth_name(t2));
+            if (t2 != PLM_NO)
+                plm_buf_printf(out, "    %s: %s\n", desk_class_names[k], plm_truth_name(t2));
             if (explain && t2 != PLM_NO) plm_facts_explain(d->world, c, (int32_t)i, -1, 3, out);
         }
     }

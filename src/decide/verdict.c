@@ -188,7 +188,8 @@ plm_truth desk_ask_one(plm_facts *w, void *one) {
 plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party) {
     one_rule o = {r, item, party};
     plm_truth t = desk_ask_one(d->world, &o);
-    return t != PLM_UNKNOWN ? t : plm_facts_prove(d->world, desk_ask_one, &o, SIDE_CASES_MAX, NULL, NULL);
+    if (t != PLM_UNKNOWN) return t;
+    return plm_facts_prove(d->world, desk_ask_one, &o, SIDE_CASES_MAX, NULL, NULL);
 }
 
 typedef struct exception_question {

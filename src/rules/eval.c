@@ -180,7 +180,8 @@ static plm_truth ask_codes(plm_facts *w, const node *n, int32_t item, int32_t pa
     plm_truth t = v->known ? PLM_NO : PLM_UNKNOWN;
     for (uint32_t i = 0; v->known && i < v->word && t != PLM_YES; i++) {
         code c;
-        if (plm_code_read(v->codes[i], &c)) t = plm_or(t, plm_code_within(&c, &w->book->sets[n->b]));
+        if (plm_code_read(v->codes[i], &c))
+            t = plm_or(t, plm_code_within(&c, &w->book->sets[n->b]));
     }
     if (t != PLM_UNKNOWN) return t;
     return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_CODES, n->a, n->b, item,

@@ -22,7 +22,8 @@ typedef struct val {
 
 /* What an unknown answer hangs on. */
 typedef enum leaf_kind { LEAF_NONE, LEAF_FACT, LEAF_CMP, LEAF_IN, LEAF_COUNTRY, LEAF_WORD,
-                         LEAF_CODE, LEAF_NAMED, LEAF_CODES, LEAF_FORCE, LEAF_OPEN, LEAF_CONTENTS } leaf_kind;
+                         LEAF_CODE, LEAF_NAMED, LEAF_CODES, LEAF_FORCE, LEAF_OPEN,
+                         LEAF_CONTENTS } leaf_kind;
 typedef struct leaf {
     uint8_t kind, tag;
     uint32_t a, b;        /* node, or fact and group/word; rule; set */

@@ -303,7 +303,7 @@ plm_truth ask_node(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     }
 }
 
-static memo *memo_of(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
+static uint32_t memo_of(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     uint32_t at = w->memo_base[r];
     switch (w->book->rules[r].info.scope) {
     case PLM_OF_ITEM: at += (uint32_t)item; break;
@@ -311,11 +311,12 @@ static memo *memo_of(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     case PLM_OF_ITEM_AND_PARTY: at += (uint32_t)item * w->parties + (uint32_t)party; break;
     default: break;
     }
-    return &w->memos[at];
+    return at;
 }
 
 static bool fresh(const plm_facts *w, const rule *k, const memo *m) {
     if (m->gen != w->gen) return false;
+    if (m->firm) return true;
     for (int i = 0; i < 2; i++)
         for (uint64_t d = k->hangs_on.w[i] & w->moved.w[i]; d; d &= d - 1)
             if (w->moved_at[i * 64 + __builtin_ctzll(d)] > m->stamp) return false;
@@ -325,10 +326,11 @@ static bool fresh(const plm_facts *w, const rule *k, const memo *m) {
 plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     plm_truth force = w->view->force[r];
     if (force == PLM_NO) return PLM_NO;
-    memo *m = memo_of(w, r, item, party);
+    uint32_t at = memo_of(w, r, item, party);
+    const memo *m = &w->memos[at];
     if (fresh(w, &w->book->rules[r], m)) {
         if (m->truth == PLM_UNKNOWN) w->why = m->why;
-        return m->truth;
+        return (plm_truth)m->truth;
     }
     w->asked++;
     const rule *k = &w->book->rules[r];
@@ -342,7 +344,9 @@ plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
         if (t == PLM_UNKNOWN && f != PLM_NO) w->why = why;
         t = plm_and(t, f);
     }
-    *m = (memo){.gen = w->gen, .stamp = w->stamp, .truth = t, .why = w->why};
+    if (memo_keep(w, at, r))
+        w->memos[at] = (memo){.gen = w->gen, .stamp = w->stamp, .truth = (uint8_t)t,
+                              .firm = t != PLM_UNKNOWN && !w->loose, .why = w->why};
     return t;
 }
 

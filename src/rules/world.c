@@ -21,6 +21,8 @@ void plm_facts_free(plm_facts *w) {
     plm_mem_free(w->vals);
     plm_mem_free(w->memos);
     plm_mem_free(w->memo_base);
+    plm_mem_free(w->undos);
+    plm_mem_free(w->was);
     plm_mem_free(w);
 }
 
@@ -70,7 +72,8 @@ bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t p
         w->vals[i].iv.no_hi = true; /* from zero up: no quantity of a case is negative */
     }
     for (uint32_t i = 0; i < items; i++) w->places[i] = (place){-1, false};
-    w->done_count = 0;
+    w->done_count = w->loose = w->undo_count = w->was_count = 0;
+    memset(w->moved_at, 0, sizeof w->moved_at);
     w->moved = (deps){{0, 0}};
     w->stamp = 0;
     w->open = PLM_UNKNOWN;
@@ -217,20 +220,79 @@ static deps bits_of(const plm_book *b, const leaf *l) {
     }
 }
 
-/* Answers that hang on the unknown are stale from now on. */
-static void move(plm_facts *w, const leaf *l) {
-    deps d = bits_of(w->book, l);
+/* Room for one more of n things of that size; doubles. */
+static void *more(void *v, uint32_t n, uint32_t need, uint32_t *cap, size_t size) {
+    if (n + need <= *cap) return v;
+    uint32_t to = *cap ? *cap : 256;
+    while (to < n + need) to *= 2;
+    void *p = plm_mem_resize(v, to * size);
+    if (p) *cap = to;
+    return p;
+}
+
+bool memo_keep(plm_facts *w, uint32_t at, plm_rule r) {
+    if (w->done_count == 0) return true;
+    undo *u = more(w->undos, w->undo_count, 1, &w->undo_cap, sizeof *u);
+    if (!u) return false;
+    w->undos = u;
+    u[w->undo_count++] = (undo){at, r, w->memos[at]};
+    return true;
+}
+
+/* Answers that hang on the unknown are stale until it is unsettled. */
+static bool move(plm_facts *w, settled *s) {
+    deps d = s->bits;
+    uint32_t n = (uint32_t)(__builtin_popcountll(d.w[0]) + __builtin_popcountll(d.w[1]));
+    uint64_t *was = more(w->was, w->was_count, n, &w->was_cap, sizeof *was);
+    if (!was) return false;
+    w->was = was;
     w->moved = plm_dep_or(w->moved, d);
     w->stamp++;
     for (int k = 0; k < 2; k++)
-        for (uint64_t m = d.w[k]; m; m &= m - 1)
-            w->moved_at[k * 64 + __builtin_ctzll(m)] = w->stamp;
+        for (uint64_t m = d.w[k]; m; m &= m - 1) {
+            uint64_t *at = &w->moved_at[k * 64 + __builtin_ctzll(m)];
+            was[w->was_count++] = *at;
+            *at = w->stamp;
+        }
+    return true;
+}
+
+/* Puts back what was moved, and the answers that were written over and hang on it. */
+static void move_back(plm_facts *w, const settled *s) {
+    uint64_t *was = w->was + s->was_from;
+    for (int k = 0; k < 2; k++)
+        for (uint64_t m = s->bits.w[k]; m; m &= m - 1)
+            w->moved_at[k * 64 + __builtin_ctzll(m)] = *was++;
+    w->moved = s->moved;
+    w->was_count = s->was_from;
+    for (uint32_t i = w->undo_count; i-- > s->undo_from;) {
+        undo *u = &w->undos[i];
+        const deps *d = &w->book->rules[u->rule].hangs_on;
+        if ((d->w[0] & s->bits.w[0]) | (d->w[1] & s->bits.w[1])) {
+            w->memos[u->at] = u->old;
+            u->rule = PLM_RULE_NONE;
+        }
+    }
+    uint32_t n = s->undo_from;
+    for (uint32_t i = n; w->done_count && i < w->undo_count; i++)
+        if (w->undos[i].rule != PLM_RULE_NONE) w->undos[n++] = w->undos[i];
+    w->undo_count = n;
+}
+
+/* A country settled in place can contradict its groups settled before, and numbers narrowed can
+ * contradict a quotient or total settled before. */
+static bool is_loose(const plm_book *b, const leaf *l) {
+    if (l->kind == LEAF_CMP) return b->nodes[b->nodes[l->a].a].op != NUM_FACT;
+    return l->kind == LEAF_IN;
 }
 
 bool settle(plm_facts *w, const leaf *l, plm_truth t) {
     if (w->done_count == SETTLED_MAX) return false;
     settled *s = &w->done[w->done_count];
-    *s = (settled){.at = *l, .truth = t};
+    *s = (settled){.at = *l, .truth = t, .loose = is_loose(w->book, l), .moved = w->moved,
+                   .bits = bits_of(w->book, l), .undo_from = w->undo_count,
+                   .was_from = w->was_count};
+    if (!move(w, s)) return false;
     if (l->kind == LEAF_CMP) {
         settle_cmp(w, s);
     } else if (l->kind == LEAF_FACT) {
@@ -246,12 +308,13 @@ bool settle(plm_facts *w, const leaf *l, plm_truth t) {
         s->where->known = 1;
     }
     w->done_count++;
-    move(w, l);
+    w->loose += s->loose;
     return true;
 }
 
 void unsettle(plm_facts *w) {
     settled *s = &w->done[--w->done_count];
+    w->loose -= s->loose;
     if (s->is_val) *s->where = s->old;
-    move(w, &s->at);
+    move_back(w, s);
 }

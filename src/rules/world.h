@@ -1,7 +1,8 @@
 /* world.h: the facts of one case while it is asked about, inside the rules room only.
  * Invariants: 1 a memo is used only within its generation, and while nothing that its rule hangs
- * on was settled since; 2 settle() and unsettle() leave the
- * world as it was; 3 ask never changes a fact. */
+ * on was settled since, or when it is firm; 2 settle() and unsettle() leave the world as it was,
+ * its memos too; 3 ask never changes a fact; 4 a firm memo is an answer that no settling can
+ * change: yes or no, found while nothing was settled that a later one could contradict. */
 #ifndef PLM_RULES_WORLD_H
 #define PLM_RULES_WORLD_H
 
@@ -36,14 +37,24 @@ typedef struct settled {
     val *where, old;
     plm_iv iv;
     uint8_t open_lo, open_hi;
+    bool loose;           /* a later settling may contradict it */
+    deps bits, moved;     /* what it moved; what was moved before */
+    uint32_t undo_from, was_from;
 } settled;
 
 typedef struct memo {
     uint32_t gen;
+    uint8_t truth;
+    bool firm;
     uint64_t stamp;
-    plm_truth truth;
     leaf why;
 } memo;
+
+typedef struct undo { /* a memo that was written over while something was settled */
+    uint32_t at;
+    plm_rule rule;
+    memo old;
+} undo;
 
 typedef struct place {
     int32_t parent;
@@ -61,8 +72,12 @@ struct plm_facts {
     leaf why;                 /* of the last UNKNOWN */
     settled done[SETTLED_MAX];
     uint32_t done_count;
-    deps moved;               /* what was ever settled in this case */
-    uint64_t stamp, moved_at[128]; /* when each bit was last settled or unsettled */
+    deps moved;               /* what is settled now */
+    uint64_t stamp, moved_at[128]; /* when each bit was settled */
+    uint32_t loose;           /* how many of those settled are loose */
+    undo *undos;
+    uint64_t *was;            /* moved_at before, a bit each */
+    uint32_t undo_count, undo_cap, was_count, was_cap;
     plm_truth open;           /* readings left open: unknown but in tests */
     uint64_t asked;           /* evaluations, for limits */
 };
@@ -81,5 +96,7 @@ val *world_val(plm_facts *w, uint32_t fact, int32_t item, int32_t party);
 bool settle(plm_facts *w, const leaf *l, plm_truth t);
 void unsettle(plm_facts *w);
 bool leaf_same(const leaf *a, const leaf *b);
+/* Before memo `at` of the rule is written over; false: leave it as it is. */
+bool memo_keep(plm_facts *w, uint32_t at, plm_rule r);
 
 #endif

@@ -69,6 +69,9 @@ void plm_desk_free(plm_desk *d) {
     plm_mem_free(d->exceptions);
     plm_mem_free(d->policies);
     plm_mem_free(d->classes);
+    plm_mem_free(d->live);
+    plm_mem_free(d->live_rules);
+    plm_mem_free(d->live_exceptions);
     plm_buf_free(&d->tail);
     plm_mem_free(d);
 }

@@ -73,6 +73,18 @@ typedef struct answer {
     plm_policy policy;
 } answer;
 
+/* What still counts for one of the case's own items.  What is decided before any unknown is settled
+ * stays so, whatever is settled: a requirement that fails is left out, and an exception too. */
+typedef struct live_rule {
+    plm_rule rule;
+    bool prohibits, proved;
+} live_rule;
+typedef struct live_item {
+    live_rule *requirements;
+    plm_rule *exceptions;
+    uint32_t requirement_count, exception_count;
+} live_item;
+
 struct plm_desk {
     const plm_book *book;
     plm_facts *world;
@@ -90,6 +102,10 @@ struct plm_desk {
     plm_rule *requirements, *exceptions, *policies;
     plm_rule *classes; /* of an item: the five of the contract first */
     uint32_t requirement_count, exception_count, policy_count, class_count;
+    live_item *live; /* of the case's own items */
+    live_rule *live_rules;      /* room for them, grown when a case needs more */
+    plm_rule *live_exceptions;
+    uint32_t live_cap;
     plm_buf tail; /* not_modelled and rulebook, the same in every result */
     plm_listing screen;
     void *screen_ctx;
@@ -106,6 +122,8 @@ void desk_warn(plm_desk *d, const char *fmt, ...) __attribute__((format(printf, 
 /* owners.c: half or more held, in sum, by owners restricted by the flag. */
 plm_truth desk_owned(const plm_party *p, int flag);
 /* verdict.c */
+/* Finds what still counts; after the facts are filled or changed, before anything is settled. */
+void desk_sift(plm_desk *d);
 answer desk_answer(plm_desk *d);
 plm_verdict desk_verdict(plm_desk *d, answer *a);
 plm_truth desk_ask_required(plm_facts *w, void *desk);

@@ -155,6 +155,7 @@ struct plm_book {
     fact *facts;
     test *tests;
     eccn_clause eccns[64];
+    deps eccn_hangs_on;       /* what an item's ECCN can hang on */
     plm_str *gaps;
     plm_str *names;           /* names in conditions, until linked */
     uint32_t scope_slots[4];

@@ -63,4 +63,5 @@ deps plm_dep_number(const plm_book *b, uint32_t at) {
 
 void plm_book_hang(plm_book *b) {
     for (uint32_t i = 0; i < b->rule_count; i++) of_rule(b, i);
+    b->eccn_hangs_on = of_eccn(b);
 }

@@ -221,6 +221,31 @@ static plm_truth ask_within(plm_facts *w, uint32_t set, uint32_t from, int32_t i
     return ask_asserted(w, set, item);
 }
 
+static bool fresh(const plm_facts *w, const deps *hangs_on, const memo *m) {
+    if (m->gen != w->gen) return false;
+    if (m->firm) return true;
+    for (int i = 0; i < 2; i++)
+        for (uint64_t d = hangs_on->w[i] & w->moved.w[i]; d; d &= d - 1)
+            if (w->moved_at[i * 64 + __builtin_ctzll(d)] > m->stamp) return false;
+    return true;
+}
+
+static plm_truth remember(plm_facts *w, uint32_t at, const deps *hangs_on, plm_truth t) {
+    if (memo_keep(w, at, hangs_on))
+        w->memos[at] = (memo){.gen = w->gen, .stamp = w->stamp, .truth = (uint8_t)t,
+                              .firm = t != PLM_UNKNOWN && !w->loose, .why = w->why};
+    return t;
+}
+
+static plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
+    uint32_t at = w->memo_base[w->book->rule_count] + set * w->items + (uint32_t)item;
+    const memo *m = &w->memos[at];
+    if (!fresh(w, &w->book->eccn_hangs_on, m))
+        return remember(w, at, &w->book->eccn_hangs_on, ask_within(w, set, 0, item));
+    if (m->truth == PLM_UNKNOWN) w->why = m->why;
+    return (plm_truth)m->truth;
+}
+
 static plm_truth ask_list(plm_facts *w, const node *n, int32_t item, int32_t party) {
     plm_truth stop = n->op == OP_AND ? PLM_NO : PLM_YES, r = plm_not(stop);
     leaf why = {0};
@@ -295,7 +320,7 @@ plm_truth ask_node(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     case OP_CODES: return ask_codes(w, n, item, party);
     case OP_NAMED: return ask_named(w, n, item, party);
     case OP_RULE: return ask_rule(w, n->a, item, party);
-    case OP_WITHIN: return ask_within(w, n->a, 0, item);
+    case OP_WITHIN: return ask_set(w, n->a, item);
     case OP_ASSERTED: return ask_asserted(w, n->a, item);
     case OP_SOME_PARTY: case OP_EVERY_PARTY: case OP_SOME_PART: case OP_SOME_ITEM:
         return ask_some(w, n, item, party);
@@ -314,21 +339,12 @@ static uint32_t memo_of(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     return at;
 }
 
-static bool fresh(const plm_facts *w, const rule *k, const memo *m) {
-    if (m->gen != w->gen) return false;
-    if (m->firm) return true;
-    for (int i = 0; i < 2; i++)
-        for (uint64_t d = k->hangs_on.w[i] & w->moved.w[i]; d; d &= d - 1)
-            if (w->moved_at[i * 64 + __builtin_ctzll(d)] > m->stamp) return false;
-    return true;
-}
-
 plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     plm_truth force = w->view->force[r];
     if (force == PLM_NO) return PLM_NO;
     uint32_t at = memo_of(w, r, item, party);
     const memo *m = &w->memos[at];
-    if (fresh(w, &w->book->rules[r], m)) {
+    if (fresh(w, &w->book->rules[r].hangs_on, m)) {
         if (m->truth == PLM_UNKNOWN) w->why = m->why;
         return (plm_truth)m->truth;
     }
@@ -344,10 +360,7 @@ plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
         if (t == PLM_UNKNOWN && f != PLM_NO) w->why = why;
         t = plm_and(t, f);
     }
-    if (memo_keep(w, at, r))
-        w->memos[at] = (memo){.gen = w->gen, .stamp = w->stamp, .truth = (uint8_t)t,
-                              .firm = t != PLM_UNKNOWN && !w->loose, .why = w->why};
-    return t;
+    return remember(w, at, &k->hangs_on, t);
 }
 
 plm_truth plm_facts_ask(plm_facts *w, plm_rule r, int32_t item, int32_t party) {

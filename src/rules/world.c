@@ -62,6 +62,8 @@ bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t p
         w->memo_base[i] = memos;
         memos += scope_size(w, b->rules[i].info.scope);
     }
+    w->memo_base[b->rule_count] = memos;
+    memos += b->set_count * items;
     if (!room(w, vals + 1, memos + 1)) return false;
     w->tx = w->vals;
     w->item_vals = w->tx + b->scope_slots[PLM_OF_TRANSACTION];
@@ -83,15 +85,6 @@ bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t p
         w->gen = 1;
     }
     return true;
-}
-
-val *world_val(plm_facts *w, uint32_t f, int32_t item, int32_t party) {
-    const plm_fact_info *k = &w->book->facts[f].info;
-    if (k->scope == PLM_OF_ITEM)
-        return w->item_vals + (uint32_t)item * w->book->scope_slots[PLM_OF_ITEM] + k->slot;
-    if (k->scope == PLM_OF_PARTY)
-        return w->party_vals + (uint32_t)party * w->book->scope_slots[PLM_OF_PARTY] + k->slot;
-    return w->tx + k->slot;
 }
 
 void plm_facts_place_item(plm_facts *w, uint32_t item, int32_t parent, bool contents_known) {
@@ -163,11 +156,6 @@ bool plm_facts_known_number(const plm_facts *w, uint32_t id, uint32_t entity, pl
     return v->known;
 }
 
-bool leaf_same(const leaf *a, const leaf *b) {
-    return a->kind == b->kind && a->a == b->a && a->b == b->b && a->item == b->item &&
-           a->party == b->party;
-}
-
 static void narrow(plm_iv *iv, uint8_t *open_lo, uint8_t *open_hi, plm_rel rel, plm_dec t,
                    bool yes) {
     if (!yes) { /* the complement */
@@ -230,12 +218,12 @@ static void *more(void *v, uint32_t n, uint32_t need, uint32_t *cap, size_t size
     return p;
 }
 
-bool memo_keep(plm_facts *w, uint32_t at, plm_rule r) {
+bool memo_keep(plm_facts *w, uint32_t at, const deps *hangs_on) {
     if (w->done_count == 0) return true;
     undo *u = more(w->undos, w->undo_count, 1, &w->undo_cap, sizeof *u);
     if (!u) return false;
     w->undos = u;
-    u[w->undo_count++] = (undo){at, r, w->memos[at]};
+    u[w->undo_count++] = (undo){at, hangs_on, w->memos[at]};
     return true;
 }
 
@@ -267,15 +255,15 @@ static void move_back(plm_facts *w, const settled *s) {
     w->was_count = s->was_from;
     for (uint32_t i = w->undo_count; i-- > s->undo_from;) {
         undo *u = &w->undos[i];
-        const deps *d = &w->book->rules[u->rule].hangs_on;
+        const deps *d = u->hangs_on;
         if ((d->w[0] & s->bits.w[0]) | (d->w[1] & s->bits.w[1])) {
             w->memos[u->at] = u->old;
-            u->rule = PLM_RULE_NONE;
+            u->hangs_on = NULL;
         }
     }
     uint32_t n = s->undo_from;
     for (uint32_t i = n; w->done_count && i < w->undo_count; i++)
-        if (w->undos[i].rule != PLM_RULE_NONE) w->undos[n++] = w->undos[i];
+        if (w->undos[i].hangs_on) w->undos[n++] = w->undos[i];
     w->undo_count = n;
 }
 

@@ -52,7 +52,7 @@ typedef struct memo {
 
 typedef struct undo { /* a memo that was written over while something was settled */
     uint32_t at;
-    plm_rule rule;
+    const deps *hangs_on; /* of its rule */
     memo old;
 } undo;
 
@@ -68,7 +68,7 @@ struct plm_facts {
     val *vals, *tx, *item_vals, *party_vals;
     place places[PLM_WORLD_ITEMS_MAX];
     memo *memos;
-    uint32_t *memo_base;      /* per rule */
+    uint32_t *memo_base;      /* per rule, then one for the code sets of the items */
     leaf why;                 /* of the last UNKNOWN */
     settled done[SETTLED_MAX];
     uint32_t done_count;
@@ -91,12 +91,22 @@ typedef struct numval {
 plm_truth ask_node(plm_facts *w, uint32_t at, int32_t item, int32_t party);
 plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party);
 numval ask_number(plm_facts *w, uint32_t at, int32_t item, int32_t party);
-val *world_val(plm_facts *w, uint32_t fact, int32_t item, int32_t party);
+static inline val *world_val(plm_facts *w, uint32_t f, int32_t item, int32_t party) {
+    const plm_fact_info *k = &w->book->facts[f].info;
+    if (k->scope == PLM_OF_ITEM)
+        return w->item_vals + (uint32_t)item * w->book->scope_slots[PLM_OF_ITEM] + k->slot;
+    if (k->scope == PLM_OF_PARTY)
+        return w->party_vals + (uint32_t)party * w->book->scope_slots[PLM_OF_PARTY] + k->slot;
+    return w->tx + k->slot;
+}
 /* Settles an unknown; false when there is no room. */
 bool settle(plm_facts *w, const leaf *l, plm_truth t);
 void unsettle(plm_facts *w);
-bool leaf_same(const leaf *a, const leaf *b);
-/* Before memo `at` of the rule is written over; false: leave it as it is. */
-bool memo_keep(plm_facts *w, uint32_t at, plm_rule r);
+static inline bool leaf_same(const leaf *a, const leaf *b) {
+    return a->kind == b->kind && a->a == b->a && a->b == b->b && a->item == b->item &&
+           a->party == b->party;
+}
+/* Before memo `at` is written over; false: leave it as it is. */
+bool memo_keep(plm_facts *w, uint32_t at, const deps *hangs_on);
 
 #endif

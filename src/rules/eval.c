@@ -224,7 +224,7 @@ static plm_truth ask_within(plm_facts *w, uint32_t set, uint32_t from, int32_t i
 static bool fresh(const plm_facts *w, const deps *hangs_on, const memo *m) {
     if (m->gen != w->gen) return false;
     if (m->firm) return true;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < DEP_WORDS; i++)
         for (uint64_t d = hangs_on->w[i] & w->moved.w[i]; d; d &= d - 1)
             if (w->moved_at[i * 64 + __builtin_ctzll(d)] > m->stamp) return false;
     return true;
@@ -240,8 +240,8 @@ static plm_truth remember(plm_facts *w, uint32_t at, const deps *hangs_on, plm_t
 static plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
     uint32_t at = w->memo_base[w->book->rule_count] + set * w->items + (uint32_t)item;
     const memo *m = &w->memos[at];
-    if (!fresh(w, &w->book->eccn_hangs_on, m))
-        return remember(w, at, &w->book->eccn_hangs_on, ask_within(w, set, 0, item));
+    const deps *hangs_on = &w->book->sets[set].hangs_on;
+    if (!fresh(w, hangs_on, m)) return remember(w, at, hangs_on, ask_within(w, set, 0, item));
     if (m->truth == PLM_UNKNOWN) w->why = m->why;
     return (plm_truth)m->truth;
 }

@@ -76,7 +76,7 @@ bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t p
     for (uint32_t i = 0; i < items; i++) w->places[i] = (place){-1, false};
     w->done_count = w->loose = w->undo_count = w->was_count = 0;
     memset(w->moved_at, 0, sizeof w->moved_at);
-    w->moved = (deps){{0, 0}};
+    w->moved = (deps){{0}};
     w->stamp = 0;
     w->open = PLM_UNKNOWN;
     w->asked = 0;
@@ -199,8 +199,7 @@ static void settle_cmp(plm_facts *w, settled *s) {
 static deps bits_of(const plm_book *b, const leaf *l) {
     switch (l->kind) {
     case LEAF_CMP: return plm_dep_number(b, b->nodes[l->a].a);
-    case LEAF_CODE:
-        return plm_dep_of(b, b->eccn_fact == UINT32_MAX ? DEP_LAW : b->eccn_fact);
+    case LEAF_CODE: return plm_dep_set(b, l->a);
     case LEAF_FORCE: return plm_dep_of(b, DEP_LAW);
     case LEAF_OPEN: return plm_dep_of(b, DEP_READING);
     case LEAF_CONTENTS: return plm_dep_of(b, DEP_CONTENTS);
@@ -230,13 +229,14 @@ bool memo_keep(plm_facts *w, uint32_t at, const deps *hangs_on) {
 /* Answers that hang on the unknown are stale until it is unsettled. */
 static bool move(plm_facts *w, settled *s) {
     deps d = s->bits;
-    uint32_t n = (uint32_t)(__builtin_popcountll(d.w[0]) + __builtin_popcountll(d.w[1]));
+    uint32_t n = 0;
+    for (int k = 0; k < DEP_WORDS; k++) n += (uint32_t)__builtin_popcountll(d.w[k]);
     uint64_t *was = more(w->was, w->was_count, n, &w->was_cap, sizeof *was);
     if (!was) return false;
     w->was = was;
     w->moved = plm_dep_or(w->moved, d);
     w->stamp++;
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < DEP_WORDS; k++)
         for (uint64_t m = d.w[k]; m; m &= m - 1) {
             uint64_t *at = &w->moved_at[k * 64 + __builtin_ctzll(m)];
             was[w->was_count++] = *at;
@@ -248,15 +248,14 @@ static bool move(plm_facts *w, settled *s) {
 /* Puts back what was moved, and the answers that were written over and hang on it. */
 static void move_back(plm_facts *w, const settled *s) {
     uint64_t *was = w->was + s->was_from;
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < DEP_WORDS; k++)
         for (uint64_t m = s->bits.w[k]; m; m &= m - 1)
             w->moved_at[k * 64 + __builtin_ctzll(m)] = *was++;
     w->moved = s->moved;
     w->was_count = s->was_from;
     for (uint32_t i = w->undo_count; i-- > s->undo_from;) {
         undo *u = &w->undos[i];
-        const deps *d = u->hangs_on;
-        if ((d->w[0] & s->bits.w[0]) | (d->w[1] & s->bits.w[1])) {
+        if (plm_dep_meet(u->hangs_on, &s->bits)) {
             w->memos[u->at] = u->old;
             u->hangs_on = NULL;
         }

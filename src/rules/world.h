@@ -73,7 +73,7 @@ struct plm_facts {
     settled done[SETTLED_MAX];
     uint32_t done_count;
     deps moved;               /* what is settled now */
-    uint64_t stamp, moved_at[128]; /* when each bit was settled */
+    uint64_t stamp, moved_at[DEP_BITS]; /* when each bit was settled */
     uint32_t loose;           /* how many of those settled are loose */
     undo *undos;
     uint64_t *was;            /* moved_at before, a bit each */

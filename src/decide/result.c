@@ -253,7 +253,8 @@ static void put_exception(result *r, plm_jw *w, const exception_row *x) {
 }
 
 static void put_questions(result *r, plm_jw *w) {
-    question *q = plm_arena_array(r->d->arena, PLM_QUESTIONS_MAX, sizeof *q);
+    bool open = desk_is_open(&r->a);
+    question *q = open ? plm_arena_array(r->d->arena, PLM_QUESTIONS_MAX, sizeof *q) : NULL;
     size_t n = q ? desk_questions(r->d, &r->a, q, PLM_QUESTIONS_MAX) : 0;
     plm_jw_key(w, "questions");
     plm_jw_arr(w);
@@ -463,8 +464,7 @@ static void put_result(result *r, const char *proof, plm_buf *out) {
 }
 
 static void conclude(result *r, plm_desk *d) {
-    memset(r, 0, sizeof *r);
-    r->d = d;
+    r->d = d; /* fresh from the arena: the rest is zero */
     r->a = desk_answer(d);
     find_determinations(r);
     find_exceptions(r);

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Kept out of ask_node, so that its frame stays small. */
+#define APART __attribute__((noinline))
+
 static plm_truth unknown(plm_facts *w, leaf l) {
     w->why = l;
     return PLM_UNKNOWN;
@@ -129,7 +132,7 @@ static plm_truth compare_settled(plm_facts *w, const node *n, uint32_t number, i
     return PLM_UNKNOWN;
 }
 
-static plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
+static APART plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     const node *n = &w->book->nodes[at], *v = &w->book->nodes[n->a];
     plm_dec t = w->book->decs[n->b];
     numval x = ask_number(w, n->a, item, party);
@@ -159,7 +162,7 @@ static plm_truth ask_word(plm_facts *w, const node *n, leaf_kind kind, int32_t i
     return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, kind, n->a, n->b, item, party));
 }
 
-static plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int32_t party) {
+static APART plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int32_t party) {
     const val *v = world_val(w, n->a, item, party);
     if (!v->known)
         return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_NAMED, n->a, n->b, item,
@@ -175,7 +178,7 @@ static plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int32_t pa
     return PLM_NO;
 }
 
-static plm_truth ask_codes(plm_facts *w, const node *n, int32_t item, int32_t party) {
+static APART plm_truth ask_codes(plm_facts *w, const node *n, int32_t item, int32_t party) {
     const val *v = world_val(w, n->a, item, party);
     plm_truth t = v->known ? PLM_NO : PLM_UNKNOWN;
     for (uint32_t i = 0; v->known && i < v->word && t != PLM_YES; i++) {
@@ -237,7 +240,7 @@ static plm_truth remember(plm_facts *w, uint32_t at, const deps *hangs_on, plm_t
     return t;
 }
 
-static plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
+static APART plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
     uint32_t at = w->memo_base[w->book->rule_count] + set * w->items + (uint32_t)item;
     const memo *m = &w->memos[at];
     const deps *hangs_on = &w->book->sets[set].hangs_on;

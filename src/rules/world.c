@@ -49,21 +49,30 @@ static bool room(plm_facts *w, uint32_t vals, uint32_t memos) {
     return true;
 }
 
+/* Where each rule's memos begin, for this many items and parties; returns how many there are. */
+static uint32_t lay_memos(plm_facts *w) {
+    const plm_book *b = w->book;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < b->rule_count; i++) {
+        w->memo_base[i] = n;
+        n += scope_size(w, b->rules[i].info.scope);
+    }
+    w->memo_base[b->rule_count] = n;
+    return n + b->set_count * w->items;
+}
+
 bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t parties) {
     const plm_book *b = w->book;
     if (items > PLM_WORLD_ITEMS_MAX || parties > PLM_WORLD_PARTIES_MAX) return false;
     w->view = v;
-    w->items = items;
-    w->parties = parties;
     uint32_t vals = b->scope_slots[PLM_OF_TRANSACTION] + items * b->scope_slots[PLM_OF_ITEM] +
                     parties * b->scope_slots[PLM_OF_PARTY];
-    uint32_t memos = 0;
-    for (uint32_t i = 0; i < b->rule_count; i++) {
-        w->memo_base[i] = memos;
-        memos += scope_size(w, b->rules[i].info.scope);
+    if (w->items != items || w->parties != parties || !w->memo_count) {
+        w->items = items;
+        w->parties = parties;
+        w->memo_count = lay_memos(w);
     }
-    w->memo_base[b->rule_count] = memos;
-    memos += b->set_count * items;
+    uint32_t memos = w->memo_count;
     if (!room(w, vals + 1, memos + 1)) return false;
     w->tx = w->vals;
     w->item_vals = w->tx + b->scope_slots[PLM_OF_TRANSACTION];
@@ -75,7 +84,6 @@ bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t p
     }
     for (uint32_t i = 0; i < items; i++) w->places[i] = (place){-1, false};
     w->done_count = w->loose = w->undo_count = w->was_count = 0;
-    memset(w->moved_at, 0, sizeof w->moved_at);
     w->moved = (deps){{0}};
     w->stamp = 0;
     w->open = PLM_UNKNOWN;

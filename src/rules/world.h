@@ -64,7 +64,7 @@ typedef struct place {
 struct plm_facts {
     const plm_book *book;
     const plm_view *view;
-    uint32_t items, parties, gen, memo_cap, val_cap;
+    uint32_t items, parties, gen, memo_count, memo_cap, val_cap;
     val *vals, *tx, *item_vals, *party_vals;
     place places[PLM_WORLD_ITEMS_MAX];
     memo *memos;

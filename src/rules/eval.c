@@ -56,7 +56,7 @@ static plm_iv iv_mul(plm_iv a, plm_iv b) {
     return r;
 }
 
-static numval whole(plm_iv v) { return (numval){.num = v, .den = plm_iv_point(plm_dec_int(1))}; }
+static numval whole(plm_iv v) { return (numval){.num = v}; } /* den: of a ratio only */
 
 /* A quotient used in further arithmetic: enclosed by a decimal interval. */
 static plm_iv flatten(numval v) {
@@ -240,11 +240,23 @@ static plm_truth remember(plm_facts *w, uint32_t at, const deps *hangs_on, plm_t
     return t;
 }
 
+/* How many derived codes at the front fail whatever is settled: asked once for all sets. */
+static uint32_t codes_failed(plm_facts *w, int32_t item) {
+    if (w->skip[item].gen == w->gen) return w->skip[item].n;
+    if (w->done_count) return 0;
+    uint32_t n = 0;
+    while (n < w->book->eccn_count && ask_node(w, w->book->eccns[n].cond, item, -1) == PLM_NO) n++;
+    w->skip[item].gen = w->gen;
+    w->skip[item].n = n;
+    return n;
+}
+
 static APART plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
     uint32_t at = w->memo_base[w->book->rule_count] + set * w->items + (uint32_t)item;
     const memo *m = &w->memos[at];
     const deps *hangs_on = &w->book->sets[set].hangs_on;
-    if (!fresh(w, hangs_on, m)) return remember(w, at, hangs_on, ask_within(w, set, 0, item));
+    if (!fresh(w, hangs_on, m))
+        return remember(w, at, hangs_on, ask_within(w, set, codes_failed(w, item), item));
     if (m->truth == PLM_UNKNOWN) w->why = m->why;
     return (plm_truth)m->truth;
 }

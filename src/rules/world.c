@@ -44,6 +44,7 @@ static bool room(plm_facts *w, uint32_t vals, uint32_t memos) {
         w->memos = m;
         memset(m, 0, memos * sizeof *m);
         w->memo_cap = memos;
+        memset(w->skip, 0, sizeof w->skip);
         w->gen = 0;
     }
     return true;
@@ -90,6 +91,7 @@ bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t p
     w->asked = 0;
     if (++w->gen == 0) {
         memset(w->memos, 0, w->memo_cap * sizeof *w->memos);
+        memset(w->skip, 0, sizeof w->skip);
         w->gen = 1;
     }
     return true;

@@ -69,6 +69,8 @@ struct plm_facts {
     place places[PLM_WORLD_ITEMS_MAX];
     memo *memos;
     uint32_t *memo_base;      /* per rule, then one for the code sets of the items */
+    struct { uint32_t gen, n; } skip[PLM_WORLD_ITEMS_MAX]; /* derived codes, from the first, that
+                                 an item firmly has not */
     leaf why;                 /* of the last UNKNOWN */
     settled done[SETTLED_MAX];
     uint32_t done_count;
@@ -83,7 +85,7 @@ struct plm_facts {
 };
 
 typedef struct numval {
-    plm_iv num, den;
+    plm_iv num, den; /* den: where it is a ratio */
     bool ratio;
     uint8_t open_lo, open_hi;
 } numval;

@@ -144,15 +144,25 @@ static bool reserve(plm_buf *b, size_t more) {
     return true;
 }
 
+/* There is room already: the usual case, without a call. */
+static bool fits(const plm_buf *b, size_t more) {
+    return !b->full && b->p && b->cap <= b->max && more <= b->cap - b->n;
+}
+
 bool plm_buf_put(plm_buf *b, const void *p, size_t n) {
-    if (!reserve(b, n)) return false;
+    if (!fits(b, n) && !reserve(b, n)) return false;
     if (n) memcpy(b->p + b->n, p, n);
     b->n += n;
     return true;
 }
 
 bool plm_buf_puts(plm_buf *b, const char *s) { return plm_buf_put(b, s, strlen(s)); }
-bool plm_buf_putc(plm_buf *b, char c) { return plm_buf_put(b, &c, 1); }
+
+bool plm_buf_putc(plm_buf *b, char c) {
+    if (!fits(b, 1) && !reserve(b, 1)) return false;
+    b->p[b->n++] = c;
+    return true;
+}
 
 static bool put_decimal(plm_buf *b, uint64_t v, bool negative) {
     char text[24];

@@ -3,6 +3,7 @@
 #define PLM_DECIDE_DESK_H
 
 #include "plimsoll/decide.h"
+#include "base/json.h"
 
 #define VIEWS_MAX 16
 #define PATH_TEXT 256
@@ -92,6 +93,7 @@ struct plm_desk {
     uint32_t next_view;
     plm_view *view;
     plm_arena *arena;
+    plm_doc *doc; /* the case as it was given, until the next one */
     plm_case c;
     uint32_t facts[DF_COUNT];
     flat_item *items;
@@ -115,6 +117,8 @@ struct plm_desk {
 #define DESK_CLASSES 5
 extern const char *const desk_class_names[DESK_CLASSES];
 
+/* case.c: the case from JSON that is parsed already. */
+bool desk_case_from(plm_arena *a, const plm_json *root, plm_case *out, plm_fault *f);
 /* facts.c: reads the case and fills the world. */
 bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f);
 bool desk_open_item(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f);

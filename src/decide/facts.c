@@ -416,6 +416,8 @@ static bool fill(plm_desk *d, const plm_reading *r, plm_fault *f) {
 }
 
 static void start(plm_desk *d) {
+    plm_doc_free(d->doc);
+    d->doc = NULL;
     plm_arena_reset(d->arena);
     memset(&d->c, 0, sizeof d->c);
     d->conflict_count = d->warning_count = 0;
@@ -423,7 +425,8 @@ static void start(plm_desk *d) {
 
 bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f) {
     start(d);
-    return plm_case_read(d->arena, json, &d->c, f) && fill(d, r, f);
+    d->doc = plm_doc_parse(json, 0, f);
+    return d->doc && desk_case_from(d->arena, plm_doc_root(d->doc), &d->c, f) && fill(d, r, f);
 }
 
 bool desk_open_item(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f) {

@@ -40,7 +40,9 @@ bool plm_watch_query(plm_watch *w, const plm_query *q, const plm_screen_options 
 /* Decisions: a reviewer's word on one match, bound to the content of both sides. */
 #define PLM_DECISION_TEXT_MAX 4096
 
-typedef enum plm_decision_word { PLM_DECISION_NOT_THIS_ONE, PLM_DECISION_THIS_ONE } plm_decision_word;
+typedef enum plm_decision_word {
+    PLM_DECISION_NOT_THIS_ONE, PLM_DECISION_THIS_ONE
+} plm_decision_word;
 const char *plm_decision_word_name(plm_decision_word w); /* not-this-one, this-one (static) */
 
 typedef struct plm_decision {

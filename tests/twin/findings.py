@@ -26,41 +26,15 @@ OPEN = {
     "734.9(b), (f), (i): foreign items by the national security, Russia, supercomputer rules":
         lambda c, m, t, say: foreign(c) and verdict(say) and any(
             i.get("eccn", "").startswith(("3B", "3A0", "EAR99")) for i in items(c)),
-    "744.21(a)(2): a Belarusian or Russian military end user, any item":
-        lambda c, m, t, say: c["transaction"].get("to") in ("RU", "BY") and verdict(say),
-    "744.23(a)(1): a DRAM stack of 3A991 is an IC":
-        lambda c, m, t, say: verdict(say) and "744.23(a)(1)" in m["rules"] and any(
-            (i.get("facts") or {}).get("form") == "hbm_stack" for i in items(c)),
-    "734.9(j): the Iran rule":
-        lambda c, m, t, say: foreign(c) and c["transaction"].get("to") == "IR",
-    "740.8(a)(3): encryption items need ENC beside NAC or ACA":
-        lambda c, m, t, say: any((i.get("facts") or {}).get("encryption") is not False
-                                 for i in items(c)) and
-        (t["verdict"] == "license_exception" or any(s.startswith(("NAC", "ACA")) for s in say)),
     "2022 form: a board whose I/O fails needs no TPP":
         lambda c, m, t, say: c["as_of"] < "2023-11-17" and
         all(s.startswith("4A090.a") for s in say),
-    "744.6(b)(5): support of a military-intelligence end use":
-        lambda c, m, t, say: "744.6(b)(5)" in m["rules"],
-    "744.23(a)(3)(i)(A): the UAE is a destination outside D:1, D:4 and D:5":
-        lambda c, m, t, say: c["transaction"].get("to") == "AE" and
-        "744.23(a)(3)(i)(A)" in m["rules"],
-    "740.2(a)(17), (a)(9)(ii): AIA with an unverified party, or one of D:5":
-        lambda c, m, t, say: any(x.startswith("AIA") for x in say),
-    "744.6(c)(2)(i)-(ii): the facility's entity must be of Macau or D:5":
-        lambda c, m, t, say: verdict(say) and any(d["rule"].startswith("USP.node")
-                                                  for d in t.get("determinations", ())),
     "a listing not given: a footnote implies the Entity List":
         lambda c, m, t, say: (m["verdict"], t["verdict"]) == ("license_required", "unknown") and
         any("listed" not in p for p in c["transaction"].get("parties") or ({},)),
-    "744.23(d)(3)(i): .b and .c items under 744.23 are case by case":
-        lambda c, m, t, say: policy(say) and any(x.startswith("744.23(a)") for x in m["rules"]) and
-        any("3A090" in k and v == "true" for k, v in m["classes"].items()),
 }
 # Points of tests/cases/law_points.jsonl that the program doesn't hold yet.
-POINTS = {"supercomputer-dram-stack", "iran-direct-product", "nac-asks-enc",
-          "aia-shut-by-unverified-list", "belarus-military-end-user",
-          "us-person-facility-of-us-entity"}
+POINTS = set()
 
 
 def reason(case, mine, theirs, say):

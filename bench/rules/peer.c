@@ -1,6 +1,7 @@
 /* peer.c: classifies under 3A090.a and .b through the library, and by hand in C, on the same cases.
  * usage: peer CASES SECONDS   CASES: lines "tpp area10 datacenter", - for what is not known;
- * area10 in tenths of mm2.  Prints lines "name ns-per-case", and answers on fd 3 when it is open. */
+ * area10 in tenths of mm2.  Prints lines "name ns-per-case", then a line "= a b a b" a case: the
+ * truth of each class by hand and by the rulebook, 0 no, 1 unknown, 2 yes. */
 #include "plimsoll/decide.h"
 
 #include <stdio.h>

@@ -58,8 +58,8 @@ typedef struct given { /* one assignment of a test */
     plm_str word;
 } given;
 
-/* What an answer can hang on: a bit a fact, three more, and a bit a code set (sets past the last bit
- * share).  Books with more facts use all bits. */
+/* What an answer can hang on: a bit a fact, three more, and a bit a code set (sets past the last
+ * bit share).  Books with more facts use all bits. */
 #define DEP_FACTS 124
 #define DEP_SETS 128
 #define DEP_BITS 256
@@ -183,7 +183,7 @@ plm_truth plm_code_within(const code *c, const codeset *s);
 /* Folds a name: ASCII letters to lower case, everything but letters and digits dropped. */
 size_t plm_name_fold(plm_str s, char *out, size_t max);
 
-/* deps.c: fills hangs_on of every rule and code set (after names are linked and circles refused). */
+/* deps.c: fills hangs_on of every rule and code set, after names are linked and circles refused. */
 void plm_book_hang(plm_book *b);
 /* The bits of the fact, or of all when the book has too many. */
 deps plm_dep_of(const plm_book *b, uint32_t bit);

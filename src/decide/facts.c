@@ -74,6 +74,25 @@ static void missing_parties(plm_desk *d) {
                                                           : "end user and no ultimate consignee");
 }
 
+/* Room for what still counts of each item (desk_sift). */
+static bool live_room(plm_desk *d, plm_fault *f) {
+    if (d->live_cap < d->item_count) {
+        size_t n = d->item_count;
+        live_item *l = plm_mem_resize(d->live, n * sizeof *l);
+        if (l) d->live = l;
+        live_rule *r = plm_mem_resize(d->live_rules, (n * d->requirement_count + 1) * sizeof *r);
+        if (r) d->live_rules = r;
+        plm_rule *e = plm_mem_resize(d->live_exceptions, (n * d->exception_count + 1) * sizeof *e);
+        if (e) d->live_exceptions = e;
+        if (!l || !r || !e) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+        d->live_cap = d->item_count;
+    }
+    for (uint32_t i = 0; i < d->item_count; i++)
+        d->live[i] = (live_item){.requirements = d->live_rules + (size_t)i * d->requirement_count,
+                                 .exceptions = d->live_exceptions + (size_t)i * d->exception_count};
+    return true;
+}
+
 static bool lay_out(plm_desk *d, plm_fault *f) {
     const plm_case *c = &d->c;
     uint32_t n = c->item_count ? count_items(c->items, c->item_count) : 1;
@@ -93,7 +112,7 @@ static bool lay_out(plm_desk *d, plm_fault *f) {
         add_party(d, &c->parties[i], c->parties[i].role, path);
     }
     missing_parties(d);
-    return true;
+    return live_room(d, f);
 }
 
 static void num(plm_desk *d, int fact, uint32_t at, const plm_num *n) {
@@ -400,6 +419,8 @@ static bool fill(plm_desk *d, const plm_reading *r, plm_fault *f) {
 }
 
 static void start(plm_desk *d) {
+    plm_doc_free(d->doc);
+    d->doc = NULL;
     plm_arena_reset(d->arena);
     memset(&d->c, 0, sizeof d->c);
     d->conflict_count = d->warning_count = 0;
@@ -407,7 +428,8 @@ static void start(plm_desk *d) {
 
 bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f) {
     start(d);
-    return plm_case_read(d->arena, json, &d->c, f) && fill(d, r, f);
+    d->doc = plm_doc_parse(json, 0, f);
+    return d->doc && desk_case_from(d->arena, plm_doc_root(d->doc), &d->c, f) && fill(d, r, f);
 }
 
 bool desk_open_item(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f) {

@@ -11,7 +11,8 @@
 static const char usage[] =
     "usage: plimsoll custody capture --store S [--on-error rollback|proceed] FILE…\n"
     "       plimsoll custody hash FILE\n"
-    "       plimsoll custody load --store S --kind licenses|sites|devices|orders|attestations|locations FILE\n"
+    "       plimsoll custody load --store S --kind licenses|sites|devices|orders|"
+    "attestations|locations FILE\n"
     "       plimsoll custody show --store S ID\n"
     "       plimsoll custody watch|balance|report|checks --store S …   (each has --help)\n\n"
     "S is a SQLite file, made when missing, or postgres://…; FILE '-' is standard input.\n"

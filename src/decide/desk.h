@@ -124,7 +124,7 @@ bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f);
 bool desk_open_item(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f);
 void desk_warn(plm_desk *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* owners.c: half or more held, in sum, by owners restricted by the flag. */
-plm_truth desk_owned(const plm_party *p, int flag);
+plm_truth desk_owned(plm_desk *d, const plm_party *p, int flag);
 /* verdict.c */
 /* Finds what still counts; after the facts are filled or changed, before anything is settled. */
 void desk_sift(plm_desk *d);

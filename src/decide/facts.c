@@ -356,9 +356,9 @@ static void fill_party(plm_desk *d, uint32_t at) {
     plm_facts_text(d->world, d->facts[DF_party_name], at, p->name);
     plm_facts_text(d->world, d->facts[DF_parent_name], at, p->parent_name);
     yes(d, DF_government, at, government(p->name));
-    yes(d, DF_owned_listed, at, desk_owned(p, PLM_L_entity_list));
-    yes(d, DF_owned_meu, at, desk_owned(p, PLM_L_military_end_user));
-    yes(d, DF_owned_sdn, at, desk_owned(p, PLM_L_sdn));
+    yes(d, DF_owned_listed, at, desk_owned(d, p, PLM_L_entity_list));
+    yes(d, DF_owned_meu, at, desk_owned(d, p, PLM_L_military_end_user));
+    yes(d, DF_owned_sdn, at, desk_owned(d, p, PLM_L_sdn));
 }
 
 static void fill_transaction(plm_desk *d) {

@@ -11,7 +11,7 @@ static const char help[] =
     "Answers the directory's landmarks in sessions that its verifiers open.  Prints \"ready\",\n"
     "logs a JSON line per session on stderr, and ends on SIGTERM.  With --tpm each session's key\n"
     "is bound by a quote of the TPM 2.0 there, under the key that the directory has as the\n"
-    "device's \"ak\" (any persistent or loaded key of the TPM; 'plimsoll key new --tpm' makes one).\n\n"
+    "device's \"ak\" (any persistent or loaded key; 'plimsoll key new --tpm' makes one).\n\n"
     "examples:\n"
     "  plimsoll agent --device gpu-7 --key gpu-7.key --directory d.json \\\n"
     "      --trust \"$(cat root.pub)\" --listen 0.0.0.0:4700\n"

@@ -103,7 +103,8 @@ int plm_cli_custody_balance(int argc, char **argv) {
             unsigned k = 0;
             while (k < 4 && strcmp(v, by_names[k]) != 0) k++;
             if (k == 4)
-                return plm_cli_usage(VERB_NAME, "--by is license, consignee, sku or site, not '%s'", v);
+                return plm_cli_usage(VERB_NAME,
+                                     "--by is license, consignee, sku or site, not '%s'", v);
             by = (plm_balance_by)k;
         } else if ((v = plm_cli_value(argc, argv, &i, "--as-of", &bad))) {
             if (!plm_findings_time(plm_str_c(v), &as_of))
@@ -113,7 +114,8 @@ int plm_cli_custody_balance(int argc, char **argv) {
             if (!text && strcmp(v, "json") != 0)
                 return plm_cli_usage(VERB_NAME, "--format is text or json, not '%s'", v);
         } else {
-            return plm_cli_usage(VERB_NAME, bad ? "'%s' needs a value" : "doesn't know '%s'", argv[i]);
+            return plm_cli_usage(VERB_NAME, bad ? "'%s' needs a value" : "doesn't know '%s'",
+                                 argv[i]);
         }
     }
     if (!store) return plm_cli_usage(VERB_NAME, "needs --store S");

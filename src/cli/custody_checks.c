@@ -21,12 +21,14 @@ static const char usage[] =
     "       plimsoll custody checks record --store S --check ID FILE.json\n"
     "       plimsoll custody checks close --store S --check ID --reason TEXT\n\n"
     "queue ranks sites and parties by how many things there are expected not to be as recorded,\n"
-    "with the reasons.  plan says how many to look at so that at least one of the missing is drawn\n"
-    "with the confidence (hypergeometric, exact); for a check also which, by a printed seed\n"
+    "with the reasons.  plan says how many to look at so that at least one of the missing is\n"
+    "drawn with the confidence (hypergeometric, exact); for a check also which, by a printed seed\n"
     "(defaults: 2 % missing, 0.95).  record takes a visit, or answers to its recommendations:\n"
-    "  {\"visited\",\"by\",\"seen\":[EPC],\"missing\":[EPC],\"weights\":{EPC:kg},\"attested\":[id],\n"
-    "   \"rating\":\"favorable\"|\"unfavorable\"|\"incomplete\",\"notes\",\"photos\":[{\"sha256\"}]}\n"
-    "  {\"answers\":[{\"recommendation\",\"decision\":\"followed\"|\"not_followed\",\"justification\",\"by\"}]}\n"
+    "  {\"visited\",\"by\",\"seen\":[EPC],\"missing\":[EPC],\"weights\":{EPC:kg},\n"
+    "   \"attested\":[id],\"rating\":\"favorable\"|\"unfavorable\"|\"incomplete\",\"notes\",\n"
+    "   \"photos\":[{\"sha256\"}]}\n"
+    "  {\"answers\":[{\"recommendation\",\"decision\":\"followed\"|\"not_followed\",\n"
+    "   \"justification\",\"by\"}]}\n"
     "close is refused while a recommendation has no answer.  All take --format text|json.\n\n"
     "  plimsoll custody checks plan --population 4000 --missing 0.02 --confidence 0.95\n"
     "  plimsoll custody checks queue --store w.db --limit 10\n\n"
@@ -45,7 +47,8 @@ static bool take(options *o, int argc, char **argv, int *i) {
                  {"--confidence", &o->confidence}, {"--seed", &o->seed}, {"--limit", &o->limit}};
     const char *v;
     for (size_t k = 0; k < sizeof table / sizeof *table && !o->bad; k++)
-        if ((v = plm_cli_value(argc, argv, i, table[k].name, &o->bad))) return *table[k].to = v, true;
+        if ((v = plm_cli_value(argc, argv, i, table[k].name, &o->bad)))
+            return *table[k].to = v, true;
     if (!o->bad && (v = plm_cli_value(argc, argv, i, "--format", &o->bad))) {
         o->text = strcmp(v, "text") == 0;
         o->bad = !o->text && strcmp(v, "json") != 0;
@@ -81,13 +84,15 @@ static bool missing_of(const char *s, uint64_t population, uint64_t *k, plm_faul
     uint64_t v;
     bool whole;
     if (!parts(s, &v, &whole) || (!whole && v > PARTS))
-        return plm_fail(f, PLM_BAD_INPUT, "--missing '%s' is no number of units (80) and no share of"
+        return plm_fail(f, PLM_BAD_INPUT,
+                        "--missing '%s' is no number of units (80) and no share of"
                                           " them (0.02)", s);
     *k = whole ? v / PARTS : (population * v + PARTS - 1) / PARTS;
     return true;
 }
 
-static bool sample_of(const options *o, uint64_t population, uint64_t *k, uint64_t *n, plm_fault *f) {
+static bool sample_of(const options *o, uint64_t population, uint64_t *k, uint64_t *n,
+                      plm_fault *f) {
     uint64_t conf;
     bool whole;
     if (!parts(o->confidence ? o->confidence : "0.95", &conf, &whole) || conf > PARTS)
@@ -112,12 +117,13 @@ static int plain_plan(const options *o) {
         printf("look at %" PRIu64 " of %" PRIu64 ": at least one of %" PRIu64
                " missing is then drawn with confidence %s\n", n, pop, k, o->confidence);
     else
-        printf("{\"sample\":%" PRIu64 ",\"population\":%" PRIu64 ",\"missing\":%" PRIu64 "}\n", n, pop, k);
+        printf("{\"sample\":%" PRIu64 ",\"population\":%" PRIu64 ",\"missing\":%" PRIu64 "}\n", n,
+               pop, k);
     return 0;
 }
 
-static void write_plan(plm_jw *w, const options *o, const plm_desk_sample *p, uint64_t k, uint64_t n,
-                       uint64_t seed) {
+static void write_plan(plm_jw *w, const options *o, const plm_desk_sample *p, uint64_t k,
+                       uint64_t n, uint64_t seed) {
     plm_jw_obj(w);
     plm_jw_kcstr(w, "check", o->check);
     plm_jw_kstr(w, "target", p->target);
@@ -159,7 +165,8 @@ static int check_plan(const options *o) {
         seed /= PARTS;
     } else if (ok) {
         uint32_t r = 0; /* nobody who is to be checked can know it before it is printed */
-        ok = getrandom(&r, sizeof r, 0) == sizeof r || plm_fail(&f, PLM_IO, "no random seed to be had");
+        ok = getrandom(&r, sizeof r, 0) == sizeof r ||
+            plm_fail(&f, PLM_IO, "no random seed to be had");
         seed = r % PARTS;
     }
     plm_buf b;
@@ -173,7 +180,8 @@ static int check_plan(const options *o) {
     if (ok && o->text) {
         printf("%.*s: look at %" PRIu64 " of %u (seed %" PRIu64 ")\n", PLM_FMT(p.target), n,
                p.population, seed);
-        for (uint64_t i = 0; i < n && i < p.population; i++) printf("  %.*s\n", PLM_FMT(p.serials[i]));
+        for (uint64_t i = 0; i < n && i < p.population; i++)
+            printf("  %.*s\n", PLM_FMT(p.serials[i]));
     } else if (ok) {
         printf("%.*s\n", (int)b.n, b.p);
     }

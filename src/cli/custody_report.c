@@ -20,6 +20,7 @@ static const char usage[] =
     "  uvl-log     each shipment and the UVL statement it was made under (15 CFR 744.15(b)),\n"
     "              checked field by field; --statements FILE has one JSON object a line\n"
     "  inventory   what stands where, and in which state\n"
+    "  redflags    BIS's red flags that orders and findings raise, and what resolves each\n"
     "  oversight   OIG-26-019-A's eight findings, a to h, from the desk's own records\n\n"
     "D is a day; --to is the last day that counts.\n\n"
     "  plimsoll custody report --store w.db --kind semiannual --from 2026-01-01 --to 2026-06-30\n"
@@ -51,7 +52,8 @@ static void print_line(void *ctx, plm_str json) {
             putchar('\n');
         } else if (plm_json_is_arr(v)) {
             plm_json_each(v, it3, e) {
-                if (plm_json_is_str(e)) printf("%.*s: %.*s\n", PLM_FMT(key), PLM_FMT(plm_json_text(e)));
+                if (plm_json_is_str(e))
+                    printf("%.*s: %.*s\n", PLM_FMT(key), PLM_FMT(plm_json_text(e)));
             }
         }
     }
@@ -68,6 +70,8 @@ static bool make(const options *o, plm_store *s, plm_fault *f) {
     if (!ok) { /* the world is freed below */
     } else if (strcmp(o->kind, "diversion") == 0) {
         ok = plm_custody_find(&w, &found, f) && plm_report_diversion(&w, &found, &o->ask, to, f);
+    } else if (strcmp(o->kind, "redflags") == 0) {
+        ok = plm_custody_find(&w, &found, f) && plm_report_flags(&w, &found, &o->ask, to, f);
     } else if (strcmp(o->kind, "semiannual") == 0) {
         ok = plm_report_semiannual(&w, &o->ask, to, f);
     } else if (strcmp(o->kind, "uvl-log") == 0) {
@@ -97,7 +101,8 @@ static int run(options *o) {
 }
 
 static bool known_kind(const char *k) {
-    static const char *const kinds[] = {"diversion", "semiannual", "uvl-log", "inventory", "oversight"};
+    static const char *const kinds[] = {"diversion", "semiannual", "uvl-log", "inventory",
+                                        "oversight", "redflags"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(k, kinds[i]) == 0) return true;
     return false;
@@ -118,19 +123,23 @@ int plm_cli_custody_report(int argc, char **argv) {
         if (strcmp(argv[i], "--help") == 0) return fputs(usage, stdout), 0;
         if ((v = plm_cli_value(argc, argv, &i, "--store", &bad))) o.store = v;
         else if ((v = plm_cli_value(argc, argv, &i, "--kind", &bad))) o.kind = v;
-        else if ((v = plm_cli_value(argc, argv, &i, "--license", &bad))) o.ask.license = plm_str_c(v);
+        else if ((v = plm_cli_value(argc, argv, &i, "--license", &bad)))
+            o.ask.license = plm_str_c(v);
         else if ((v = plm_cli_value(argc, argv, &i, "--party", &bad))) o.ask.party = plm_str_c(v);
         else if ((v = plm_cli_value(argc, argv, &i, "--site", &bad))) o.ask.site = plm_str_c(v);
         else if ((v = plm_cli_value(argc, argv, &i, "--statements", &bad))) o.statements = v;
-        else if ((v = plm_cli_value(argc, argv, &i, "--from", &bad))) ok = day(v, 0, &o.ask.from_ns);
+        else if ((v = plm_cli_value(argc, argv, &i, "--from", &bad)))
+            ok = day(v, 0, &o.ask.from_ns);
         else if ((v = plm_cli_value(argc, argv, &i, "--to", &bad))) ok = day(v, 1, &o.ask.to_ns);
         else if ((v = plm_cli_value(argc, argv, &i, "--format", &bad))) {
             o.text = strcmp(v, "text") == 0;
             ok = o.text || strcmp(v, "json") == 0;
         } else {
-            return plm_cli_usage(VERB_NAME, bad ? "'%s' needs a value" : "doesn't know '%s'", argv[i]);
+            return plm_cli_usage(VERB_NAME, bad ? "'%s' needs a value" : "doesn't know '%s'",
+                                 argv[i]);
         }
-        if (!ok) return plm_cli_usage(VERB_NAME, "'%s' is no value for it (days are YYYY-MM-DD)", v);
+        if (!ok) return plm_cli_usage(VERB_NAME, "'%s' is no value for it (days are YYYY-MM-DD)",
+                                      v);
     }
     if (!o.store || !o.kind) return plm_cli_usage(VERB_NAME, "needs --store S and --kind KIND");
     if (!known_kind(o.kind)) return plm_cli_usage(VERB_NAME, "no kind '%s'", o.kind);

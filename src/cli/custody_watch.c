@@ -78,7 +78,8 @@ int plm_cli_custody_watch(int argc, char **argv) {
             if (!text && strcmp(v, "json") != 0)
                 return plm_cli_usage(VERB_NAME, "--format is text or json, not '%s'", v);
         } else {
-            return plm_cli_usage(VERB_NAME, bad ? "'%s' needs a value" : "doesn't know '%s'", argv[i]);
+            return plm_cli_usage(VERB_NAME, bad ? "'%s' needs a value" : "doesn't know '%s'",
+                                 argv[i]);
         }
     }
     if (!store) return plm_cli_usage(VERB_NAME, "needs --store S");

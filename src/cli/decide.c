@@ -20,7 +20,8 @@ static const char help_text[] =
     "were decided on; it is void as soon as either changes.\n"
     "Exit status: 0; 1 where --check finds a void decision; 2 in error (a broken chain too).\n\n"
     "examples:\n"
-    "  plimsoll decide --log decisions.jsonl --lists lists.d --entity entity-list/entity-list-1a2b \\\n"
+    "  plimsoll decide --log decisions.jsonl --lists lists.d \\\n"
+    "      --entity entity-list/entity-list-338881f65eb6 \\\n"
     "      --reason 'another city and registration number' --author 'R. Meyer' \\\n"
     "      '{\"name\": \"Kunlun Trading\", \"country\": \"CN\"}'\n"
     "  plimsoll decide --log decisions.jsonl --check --lists lists.d\n";

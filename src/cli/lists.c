@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "plimsoll/fetch.h"
 #include "plimsoll/lists.h"
 #include "plimsoll/screen.h"
 
@@ -15,10 +16,14 @@ static const char help_text[] =
     "plimsoll lists: the restricted-party lists that a screen uses\n\n"
     "usage: plimsoll lists import --into DIR [--format FORMAT] [--edition DATE] [--source WORD]\n"
     "                             FILE...\n"
+    "       plimsoll lists fetch --into DIR [--date DATE] SOURCE...\n"
+    "       plimsoll lists fetch --into DIR --url URL --format FORMAT [--sha256 HEX] SOURCE\n"
     "       plimsoll lists show DIR [--format text|json]\n"
     "       plimsoll lists diff OLD NEW [--format text|json]\n\n"
     "import  puts files in force in DIR as one step; a malformed or truncated file is refused\n"
     "        whole, with line and field, and the edition in force stays\n"
+    "fetch   asks the publishers (conditionally) and imports what is new; nothing else of\n"
+    "        plimsoll reads a list over the network.  'plimsoll lists fetch' alone names them\n"
     "show    the sources in force in DIR: edition, counts, digests\n"
     "diff    what NEW adds, removes and changes; OLD and NEW are lists directories, such as\n"
     "        DIR/editions/3 (every state that DIR was in is kept)\n\n"
@@ -215,12 +220,65 @@ static int verb_diff(int argc, char **argv) {
     return d.count[0] + d.count[1] + d.count[2] > 0;
 }
 
+static int fetch_one(const plm_fetch_request *r) {
+    plm_fetched got;
+    plm_fault f = {0};
+    if (!plm_lists_fetch(r, &got, &f)) return plm_cli_fault("lists", &f);
+    if (got.unchanged) printf("%s: nothing newer\n", r->source);
+    for (uint32_t i = 0; i < got.import_n; i++) report(&got.imported[i]);
+    return 0;
+}
+
+static int fetch_names(void) {
+    uint32_t n;
+    const plm_publisher *p = plm_publishers(&n);
+    for (uint32_t i = 0; i < n; i++)
+        for (int k = 0; k < PLM_FETCH_FILES_MAX && p[i].urls[k]; k++)
+            printf("%-12s %-16s %s\n", p[i].word, plm_import_format_name(p[i].format),
+                   p[i].urls[k]);
+    return 0;
+}
+
+static int verb_fetch(int argc, char **argv) {
+    const char *sources[16];
+    plm_fetch_request r = {.format = PLM_IMPORT_AUTO, .day = plm_day_today()};
+    int n = 0, status = 0;
+    bool bad = false;
+    if (argc == 1) return fetch_names();
+    for (int i = 1; i < argc; i++) {
+        const char *v;
+        if ((v = plm_cli_value(argc, argv, &i, "--into", &bad))) r.dir = v;
+        else if ((v = plm_cli_value(argc, argv, &i, "--url", &bad))) r.url = v;
+        else if ((v = plm_cli_value(argc, argv, &i, "--sha256", &bad))) r.sha256 = v;
+        else if ((v = plm_cli_value(argc, argv, &i, "--date", &bad))) {
+            if (!plm_day_parse(plm_str_c(v), &r.day))
+                return plm_cli_usage("lists", "--date %s is no date (YYYY-MM-DD)", v);
+        } else if ((v = plm_cli_value(argc, argv, &i, "--format", &bad))) {
+            r.format = plm_import_format_parse(plm_str_c(v));
+            if (r.format == PLM_IMPORT_FORMAT_COUNT)
+                return plm_cli_usage("lists", "no format '%s'", v);
+        } else if (bad || argv[i][0] == '-' || n == 16)
+            return plm_cli_usage("lists", bad ? "%s needs a value" : "what is %s?", argv[i]);
+        else sources[n++] = argv[i];
+    }
+    if (!r.dir || n == 0) return plm_cli_usage("lists", "fetch needs --into DIR and a SOURCE");
+    if (r.url && n != 1) return plm_cli_usage("lists", "--url goes with one SOURCE");
+    if (r.sha256 && !r.url) return plm_cli_usage("lists", "--sha256 goes with --url");
+    for (int i = 0; i < n; i++) {
+        r.source = sources[i];
+        int one = fetch_one(&r);
+        if (one) status = one;
+    }
+    return status;
+}
+
 int plm_cli_lists(int argc, char **argv) {
     if (argc < 2 || strcmp(argv[1], "--help") == 0) {
         fputs(help_text, argc < 2 ? stderr : stdout);
         return argc < 2 ? PLM_EXIT_ERROR : 0;
     }
     if (strcmp(argv[1], "import") == 0) return verb_import(argc - 1, argv + 1);
+    if (strcmp(argv[1], "fetch") == 0) return verb_fetch(argc - 1, argv + 1);
     if (strcmp(argv[1], "show") == 0) return verb_show(argc - 1, argv + 1);
     if (strcmp(argv[1], "diff") == 0) return verb_diff(argc - 1, argv + 1);
     return plm_cli_usage("lists", "no command '%s'", argv[1]);

@@ -224,8 +224,10 @@ static bool from_memory(void *ctx, uint64_t i, plm_hash *out) {
 
 /* The first leaf filed under ref, and its bytes. */
 static bool find_leaf(plm_store *s, const char *ref, uint64_t *index, plm_buf *bytes, plm_fault *f) {
-    plm_stmt *st = plm_stmt_new(s, "SELECT l.idx, l.record, e.json FROM log_leaves l LEFT JOIN events e"
-                                   " ON e.seq = l.event WHERE l.ref = ?1 ORDER BY l.idx LIMIT 1", f);
+    plm_stmt *st = plm_stmt_new(s,
+        "SELECT l.idx, NULL, e.json FROM events e JOIN log_leaves l ON l.event = e.seq WHERE e.id = ?1"
+        " UNION ALL SELECT idx, record, NULL FROM log_leaves WHERE ref = ?1 AND event IS NULL"
+        " ORDER BY 1 LIMIT 1", f);
     if (!st) return false;
     plm_stmt_text(st, 1, plm_str_c(ref));
     int r = plm_stmt_step(st, f);

@@ -4,7 +4,12 @@
 
 #include "custody/world.h"
 
-typedef enum plm_balance_by { PLM_BY_LICENSE, PLM_BY_CONSIGNEE, PLM_BY_SKU, PLM_BY_SITE } plm_balance_by;
+typedef enum plm_balance_by {
+    PLM_BY_LICENSE,
+    PLM_BY_CONSIGNEE,
+    PLM_BY_SKU,
+    PLM_BY_SITE
+} plm_balance_by;
 
 typedef struct plm_sums { /* chips, or TPP */
     int64_t authorised, shipped, received, in_transit, returned, lost, retired;

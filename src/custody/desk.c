@@ -44,7 +44,8 @@ static plm_desk_target *target_of(ranking *r, plm_str t) {
     return &d->v[d->n++];
 }
 
-static void reason(ranking *r, plm_desk_target *t, plm_str finding, plm_str signal, unsigned weight) {
+static void reason(ranking *r, plm_desk_target *t, plm_str finding, plm_str signal,
+                   unsigned weight) {
     if (t->reasons == t->cap) {
         uint32_t cap = t->cap ? t->cap * 2 : 8;
         plm_desk_reason *v = plm_arena_array(r->w->a, cap, sizeof *v);
@@ -95,9 +96,11 @@ static void by_findings(ranking *r, const plm_findings *found) {
             for (uint32_t k = 0; k < g->subjects.n; k++) weigh(r, g->at, g, g->subjects.v[k]);
         } else if (g->severity > PLM_NOTE && g->subjects.n == 1 && g->parties.n <= 1) {
             bool site = plm_str_is(plm_str_c(g->kind), "power_exceeded");
-            weigh(r, site || !g->parties.n ? g->subjects.v[0] : g->parties.v[0], g, g->subjects.v[0]);
+            weigh(r, site || !g->parties.n ? g->subjects.v[0] : g->parties.v[0], g,
+                  g->subjects.v[0]);
         } else if (g->severity > PLM_NOTE) {
-            for (uint32_t k = 0; k < g->parties.n; k++) weigh(r, g->parties.v[k], g, g->parties.v[k]);
+            for (uint32_t k = 0; k < g->parties.n; k++)
+                weigh(r, g->parties.v[k], g, g->parties.v[k]);
         }
     }
     for (uint32_t i = 0; i < r->piles; i++)
@@ -112,7 +115,8 @@ static void by_signals(ranking *r) {
         return;
     }
     for (uint32_t i = 0; i < w->things; i++) {
-        if (w->thing[i].root != i || w->thing[i].kind == PLM_W_MODULE || !w->journey[i].stays) continue;
+        if (w->thing[i].root != i || w->thing[i].kind == PLM_W_MODULE || !w->journey[i].stays)
+            continue;
         const plm_w_stay *s = plm_w_stay_last(w, i);
         if (s->place.site != PLM_W_NONE && s->out == PLM_W_NEVER) used[s->place.site] = true;
     }
@@ -121,7 +125,8 @@ static void by_signals(ranking *r) {
         plm_desk_target *t = target_of(r, plm_w_shown(w, w->site_ids.v[i]));
         if (!t) return;
         if (w->site[i].attests == PLM_W_A_OFFLINE) {
-            reason(r, t, PLM_STR(""), PLM_STR("the site can be proved on a visit only"), OFFLINE_WEIGHT);
+            reason(r, t, PLM_STR(""), PLM_STR("the site can be proved on a visit only"),
+                   OFFLINE_WEIGHT);
             t->score_milli += OFFLINE_WEIGHT * 10;
         }
     }
@@ -170,7 +175,8 @@ void plm_desk_write_target(plm_jw *w, const plm_desk_target *t, uint32_t rank) {
     plm_jw_kcstr(w, "check", t->check);
     plm_jw_kstr(w, "target", t->target);
     plm_jw_kint(w, "rank", rank);
-    snprintf(b, sizeof b, "%lld.%03d", (long long)(t->score_milli / 1000), (int)(t->score_milli % 1000));
+    snprintf(b, sizeof b, "%lld.%03d", (long long)(t->score_milli / 1000),
+             (int)(t->score_milli % 1000));
     plm_jw_key(w, "score");
     plm_jw_raw(w, plm_str_c(b));
     plm_jw_key(w, "reasons");
@@ -280,7 +286,8 @@ static bool target_row(plm_store *s, plm_world *w, plm_str check, plm_str *targe
     if (r == 1) *target = plm_arena_copy(w->a, plm_col_text(q, 0));
     plm_stmt_free(q);
     if (r == 0)
-        return plm_fail(f, PLM_NOT_FOUND, "there is no check %.*s; 'custody checks queue' lists them",
+        return plm_fail(f, PLM_NOT_FOUND,
+                        "there is no check %.*s; 'custody checks queue' lists them",
                         PLM_FMT(check));
     return r == 1;
 }

@@ -105,7 +105,7 @@ static bool take_times(reader *rd, int64_t now) {
     if (t.p && !plm_time_parse(t, &e->record_time, NULL))
         return refuse(rd, "time", "recordTime", "'%.*s' is no ISO 8601 time with a zone", t);
     if (!t.p) e->record_time = now;
-    if (e->event_time - e->record_time > PLM_DAY_NS)
+    if (e->event_time > e->record_time + PLM_DAY_NS) /* both are within 1684 to 2255 */
         return refuse(rd, "future", "eventTime",
                       e->has_record_time ? "is more than a day after recordTime: one of them is "
                                            "wrong%.*s"

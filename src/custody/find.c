@@ -53,7 +53,8 @@ plm_finding *plm_find_new(plm_finder *f, plm_find_kind kind, plm_severity severi
     const plm_find_about *k = &plm_find_kinds[kind];
     plm_finding *g = &o->v[o->n++];
     *g = (plm_finding){.kind = k->name, .severity = severity, .innocent = k->innocent,
-                       .questions = k->questions, .weight = k->weight,
+                       .questions = k->questions,
+                       .weight = severity == PLM_NOTE ? k->note_weight : k->weight,
                        .first_seen_ns = INT64_MIN};
     char head[64];
     snprintf(head, sizeof head, "plm-finding\n%s\n", k->name);
@@ -127,8 +128,8 @@ plm_finding *plm_find_unit_new(plm_finder *f, plm_find_kind kind, plm_severity s
                                plm_str more) {
     plm_world *w = f->w;
     char key[512];
-    int n = snprintf(key, sizeof key, "%.*s%s%.*s", PLM_FMT(w->thing_ids.v[root]), more.n ? "\n" : "",
-                     PLM_FMT(more));
+    int n = snprintf(key, sizeof key, "%.*s%s%.*s", PLM_FMT(w->thing_ids.v[root]), 
+                     more.n ? "\n" : "", PLM_FMT(more));
     size_t len = n < 0 ? 0 : (size_t)n < sizeof key ? (size_t)n : sizeof key - 1;
     plm_finding *g = plm_find_new(f, kind, s, (plm_str){key, len});
     uint32_t label = w->thing[root].label;

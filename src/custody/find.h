@@ -9,7 +9,8 @@
     X(two_places) X(impossible_transit) X(unpapered_place) X(unlicensed_place) \
     X(diverted_in_transit) X(impossible_order) X(not_received) X(return_missing) \
     X(temporary_export_overdue) X(missing_at_count) X(seen_after_end) X(device_mismatch) \
-    X(peers_missing) X(no_answer_on_site) X(offline_answered) X(claimed_place) X(location_contradiction) X(silence) \
+    X(peers_missing) X(no_answer_on_site) X(offline_answered) X(claimed_place) \
+    X(location_contradiction) X(silence) \
     X(never_installed) X(weight_mismatch) X(orders_split) X(license_overdrawn) \
     X(outside_license_dates) X(power_exceeded) X(unregistered_serial) X(misread) X(late_report) \
     X(clock) X(landmark_wrong)
@@ -20,7 +21,7 @@ typedef enum plm_find_kind { PLM_FIND_KINDS(PLM_X) PLM_K_COUNT } plm_find_kind;
 typedef struct plm_find_about {
     const char *name;
     plm_severity severity;
-    unsigned weight;
+    unsigned weight, note_weight; /* percent that held */
     const char *const *innocent, *const *questions;
 } plm_find_about;
 extern const plm_find_about plm_find_kinds[PLM_K_COUNT];

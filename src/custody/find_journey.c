@@ -9,7 +9,8 @@
 #define RETURN_DAYS_MAX 60     /* a failed module is on its way back by then */
 #define TEMPORARY_DAYS_MAX 365 /* 15 CFR 740.9(a): back within a year */
 #define TEMPORARY_QUIET_DAYS 90
-#define READS_FIRM 2           /* one reading can be a mis-scan; two of one label in one place not */
+/* one reading can be a mis-scan; two of one label in one place not */
+#define READS_FIRM 2
 
 static int days_between(int64_t a, int64_t b) { return (int)((b - a) / PLM_W_DAY); }
 
@@ -98,7 +99,8 @@ static void find_overdue(plm_finder *f, uint32_t root, const plm_w_journey *j) {
     plm_find_kind kind = j->returned ? PLM_K_return_missing
                          : j->temporary ? PLM_K_temporary_export_overdue
                                         : PLM_K_not_received;
-    plm_finding *g = plm_find_unit_new(f, kind, misread ? PLM_NOTE : PLM_WARNING, root, PLM_STR(""));
+    plm_finding *g = plm_find_unit_new(f, kind, misread ? PLM_NOTE : PLM_WARNING, root,
+                                       PLM_STR(""));
     plm_find_event(f, g, j->ev_dep);
     if (dep->dst_site != PLM_W_NONE) {
         plm_find_related(f, g, plm_w_shown(w, w->site_ids.v[dep->dst_site]));
@@ -161,7 +163,8 @@ static void find_rest(plm_finder *f, uint32_t root, const plm_w_journey *j) {
         if (was_first && o && o->known && to != PLM_W_NONE && to != at && s->sights >= 2) {
             bool same = w->site[to].party == w->site[at].party;
             plm_finding *g = plm_find_unit_new(f, PLM_K_diverted_in_transit,
-                                               same && named ? PLM_NOTE : PLM_WARNING, root, PLM_STR(""));
+                                               same && named ? PLM_NOTE : PLM_WARNING, root,
+                                               PLM_STR(""));
             plm_find_event(f, g, s->ev_in);
             plm_find_evidence(f, g, w->order_ids.v[j->order], PLM_W_NEVER);
             plm_find_related(f, g, plm_w_shown(w, w->site_ids.v[to]));
@@ -170,12 +173,14 @@ static void find_rest(plm_finder *f, uint32_t root, const plm_w_journey *j) {
                          PLM_FMT(w->order_ids.v[j->order]), plm_find_where(w, w->site[to].place),
                          plm_find_where(w, s->place), plm_find_when(s->in));
         } else if (l && l->known && l->site_n && !named && s->sights >= 2) {
-            plm_finding *g = plm_find_unit_new(f, PLM_K_unlicensed_place, PLM_WARNING, root, PLM_STR(""));
+            plm_finding *g = plm_find_unit_new(f, PLM_K_unlicensed_place, PLM_WARNING, root,
+                                               PLM_STR(""));
             plm_find_event(f, g, s->ev_in);
             plm_find_evidence(f, g, w->license_ids.v[j->license], PLM_W_NEVER);
             plm_find_say(f, g, "License %.*s names %u site%s; the unit came to rest at %s on %s,"
                                " which is none of them.",
-                         PLM_FMT(w->license_ids.v[j->license]), l->site_n, l->site_n == 1 ? "" : "s",
+                         PLM_FMT(w->license_ids.v[j->license]), l->site_n,
+                         l->site_n == 1 ? "" : "s",
                          plm_find_where(w, s->place), plm_find_when(s->in));
         }
     }
@@ -194,7 +199,8 @@ static void find_temporary(plm_finder *f, uint32_t root, const plm_w_journey *j)
     }
     int out = days_between(s->in, w->now), quiet = days_between(j->last_t, w->now);
     if (home || (out <= TEMPORARY_DAYS_MAX && quiet <= TEMPORARY_QUIET_DAYS)) return;
-    plm_finding *g = plm_find_unit_new(f, PLM_K_temporary_export_overdue, PLM_WARNING, root, PLM_STR(""));
+    plm_finding *g = plm_find_unit_new(f, PLM_K_temporary_export_overdue, PLM_WARNING, root,
+                                       PLM_STR(""));
     plm_find_event(f, g, s->ev_in);
     plm_find_more_event(f, g, j->ev_dep);
     int64_t year = s->in + (TEMPORARY_DAYS_MAX + 1) * PLM_W_DAY;
@@ -214,13 +220,15 @@ static void find_order(plm_finder *f, uint32_t root) {
         const plm_w_event *e = &w->event[s->ev];
         if (s->via == PLM_W_NONE || e->step == PLM_W_void_shipping) continue;
         const plm_w_in *before = NULL, *after = NULL;
-        for (uint32_t k = w->thing[s->thing].in_first; k != PLM_W_NONE; k = w->in[k].next_of_child) {
+        uint32_t k = w->thing[s->thing].in_first;
+        for (; k != PLM_W_NONE; k = w->in[k].next_of_child) {
             if (w->in[k].parent != s->via) continue;
             if (w->in[k].from <= e->t + 3 * PLM_W_HOUR) before = &w->in[k];
             else after = &w->in[k];
         }
         if (before || !after) continue;
-        plm_finding *g = plm_find_unit_new(f, PLM_K_impossible_order, PLM_WARNING, root, PLM_STR(""));
+        plm_finding *g = plm_find_unit_new(f, PLM_K_impossible_order, PLM_WARNING, root,
+                                           PLM_STR(""));
         plm_find_event(f, g, s->ev);
         plm_find_event(f, g, after->ev_from);
         plm_find_say(f, g, "%s in box %.*s at %s is dated %s, but the unit was put into that box"
@@ -242,7 +250,8 @@ static void find_late_receipt(plm_finder *f, uint32_t root, const plm_w_journey 
         if (e->step == PLM_W_receiving && installed != PLM_W_NONE &&
             plm_w_same_place(e->place, w->event[installed].place) &&
             e->t > w->event[installed].t + PLM_W_DAY) {
-            plm_finding *g = plm_find_unit_new(f, PLM_K_impossible_order, PLM_WARNING, root, PLM_STR(""));
+            plm_finding *g = plm_find_unit_new(f, PLM_K_impossible_order, PLM_WARNING, root,
+                                               PLM_STR(""));
             plm_find_event(f, g, installed);
             plm_find_event(f, g, ev);
             plm_find_say(f, g, "Installed at %s on %s but received there only on %s, with no"

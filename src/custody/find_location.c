@@ -11,7 +11,8 @@
 #define LONELY_FIRM 3      /* devices that only this landmark contradicts */
 #define DISJOINT_FIRM 2
 #define TIGHT_KM 3000.0    /* a bound wider than this says little */
-#define CHECKED_FIRM 3     /* tight bounds of other units that agreed: a landmark known to be right */
+/* tight bounds of other units that agreed: a landmark known to be right */
+#define CHECKED_FIRM 3
 
 typedef struct mark {
     uint32_t disjoint, lonely, excludes, agrees;

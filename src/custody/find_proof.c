@@ -38,7 +38,8 @@ static uint32_t thing_of_device(const plm_world *w, plm_str id) {
 /* The unit an attestation speaks for: its host label, or of a card the label beside it. */
 static uint32_t unit_of(const plm_world *w, const plm_w_att *a) {
     if (a->host != PLM_W_NONE) return w->thing[a->host].root;
-    if (a->dn == 1 && w->attdev[a->d0].epc != PLM_W_NONE) return w->thing[w->attdev[a->d0].epc].root;
+    if (a->dn == 1 && w->attdev[a->d0].epc != PLM_W_NONE)
+        return w->thing[w->attdev[a->d0].epc].root;
     if (a->dn == 1 && w->attdev[a->d0].dev != PLM_W_NONE &&
         w->thing[w->attdev[a->d0].dev].kind == PLM_W_CARD)
         return w->thing[w->attdev[a->d0].dev].root;
@@ -95,7 +96,8 @@ static void check_peers(proofs *p, uint32_t i, uint32_t root) {
     uint32_t chips[64], n = plm_w_chips_at(w, root, a->t, chips, 64), gone = PLM_W_NONE;
     for (uint32_t k = 0; k < n && gone == PLM_W_NONE; k++) {
         bool listed = false;
-        for (uint32_t m = 0; m < a->dn && !listed; m++) listed = w->attdev[a->d0 + m].dev == chips[k];
+        for (uint32_t m = 0; m < a->dn && !listed; m++)
+            listed = w->attdev[a->d0 + m].dev == chips[k];
         if (!listed && plm_w_on_board(w, chips[k], root, a->t - SLACK, 0) &&
             plm_w_on_board(w, chips[k], root, a->t + SLACK, 0))
             gone = chips[k];
@@ -118,7 +120,8 @@ static void check_claim(proofs *p, uint32_t i, uint32_t root) {
         b->offline++;
     }
     if (a->site == PLM_W_NONE) return;
-    if (!s || s->in + SLACK > a->t || s->place.site == a->site || s->place.site == PLM_W_NONE) return;
+    if (!s || s->in + SLACK > a->t) return;
+    if (s->place.site == a->site || s->place.site == PLM_W_NONE) return;
     if (b->claims < 3) b->claim_att[b->claims] = i;
     b->claim_site = a->site;
     b->claims++;
@@ -156,7 +159,8 @@ static void say_devices(plm_finder *f, uint32_t root, const odd_board *b) {
     /* one on-site reading of a whole board under the next server's label is a slip of the hand */
     const plm_w_att *first = &w->att[b->att[0]];
     bool slip = b->n == 1 && !b->remote && !b->unknown && b->host;
-    plm_finding *g = plm_find_unit_new(f, PLM_K_device_mismatch, slip ? PLM_NOTE : PLM_CRITICAL, root,
+    plm_finding *g = plm_find_unit_new(f, PLM_K_device_mismatch, slip ? PLM_NOTE : PLM_CRITICAL,
+                                       root,
                                        PLM_STR(""));
     for (uint32_t i = 0; i < b->n && i < 6; i++) {
         if (i == 0) plm_find_att(f, g, b->att[i]);
@@ -181,7 +185,8 @@ static void say_rest(plm_finder *f, uint32_t root, const odd_board *b) {
                                            root, PLM_STR(""));
         plm_find_related(f, g, plm_w_thing_shown(w, b->peer));
         for (uint32_t i = 0; i < b->peer_n && i < 3; i++) plm_find_att(f, g, b->peer_att[i]);
-        plm_find_say(f, g, "The board's last %u attestation%s not list module %.*s; no removal of it"
+        plm_find_say(f, g,
+                     "The board's last %u attestation%s not list module %.*s; no removal of it"
                            " is on record.", b->peer_n, b->peer_n == 1 ? " does" : "s do",
                      PLM_FMT(plm_w_thing_shown(w, b->peer)));
     }
@@ -198,7 +203,8 @@ static void say_rest(plm_finder *f, uint32_t root, const odd_board *b) {
                            " answer.", u->unanswered, u->unanswered == 1 ? "" : "s");
     }
     if (b->offline) {
-        plm_finding *g = plm_find_unit_new(f, PLM_K_offline_answered, PLM_WARNING, root, PLM_STR(""));
+        plm_finding *g = plm_find_unit_new(f, PLM_K_offline_answered, PLM_WARNING, root,
+                                           PLM_STR(""));
         plm_find_att(f, g, b->off_att[0]);
         for (uint32_t i = 1; i < b->offline && i < 3; i++) plm_find_more_att(f, g, b->off_att[i]);
         const plm_w_stay *s = plm_w_stay_at(w, root, w->att[b->off_att[0]].t);
@@ -206,7 +212,8 @@ static void say_rest(plm_finder *f, uint32_t root, const odd_board *b) {
         plm_find_say(f, g, "Its papers have it at %s, which has no way out and can be proved on a"
                            " visit only; on %s it answered over a network (%u time%s).",
                      s ? plm_find_where(w, s->place) : "?",
-                     plm_find_when(w->att[b->off_att[0]].t), b->offline, b->offline == 1 ? "" : "s");
+                     plm_find_when(w->att[b->off_att[0]].t), b->offline,
+                     b->offline == 1 ? "" : "s");
     }
     if (b->claims >= CLAIMS_FIRM) {
         plm_finding *g = plm_find_unit_new(f, PLM_K_claimed_place, PLM_WARNING, root, PLM_STR(""));
@@ -241,7 +248,8 @@ static void not_installed(plm_finder *f, uint32_t root, const plm_w_stay *s) {
     plm_world *w = f->w;
     const plm_w_site *at = &w->site[s->place.site];
     int64_t from = s->in;
-    for (uint32_t i = 0; i < at->powers; i++) { /* it may wait, or have waited, for a step of power */
+    /* it may wait, or have waited, for a step of power */
+    for (uint32_t i = 0; i < at->powers; i++) {
         if (at->power[i].from > w->now) return;
         if (at->power[i].from > from) from = at->power[i].from;
     }

@@ -62,7 +62,8 @@ static void find_strangers(plm_finder *f) {
         if (e->place.site != PLM_W_NONE) plm_find_party(f, g, w->site[e->place.site].party);
         plm_find_say(f, g, "Read %u time%s, first at %s on %s; no maker's registry has this serial"
                            " and no repair introduced it.",
-                     v[t].n, v[t].n == 1 ? "" : "s", plm_find_where(w, e->place), plm_find_when(e->t));
+                     v[t].n, v[t].n == 1 ? "" : "s", plm_find_where(w, e->place),
+                         plm_find_when(e->t));
     }
 }
 

@@ -128,7 +128,8 @@ static void join(ring_find *r) {
     }
     for (uint32_t i = 0; i < r->n; i++) {
         lone[i] = true;
-        for (uint32_t j = 0; j < r->n && lone[i]; j++) lone[i] = j == i || top(r->p, j) != top(r->p, i);
+        for (uint32_t j = 0; j < r->n && lone[i]; j++)
+            lone[i] = j == i || top(r->p, j) != top(r->p, i);
     }
     for (uint32_t i = 0; i < r->n; i++)
         if (lone[i] && r->p[i].attr[A_DIRECTOR] != PLM_W_NONE &&
@@ -281,7 +282,8 @@ static void out_of_dates(plm_finder *f, uint32_t root, const plm_w_journey *j) {
     const plm_w_license *l = &w->license[j->license];
     const plm_w_event *e = &w->event[j->ev_export];
     if (e->t >= l->valid_from - PLM_W_DAY && e->t < l->valid_to + PLM_W_DAY) return;
-    plm_finding *g = plm_find_unit_new(f, PLM_K_outside_license_dates, PLM_WARNING, root, PLM_STR(""));
+    plm_finding *g = plm_find_unit_new(f, PLM_K_outside_license_dates, PLM_WARNING, root,
+                                       PLM_STR(""));
     plm_find_event(f, g, j->ev_export);
     plm_find_evidence(f, g, w->license_ids.v[j->license], PLM_W_NEVER);
     plm_find_say(f, g, "Shipped on %s under license %.*s, which is valid from %s until before %s.",
@@ -353,7 +355,8 @@ static void say_power(plm_finder *f, const load_step *first, const load_step *at
     plm_find_not_before(g, first->t);
     plm_find_more_event(f, g, at->ev);
     double need = (double)peak_mw * (double)s->pue_ppm / 1e6 / 1e9;
-    plm_find_say(f, g, "On %s the chips on record as installed draw %.3f MW at their rated power and"
+    plm_find_say(f, g,
+                 "On %s the chips on record as installed draw %.3f MW at their rated power and"
                        " the site's PUE of %.2f; %.3f MW are energised.",
                  plm_find_when(at->t), need, (double)s->pue_ppm / 1e6, (double)watts / 1e6);
 }

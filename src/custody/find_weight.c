@@ -40,7 +40,8 @@ static void bare(plm_finder *f, uint32_t ev) {
     int64_t due = 0;
     for (uint32_t k = 0; k < e->en; k++) {
         uint32_t r = w->thing[w->listed[e->e0 + k]].root;
-        if (w->thing[r].mass_mg <= 0 || !is_here(w, r, e)) return; /* not known, or not this thing */
+        /* not known, or not this thing */
+        if (w->thing[r].mass_mg <= 0 || !is_here(w, r, e)) return;
         due += w->thing[r].mass_mg - out_mg(w, r, e->t);
     }
     if (!due || !differs(e->mass_mg, due)) return;
@@ -49,7 +50,8 @@ static void bare(plm_finder *f, uint32_t ev) {
         plm_finding *g = plm_find_unit_new(f, PLM_K_weight_mismatch, PLM_CRITICAL, r, PLM_STR(""));
         plm_find_event(f, g, ev);
         plm_find_evidence(f, g, plm_w_thing_shown(w, r), PLM_W_NEVER);
-        plm_find_say(f, g, "Weighed %.1f kg at %s on %s; the registry has %.1f kg (%+.1f %%), and no"
+        plm_find_say(f, g,
+                     "Weighed %.1f kg at %s on %s; the registry has %.1f kg (%+.1f %%), and no"
                            " repair takes out modules of that weight.",
                      (double)e->mass_mg / 1e6, plm_find_where(w, e->place), plm_find_when(e->t),
                      (double)due / 1e6, 100.0 * (double)(e->mass_mg - due) / (double)due);
@@ -101,7 +103,8 @@ static void gross(plm_finder *f, uint32_t ev) {
         uint32_t r = w->thing[w->listed[e->e0 + k]].root;
         plm_finding *g = plm_find_unit_new(f, PLM_K_weight_mismatch, PLM_CRITICAL, r, PLM_STR(""));
         plm_find_event(f, g, ev);
-        plm_find_say(f, g, "Packed at %s on %s with a gross weight of %.1f kg; what is said to be in"
+        plm_find_say(f, g,
+                     "Packed at %s on %s with a gross weight of %.1f kg; what is said to be in"
                            " the box weighs %.1f kg net.",
                      plm_find_where(w, e->place), plm_find_when(e->t), (double)e->mass_mg / 1e6,
                      (double)net / 1e6);

@@ -4,7 +4,7 @@
  * until papers (a shipment, a license, an order of its own) take it elsewhere.  A reading that
  * the story has no room for is set aside as odd; one of them is a mis-scan as often as not, and
  * the finders decide.  Invariants: 1 stays of a unit do not overlap; 2 a reading is in the
- * journey or among the odd ones, never both.  Held by tests/unit/test_custody_world.c. */
+ * journey or among the odd ones, never both.  Held by tests/scenes/test_custody_watch. */
 #include "custody/world.h"
 
 #include <string.h>
@@ -96,7 +96,8 @@ static void read_one(reads *r, uint32_t thing, uint32_t via) {
 }
 
 static bool held_at(const plm_w_in *n, int64_t t) {
-    return !n->board && n->from - BOX_SLACK <= t && (n->to == PLM_W_NEVER || t <= n->to + BOX_SLACK);
+    return !n->board && n->from - BOX_SLACK <= t &&
+        (n->to == PLM_W_NEVER || t <= n->to + BOX_SLACK);
 }
 
 static bool empty_at(const plm_world *w, uint32_t box, int64_t t) {
@@ -231,7 +232,11 @@ static bool named_again(const walk *k, const plm_w_event *e) {
  * temporary export. */
 static bool has_papers(const walk *k, const plm_w_event *e) {
     const plm_world *w = k->w;
-    if (e->order != PLM_W_NONE && e->order == k->j->order) return true;
+    const plm_w_order *o = k->j->order == PLM_W_NONE ? NULL : &w->order[k->j->order];
+    if (o && e->order == k->j->order) return true;
+    uint32_t to = o && o->known ? (o->amended_to != PLM_W_NONE ? o->amended_to : o->ship_to)
+                                : PLM_W_NONE;
+    if (to != PLM_W_NONE && to == e->place.site) return true; /* where it is bound for */
     /* a bare module is handled one by one and under a return: its label is not read in passing */
     if (e->rma.n && (k->u->kind == PLM_W_MODULE || named_again(k, e))) return true;
     if (e->license == PLM_W_NONE) return false;
@@ -370,8 +375,9 @@ static void step(walk *k, uint32_t s) {
         look_ahead(k, s, e->place, &back, &on);
         bool moving = k->transit && (arrives(e->step) || leaves(e->step) ||
                                      (k->dst != PLM_W_NONE && k->dst == e->place.site) || !back);
-        /* received in the box it was packed in: only the departure went unread */
-        bool boxed = !back && arrives(e->step) && g->via != PLM_W_NONE;
+        /* received in, or taken out of, the box it was packed in: only a departure went unread */
+        bool boxed = !back && ((arrives(e->step) && g->via != PLM_W_NONE) ||
+                               (e->type == PLM_W_AGGREGATION && e->action == PLM_W_DELETE));
         /* taken off the board it was on: the board brought it here */
         bool carried = e->type == PLM_W_ASSOCIATION && e->action == PLM_W_DELETE &&
                        e->parent != PLM_W_NONE &&

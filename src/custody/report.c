@@ -84,7 +84,8 @@ bool plm_report_diversion(plm_world *w, const plm_findings *found, const plm_rep
         plm_jw_kstr(&j, "what", g->explanation);
         words(&j, "innocent", g->innocent);
         words(&j, "asked", g->questions);
-        plm_jw_kcstr(&j, "cite", "Chip Security Act, H.R. 3447 and S. 1705 (a bill): report promptly");
+        plm_jw_kcstr(&j, "cite",
+                     "Chip Security Act, H.R. 3447 and S. 1705 (a bill): report promptly");
         plm_jw_end_obj(&j);
         if (b.full) break;
         to.line(to.ctx, plm_buf_str(&b));
@@ -104,7 +105,8 @@ static const char *state_of(const plm_w_journey *j, const plm_w_stay *s) {
     return s->installed != PLM_W_NEVER ? "installed" : "stored";
 }
 
-bool plm_report_inventory(plm_world *w, const plm_report_ask *ask, plm_report_sink to, plm_fault *f) {
+bool plm_report_inventory(plm_world *w, const plm_report_ask *ask, plm_report_sink to,
+                          plm_fault *f) {
     plm_buf b;
     char t[40];
     plm_buf_init(&b, 1u << 20);
@@ -141,7 +143,8 @@ bool plm_report_inventory(plm_world *w, const plm_report_ask *ask, plm_report_si
         plm_jw_kcstr(&q, "state", state_of(j, s));
         plm_time_print(s->in, t);
         plm_jw_kcstr(&q, "since", t);
-        plm_jw_kstr(&q, "license", j->license == PLM_W_NONE ? PLM_STR("") : w->license_ids.v[j->license]);
+        plm_jw_kstr(&q, "license", j->license == PLM_W_NONE ? PLM_STR("")
+                    : w->license_ids.v[j->license]);
         plm_jw_kstr(&q, "order", j->order == PLM_W_NONE ? PLM_STR("") : w->order_ids.v[j->order]);
         plm_jw_end_obj(&q);
         to.line(to.ctx, plm_buf_str(&b));
@@ -156,7 +159,8 @@ bool plm_report_inventory(plm_world *w, const plm_report_ask *ask, plm_report_si
 typedef struct period {
     uint32_t site;
     plm_str sku;
-    int64_t opening, received, moved_in, moved_out, returned, retired, lost, closing, tpp, installed;
+    int64_t opening, received, moved_in, moved_out, returned, retired, lost, closing, tpp,
+        installed;
 } period;
 
 static int by_site_sku(const void *a, const void *b) {
@@ -174,12 +178,14 @@ static bool came_before(const plm_world *w, const plm_w_journey *j, uint32_t upt
 }
 
 /* One stay of one unit as a row of the period: rows of a site and SKU are added up after. */
-static bool row_of(const plm_world *w, const plm_report_ask *ask, uint32_t root, uint32_t k, period *p) {
+static bool row_of(const plm_world *w, const plm_report_ask *ask, uint32_t root, uint32_t k,
+                   period *p) {
     const plm_w_journey *j = &w->journey[root];
     const plm_w_stay *s = &w->stay[j->stay0 + k];
     uint32_t site = s->place.site;
     if (site == PLM_W_NONE || w->site[site].kind != PLM_W_S_DATACENTER) return false;
-    if (!asked_unit(w, ask, root, site) || s->in >= ask->to_ns || s->out < ask->from_ns) return false;
+    if (!asked_unit(w, ask, root, site) || s->in >= ask->to_ns || s->out < ask->from_ns)
+        return false;
     int64_t n = plm_w_chips_at(w, root, s->in, (uint32_t[256]){0}, 256);
     memset(p, 0, sizeof *p);
     p->site = site;
@@ -233,7 +239,8 @@ static void say_period(const plm_world *w, const period *p, const plm_report_ask
     to.line(to.ctx, plm_buf_str(b));
 }
 
-bool plm_report_semiannual(plm_world *w, const plm_report_ask *ask, plm_report_sink to, plm_fault *f) {
+bool plm_report_semiannual(plm_world *w, const plm_report_ask *ask, plm_report_sink to,
+                           plm_fault *f) {
     period *v = plm_arena_array(w->a, (size_t)w->stays + 1, sizeof *v);
     uint32_t n = 0;
     plm_buf b;
@@ -249,7 +256,8 @@ bool plm_report_semiannual(plm_world *w, const plm_report_ask *ask, plm_report_s
         period sum = v[i];
         for (j = i + 1; j < n && by_site_sku(&v[i], &v[j]) == 0; j++) {
             int64_t *s = &sum.opening, *a = &v[j].opening;
-            for (size_t k = 0; k < (sizeof sum - offsetof(period, opening)) / sizeof *s; k++) s[k] += a[k];
+            for (size_t k = 0; k < (sizeof sum - offsetof(period, opening)) / sizeof *s; k++)
+                s[k] += a[k];
         }
         say_period(w, &sum, ask, &b, to);
     }

@@ -65,7 +65,8 @@ static void lacking(plm_jw *w, const plm_json *st) {
     plm_jw_arr(w);
     for (size_t i = 0; st && i < sizeof uvl_fields / sizeof *uvl_fields; i++) {
         const plm_json *v = plm_json_get(st, uvl_fields[i].field);
-        bool given = uvl_fields[i].truth ? v && plm_json_true(v) : plm_str_trim(plm_json_text(v)).n > 0;
+        bool given = uvl_fields[i].truth ? v && plm_json_true(v)
+            : plm_str_trim(plm_json_text(v)).n > 0;
         if (given) continue;
         plm_jw_obj(w);
         plm_jw_kcstr(w, "field", uvl_fields[i].field);
@@ -152,7 +153,8 @@ bool plm_report_uvl_log(plm_world *w, const plm_report_ask *ask, plm_report_sink
 /* ---- oversight */
 
 typedef struct tally {
-    int64_t checks, open, closed, with_reasons, planned, visited, favorable, unfavorable, incomplete;
+    int64_t checks, open, closed, with_reasons, planned, visited, favorable, unfavorable,
+        incomplete;
     int64_t seen, missing, given, followed, not_followed, nominate, unsupervised, days, timed;
 } tally;
 
@@ -170,7 +172,8 @@ static bool counts_checks(plm_store *s, const plm_report_ask *ask, tally *t, plm
             t->days += (plm_col_int(q, 2) - opened + PLM_W_DAY) / PLM_W_DAY;
             t->timed++;
         }
-        t->with_reasons += memmem(plm_col_text(q, 3).p, plm_col_text(q, 3).n, "\"weight\"", 8) != NULL;
+        t->with_reasons += memmem(plm_col_text(q, 3).p, plm_col_text(q, 3).n, "\"weight\"",
+                                  8) != NULL;
     }
     plm_stmt_free(q);
     return r == 0;
@@ -195,7 +198,8 @@ static void count_visit(tally *t, const plm_json *root) {
 }
 
 static bool counts_records(plm_store *s, const plm_report_ask *ask, tally *t, plm_fault *f) {
-    plm_stmt *q = plm_stmt_new(s, "SELECT r.kind, r.json FROM check_records r JOIN checks c ON c.id ="
+    plm_stmt *q = plm_stmt_new(s,
+                               "SELECT r.kind, r.json FROM check_records r JOIN checks c ON c.id ="
                                   " r.check_id WHERE c.opened >= ?1 AND c.opened < ?2"
                                   " ORDER BY r.check_id, r.ord", f);
     if (!q) return false;
@@ -242,14 +246,16 @@ static void say(const answer *a, plm_report_sink to, plm_buf *b) {
     plm_jw_kcstr(&j, "answer", a->answer);
     plm_jw_key(&j, "counts");
     plm_jw_obj(&j);
-    for (size_t i = 0; i < 6 && a->count[i].name; i++) plm_jw_kint(&j, a->count[i].name, a->count[i].n);
+    for (size_t i = 0; i < 6 && a->count[i].name; i++)
+        plm_jw_kint(&j, a->count[i].name, a->count[i].n);
     plm_jw_end_obj(&j);
     plm_jw_kcstr(&j, "cite", "OIG-26-019-A");
     plm_jw_end_obj(&j);
     to.line(to.ctx, plm_buf_str(b));
 }
 
-bool plm_report_oversight(plm_store *s, const plm_report_ask *ask, plm_report_sink to, plm_fault *f) {
+bool plm_report_oversight(plm_store *s, const plm_report_ask *ask, plm_report_sink to,
+                          plm_fault *f) {
     tally t = {0};
     if (!counts_checks(s, ask, &t, f) || !counts_records(s, ask, &t, f)) return false;
     const answer all[] = {
@@ -258,8 +264,10 @@ bool plm_report_oversight(plm_store *s, const plm_report_ask *ask, plm_report_si
         {"b", "Is the analysis behind a selection on file?",
          "Each check keeps the findings, signals and weights it was opened with; each finding keeps"
          " both records.", {{"checks", t.checks}, {"with_reasons", t.with_reasons}}},
-        {"c", "Which steps does a check take?", "queue, plan, visit, recommendations, answers, close",
-         {{"opened", t.checks}, {"planned", t.planned}, {"visits", t.visited}, {"closed", t.closed}}},
+        {"c", "Which steps does a check take?",
+         "queue, plan, visit, recommendations, answers, close",
+         {{"opened", t.checks}, {"planned", t.planned}, {"visits", t.visited},
+          {"closed", t.closed}}},
         {"d", "Is there one file for each check?",
          "All records of a check stand under its id, in order, each a leaf of the store's log.",
          {{"checks", t.checks}, {"open", t.open}, {"closed", t.closed}}},

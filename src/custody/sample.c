@@ -52,7 +52,8 @@ static int big_cmp(const big *a, const big *b) {
 }
 
 /* miss * den <= total * rest, exactly; few is min(n, K), many the other. */
-static bool exact(uint64_t pop, uint64_t few, uint64_t many, uint64_t rest, uint64_t den, bool *enough) {
+static bool exact(uint64_t pop, uint64_t few, uint64_t many, uint64_t rest, uint64_t den,
+                  bool *enough) {
     big a = {0}, b = {0};
     bool ok = big_one(&a) && big_one(&b);
     for (uint64_t i = 0; ok && i < few; i++)

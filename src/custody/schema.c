@@ -97,7 +97,9 @@ static const char step1_desk[] =
      * The leaf's bytes are events.json of `event`, or `record` for the other kinds. */
     "CREATE TABLE log_leaves (idx INTEGER PRIMARY KEY, hash BLOB NOT NULL, kind TEXT NOT NULL,"
     " ref TEXT NOT NULL, event INTEGER, record TEXT) STRICT;"
-    "CREATE INDEX log_leaves_ref ON log_leaves (ref);"
+    /* leaves of events are found through events.id, which keeps one random key out of a capture */
+    "CREATE INDEX log_leaves_event ON log_leaves (event);"
+    "CREATE INDEX log_leaves_ref ON log_leaves (ref) WHERE event IS NULL;"
     /* one row a commit that added leaves: frontier is the hashes of the complete subtrees */
     "CREATE TABLE log_heads (size INTEGER PRIMARY KEY, root BLOB NOT NULL, frontier BLOB NOT NULL)"
     " STRICT;"

@@ -30,7 +30,7 @@ static bool lite_set_up(sqlite3 *db, plm_fault *f) {
     }
     if (rc != SQLITE_OK) return lite_fail(db, f);
     return lite_exec(db, "PRAGMA synchronous=FULL; PRAGMA cache_size=-131072;"
-                         "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON;"
+                         "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8192;"
                          "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON", f);
 }
 

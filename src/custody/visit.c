@@ -64,7 +64,8 @@ static bool photos(visit *v, plm_fault *f) {
     plm_json_each(p, it, e) {
         plm_str h = plm_json_text(plm_json_get(e, "sha256"));
         if (h.n != 64 || !plm_unhex(h, d, PLM_SHA256_LEN))
-            return bad(f, "photos[].sha256", "is to be the 64 hexadecimal digits of the file's SHA-256");
+            return bad(f, "photos[].sha256",
+                       "is to be the 64 hexadecimal digits of the file's SHA-256");
         v->photos++;
     }
     return true;
@@ -73,7 +74,8 @@ static bool photos(visit *v, plm_fault *f) {
 /* Whole milligrams of a decimal number of kg; 0 when it is none. */
 static int64_t kg_mg(const plm_json *v) {
     plm_dec d, m;
-    if (!plm_json_dec(v, true, &d, NULL) || !plm_dec_mul(d, plm_dec_int(1000000), false, &m)) return 0;
+    if (!plm_json_dec(v, true, &d, NULL)) return 0;
+    if (!plm_dec_mul(d, plm_dec_int(1000000), false, &m)) return 0;
     if (m.neg || m.w[1] || m.w[2]) return 0;
     return (int64_t)(m.w[0] / 1000000000u);
 }
@@ -217,10 +219,12 @@ static bool known_check(plm_store *s, plm_str check, plm_fault *f) {
     bool closed = r == 1 && plm_str_is(plm_col_text(q, 0), "closed");
     plm_stmt_free(q);
     if (r == 0)
-        return plm_fail(f, PLM_NOT_FOUND, "there is no check %.*s; 'custody checks queue' lists them",
+        return plm_fail(f, PLM_NOT_FOUND,
+                        "there is no check %.*s; 'custody checks queue' lists them",
                         PLM_FMT(check));
     if (closed)
-        return plm_fail(f, PLM_CONFLICT, "check %.*s is closed; the queue opens a new one when there"
+        return plm_fail(f, PLM_CONFLICT,
+                        "check %.*s is closed; the queue opens a new one when there"
                                          " is reason", PLM_FMT(check));
     return r == 1;
 }
@@ -239,7 +243,8 @@ static bool read_answers(const plm_json *list, const open_list *o, plm_fault *f)
         if (!not && !plm_str_is(what, "followed"))
             return bad(f, "answers[].decision", "is to be followed or not_followed");
         if (not && !plm_str_trim(plm_json_text(plm_json_get(e, "justification"))).n)
-            return bad(f, "answers[].justification", "is needed when a recommendation isn't followed");
+            return bad(f, "answers[].justification",
+                       "is needed when a recommendation isn't followed");
         if (!plm_json_text(plm_json_get(e, "by")).n)
             return bad(f, "answers[].by", "is to name who decided");
     }
@@ -290,7 +295,8 @@ bool plm_desk_record(plm_store *s, plm_str check, plm_str text, plm_buf *out, pl
               (o.a || plm_fail(f, PLM_NO_MEMORY, "out of memory")) && gather(&o, s, check, f);
     v.ord = o.last + 1;
     if (ok && answers) {
-        ok = read_answers(answers, &o, f) && plm_desk_keep(s, check, "answer", plm_str_trim(text), f);
+        ok = read_answers(answers, &o, f) &&
+            plm_desk_keep(s, check, "answer", plm_str_trim(text), f);
         plm_jw w = plm_jw_into(out);
         plm_jw_obj(&w);
         plm_jw_kstr(&w, "check", check);
@@ -339,7 +345,8 @@ bool plm_desk_close(plm_store *s, plm_str check, plm_str reason, plm_buf *out, b
     plm_jw_kstr(&w, "reason", reason);
     plm_jw_end_obj(&w);
     if (*closed)
-        ok = mark_closed(s, check, reason, f) && plm_desk_keep(s, check, "close", plm_buf_str(out), f);
+        ok = mark_closed(s, check, reason, f) &&
+            plm_desk_keep(s, check, "close", plm_buf_str(out), f);
     free_list(&o);
     return ok;
 }

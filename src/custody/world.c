@@ -1,5 +1,5 @@
 /* world.c: ids as small numbers, and the questions that every finder asks of a world.
- * Held by tests/unit/test_custody_world.c. */
+ * Held by tests/scenes/test_custody_watch. */
 #include "custody/world.h"
 
 #include <math.h>

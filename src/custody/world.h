@@ -22,7 +22,8 @@ typedef struct plm_w_index {
     uint32_t n, cap, *slot, slots;
 } plm_w_index;
 
-typedef enum plm_w_kind { PLM_W_OTHER, PLM_W_CHASSIS, PLM_W_MODULE, PLM_W_CARD, PLM_W_BOX } plm_w_kind;
+typedef enum plm_w_kind { PLM_W_OTHER, PLM_W_CHASSIS, PLM_W_MODULE, PLM_W_CARD,
+                         PLM_W_BOX } plm_w_kind;
 typedef enum plm_w_sitekind {
     PLM_W_S_OTHER, PLM_W_S_FAB, PLM_W_S_FACTORY, PLM_W_S_HUB, PLM_W_S_WAREHOUSE, PLM_W_S_DEPOT,
     PLM_W_S_DATACENTER, PLM_W_S_OFFICE
@@ -41,7 +42,8 @@ extern const char *const plm_w_step_names[PLM_W_STEP_COUNT];
 typedef enum plm_w_disp {
     PLM_W_D_OTHER, PLM_W_D_RETURNED, PLM_W_D_DESTROYED, PLM_W_D_STOLEN, PLM_W_D_LOST
 } plm_w_disp;
-typedef enum plm_w_type { PLM_W_OBJECT, PLM_W_AGGREGATION, PLM_W_ASSOCIATION, PLM_W_OTHERTYPE } plm_w_type;
+typedef enum plm_w_type { PLM_W_OBJECT, PLM_W_AGGREGATION, PLM_W_ASSOCIATION,
+                         PLM_W_OTHERTYPE } plm_w_type;
 typedef enum plm_w_action { PLM_W_OBSERVE, PLM_W_ADD, PLM_W_DELETE } plm_w_action;
 
 /* A point, or nothing but a name. */
@@ -126,7 +128,7 @@ typedef struct plm_w_license {
 typedef struct plm_w_order {
     bool known;
     int64_t placed, amended_on;
-    int year;
+    int year, founded; /* 0: not known */
     uint32_t seller, buyer, license, ship_to, amended_to;
     plm_str buyer_name, buyer_country, address, phone, director, email, group, payer, sku, status;
     int64_t chips;
@@ -139,7 +141,8 @@ typedef struct plm_w_att {
     uint32_t site, host; /* host: thing of the label, or NONE */
     uint32_t d0, dn;
 } plm_w_att;
-typedef struct plm_w_attdev { plm_str device; uint32_t epc, dev; } plm_w_attdev; /* things or NONE */
+/* things or NONE */
+typedef struct plm_w_attdev { plm_str device; uint32_t epc, dev; } plm_w_attdev;
 
 typedef struct plm_w_bound {
     uint32_t landmark;

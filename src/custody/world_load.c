@@ -263,6 +263,8 @@ static bool row_order(load *l, plm_stmt *q) {
     o->amended_on = amended;
     o->amended_to = to2;
     o->status = keep(l, q, 18);
+    int64_t founded = plm_col_int(q, 19);
+    o->founded = founded > 0 && founded < 10000 ? (int)founded : 0;
     return true;
 }
 
@@ -282,7 +284,7 @@ static bool tables(load *l) {
                    " ORDER BY license, day, ord", false, row_amendment) &&
            each(l, "SELECT id, placed, seller, buyer, buyer_name, buyer_country, buyer_address,"
                    " buyer_phone, buyer_director, buyer_email_domain, buyer_group, payer, sku,"
-                   " chips, license, ship_to, amended_on, amended_ship_to, status"
+                   " chips, license, ship_to, amended_on, amended_ship_to, status, buyer_founded"
                    " FROM orders ORDER BY id", false, row_order);
 }
 

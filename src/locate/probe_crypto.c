@@ -47,11 +47,8 @@ bool plm_probe_rapid_derive(plm_probe_rapid *k, const unsigned char secret[32],
 }
 
 void plm_probe_answer(const plm_probe_rapid *k, const plm_probe_ping *p, unsigned char out[32]) {
-    crypto_auth_hmacsha256_state s = k->mac;
-    unsigned char text[PLM_PROBE_SID_LEN + 56];
-    memcpy(text, k->sid, PLM_PROBE_SID_LEN);
-    memcpy(text + PLM_PROBE_SID_LEN, p, 56);
-    crypto_auth_hmacsha256_update(&s, text, sizeof text);
+    crypto_auth_hmacsha256_state s = k->mac; /* 48 bytes: one block; K binds the rest */
+    crypto_auth_hmacsha256_update(&s, (const unsigned char *)p + 8, 48);
     crypto_auth_hmacsha256_final(&s, out);
 }
 

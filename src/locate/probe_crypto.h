@@ -21,7 +21,8 @@ bool plm_probe_rapid_derive(plm_probe_rapid *k, const unsigned char secret[32],
                             const unsigned char peer[32], const plm_probe_msg *open,
                             const plm_probe_msg *evid, const unsigned char landmark[32],
                             const unsigned char exchange_landmark[32]);
-/* The answer to ping p: HMAC-SHA-256(K, sid || the ping's first 56 bytes). */
+/* The answer to ping p: HMAC-SHA-256(K, bytes 8 to 55 of the ping).  Whole session, landmark and
+ * both ephemeral keys are in K. */
 void plm_probe_answer(const plm_probe_rapid *k, const plm_probe_ping *p, unsigned char out[32]);
 /* Writes, or checks, the tag of a ping. */
 void plm_probe_tag(const plm_probe_rapid *k, plm_probe_ping *p);

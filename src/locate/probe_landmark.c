@@ -28,8 +28,10 @@
 #define BURST_GAP (20 * MS)
 #define PING_WAIT_LEAST (50 * MS)
 #define PING_WAIT_MOST (1000 * MS)
-#define LOST_IN_A_ROW_MAX 10
+#define PING_WAIT_FIRST (400 * MS) /* light goes three times round the Earth */
+#define LOST_IN_A_ROW_MAX 20
 #define TIMER_MOST (250 * MS)
+#define TIMER_LEAST (1 * MS) /* between two scans */
 #define POOL 4096
 
 typedef struct record {
@@ -56,7 +58,7 @@ typedef struct session {
     plm_probe_ping ping;
     unsigned char expect[32];
     plm_probe_times times;
-    uint64_t due_ns, try_ns, born_ns, end_ns; /* due: when the timer has to look */
+    uint64_t try_ns, born_ns, end_ns;
     unsigned char receipt[PLM_PROBE_REQUEST_LEN];
     size_t receipt_n;
 } session;
@@ -69,9 +71,10 @@ typedef struct landmark {
     plm_probe_net net;
     plm_probe_limit limit;
     session *sessions;
+    uint64_t due_ns[SESSIONS_MAX]; /* when the timer has to look; apart, so that a scan is cheap */
     uint16_t table[TABLE]; /* session number + 1, by the first bytes of the sid */
     unsigned live, probing;
-    uint64_t now_ns, next_ns;
+    uint64_t now_ns, next_ns, scanned_ns;
     unsigned char pool[POOL]; /* drawn from the system in one go */
     size_t pool_left;
 } landmark;
@@ -83,6 +86,12 @@ static void draw(landmark *l, unsigned char out[32]) {
     }
     memcpy(out, l->pool + l->pool_left - 32, 32);
     l->pool_left -= 32;
+}
+
+static void due(landmark *l, const session *s, uint64_t at_ns) {
+    l->due_ns[s - l->sessions] = at_ns;
+    if (at_ns < l->scanned_ns + TIMER_LEAST) at_ns = l->scanned_ns + TIMER_LEAST;
+    if (at_ns < l->next_ns) l->next_ns = at_ns;
 }
 
 static uint32_t slot_of(const unsigned char *sid) {
@@ -139,6 +148,7 @@ static void forget(landmark *l, session *s) {
     if (s->state == PLM_PROBE_PROBING) l->probing--;
     plm_mem_free(s->records);
     sodium_memzero(s, sizeof *s);
+    l->due_ns[s - l->sessions] = UINT64_MAX;
     l->live--;
     rebuild(l);
 }
@@ -218,7 +228,8 @@ static void on_keyreq(landmark *l, const plm_probe_rx *rx, plm_probe_msg *m) {
         s->rounds = m->rounds;
         s->state = PLM_PROBE_KEYED;
         s->born_ns = l->now_ns;
-        s->due_ns = s->end_ns = l->now_ns + m->window_ms * MS;
+        s->end_ns = l->now_ns + m->window_ms * MS;
+        due(l, s, s->end_ns);
         randombytes_buf(s->secret, sizeof s->secret);
         crypto_scalarmult_base(s->exchange, s->secret);
         l->live++;
@@ -236,7 +247,7 @@ static void fail(landmark *l, session *s, uint8_t code) {
     if (s->state == PLM_PROBE_PROBING) l->probing--;
     s->state = PLM_PROBE_FAILED;
     s->code = code;
-    s->due_ns = s->end_ns;
+    due(l, s, s->end_ns);
     sodium_memzero(&s->rapid, sizeof s->rapid);
     sodium_memzero(s->secret, sizeof s->secret);
     log_session(l, s);
@@ -322,7 +333,7 @@ static void on_arm(landmark *l, const plm_probe_rx *rx, plm_probe_msg *m) {
             s->list_path = m->path;
             s->state = PLM_PROBE_JOINING;
             s->try_ns = TRY_FIRST;
-            s->due_ns = l->now_ns + s->try_ns;
+            due(l, s, l->now_ns + s->try_ns);
             to_agent(l, s, PLM_PROBE_HELLO);
         }
     }
@@ -360,7 +371,7 @@ static void finish(landmark *l, session *s) {
     l->probing--;
     s->state = PLM_PROBE_DONE;
     s->outstanding = false;
-    s->due_ns = s->end_ns;
+    due(l, s, s->end_ns);
     sodium_memzero(&s->rapid, sizeof s->rapid);
     log_session(l, s);
 }
@@ -378,13 +389,12 @@ static void ping(landmark *l, session *s) {
     plm_probe_answer(&s->rapid, &s->ping, s->expect);
     s->outstanding = true;
     s->sent++;
-    uint64_t wait = s->answered ? 4 * s->records[s->best].rtt_ns + 20 * MS : PING_WAIT_MOST;
+    uint64_t wait = s->answered ? 4 * s->records[s->best].rtt_ns + 20 * MS : PING_WAIT_FIRST;
     wait = wait < PING_WAIT_LEAST ? PING_WAIT_LEAST : wait > PING_WAIT_MOST ? PING_WAIT_MOST : wait;
     s->times = (plm_probe_times){.send_real = plm_probe_real_ns(),
                                  .send_mono = plm_probe_mono_ns()};
     plm_probe_net_send(&l->net, &s->agent, &s->ping, sizeof s->ping, l->probing <= STAMPED_MAX);
-    s->due_ns = s->times.send_mono + wait;
-    if (s->due_ns < l->next_ns) l->next_ns = s->due_ns;
+    due(l, s, s->times.send_mono + wait);
 }
 
 /* After an answer or a loss: the next ping, at once within a burst. */
@@ -393,8 +403,7 @@ static void go_on(landmark *l, session *s) {
     if (s->sent >= s->rounds || s->lost_in_a_row >= LOST_IN_A_ROW_MAX) {
         finish(l, s);
     } else if (s->sent % PLM_PROBE_BURST == 0 && s->sent) {
-        s->due_ns = l->now_ns + BURST_GAP;
-        if (s->due_ns < l->next_ns) l->next_ns = s->due_ns;
+        due(l, s, l->now_ns + BURST_GAP);
     } else {
         ping(l, s);
     }
@@ -502,20 +511,22 @@ static void on_timer(landmark *l, session *s) {
         bool again = memcmp(s->agent_cookie, none, sizeof none) != 0;
         to_agent(l, s, again ? PLM_PROBE_JOIN : PLM_PROBE_HELLO);
         s->try_ns = s->try_ns * 3 / 2 < TRY_MOST ? s->try_ns * 3 / 2 : TRY_MOST;
-        s->due_ns = l->now_ns + s->try_ns;
+        due(l, s, l->now_ns + s->try_ns);
     } else {
-        s->due_ns = s->end_ns;
+        due(l, s, s->end_ns);
     }
 }
 
 static void timers(landmark *l) {
-    l->next_ns = l->now_ns + TIMER_MOST;
-    if (l->live == 0) return;
-    for (unsigned k = 0; k < SESSIONS_MAX; k++) {
-        session *s = &l->sessions[k];
-        if (s->used && s->due_ns <= l->now_ns) on_timer(l, s);
-        if (s->used && s->due_ns < l->next_ns) l->next_ns = s->due_ns;
+    uint64_t soonest = l->now_ns + TIMER_MOST;
+    l->next_ns = soonest;
+    l->scanned_ns = l->now_ns;
+    for (unsigned k = 0; l->live && k < SESSIONS_MAX; k++) {
+        if (l->due_ns[k] <= l->now_ns) on_timer(l, &l->sessions[k]);
+        if (l->due_ns[k] < soonest) soonest = l->due_ns[k];
     }
+    if (soonest < l->now_ns + TIMER_LEAST) soonest = l->now_ns + TIMER_LEAST;
+    if (soonest < l->next_ns) l->next_ns = soonest;
 }
 
 static void serve(landmark *l) {
@@ -571,6 +582,7 @@ bool plm_probe_landmark_run(const plm_probe_daemon *d, plm_fault *f) {
         memset(l, 0, sizeof *l);
         memset(s, 0, SESSIONS_MAX * sizeof *s);
         l->sessions = s;
+        for (unsigned k = 0; k < SESSIONS_MAX; k++) l->due_ns[k] = UINT64_MAX;
         l->net.fd = -1;
         ok = begin(l, d, f);
     }

@@ -3,13 +3,15 @@
  * spelling; 2 a round-trip time counts only when its landmark signed it, the device's session key
  * signed the same nonce and answer, and that key is bound by the directory's device key (and its
  * TPM where it says so) to this opening; 3 the verdict is computed here and never read.
- * Held by tests/unit/test_probe_record.c, tests/scenes/test_locate_protocol, fuzz/session_file.c. */
+ * Held by tests/unit/test_probe_record.c, tests/scenes/test_locate_protocol and
+ * fuzz/session_file.c. */
 #include "locate/probe_record.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "locate/probe_crypto.h"
 #include "locate/probe_tpm.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #define SIGN_PREFIX "plimsoll-session-1\n"
@@ -96,11 +98,22 @@ const char *plm_probe_receipt_fault(const plm_probe_msg *evid, const plm_probe_m
                : "the device did not sign the answer that its receipt has";
 }
 
+/* The shipped regions, read once in a process and kept. */
+static pthread_once_t regions_once = PTHREAD_ONCE_INIT;
+static plm_regions *regions_kept;
+static void read_regions(void) { regions_kept = plm_regions_shipped(NULL); }
+
+static const plm_regions *regions_of(plm_fault *f) {
+    pthread_once(&regions_once, read_regions);
+    if (!regions_kept) plm_fail(f, PLM_NO_MEMORY, "the shipped regions can't be read");
+    return regions_kept;
+}
+
 bool plm_probe_judge_new(const plm_probe_directory *d, const bool *used, plm_str deny,
                          unsigned quorum, plm_probe_judge *out, plm_fault *f) {
     plm_landmark l[PLM_PROBE_DIRECTORY_LANDMARKS_MAX];
     size_t n = 0;
-    *out = (plm_probe_judge){NULL, NULL};
+    *out = (plm_probe_judge){NULL};
     for (size_t i = 0; i < d->landmark_n; i++) {
         const plm_probe_landmark *p = &d->landmarks[i];
         char lat[PLM_DEC_TEXT], lon[PLM_DEC_TEXT];
@@ -112,19 +125,17 @@ bool plm_probe_judge_new(const plm_probe_directory *d, const bool *used, plm_str
             return false;
         n++;
     }
-    out->regions = plm_regions_shipped(f);
-    if (!out->regions) return false;
-    plm_locate_setup s = {.landmarks = l, .n_landmarks = n, .regions = out->regions,
+    const plm_regions *regions = regions_of(f);
+    if (!regions) return false;
+    plm_locate_setup s = {.landmarks = l, .n_landmarks = n, .regions = regions,
                           .deny = deny, .speed = PLM_SPEED_C, .quorum = quorum};
     out->locate = plm_locate_new(&s, f);
-    if (!out->locate) plm_probe_judge_free(out);
     return out->locate != NULL;
 }
 
 void plm_probe_judge_free(plm_probe_judge *j) {
     plm_locate_free(j->locate);
-    plm_regions_free(j->regions);
-    *j = (plm_probe_judge){NULL, NULL};
+    j->locate = NULL;
 }
 
 static void put_msg(plm_jw *w, const char *key, const plm_probe_msg *m) {
@@ -379,7 +390,7 @@ static bool put_line(const plm_probe_record *r, const plm_probe_directory *d, co
         plm_mem_free(v);
         return false;
     }
-    plm_buf_init(&more, 1u << 16);
+    plm_buf_init(&more, PLM_PROBE_SESSION_BYTES_MAX);
     put_more(r, d, c, &more);
     plm_locate_decide(j.locate, rtt, v);
     *excluded = v->denied == PLM_PLACE_EXCLUDED;

@@ -7,7 +7,7 @@
 #include "plimsoll/locate.h"
 #include "plimsoll/probe.h"
 
-#define PLM_PROBE_WHY_MAX 2048
+#define PLM_PROBE_WHY_MAX (128u << 10) /* a few words for each of 256 landmarks */
 
 /* What one landmark gave; type 0 in a message: nothing. */
 typedef struct plm_probe_given {
@@ -46,7 +46,6 @@ void plm_probe_evid_hash(const plm_probe_msg *evid, plm_probe_hash out);
 /* Landmarks of the directory and denied regions, ready to decide; used[i] (NULL: all) says which
  * landmarks are in it, in the directory's order. */
 typedef struct plm_probe_judge {
-    plm_regions *regions;
     plm_locate *locate;
 } plm_probe_judge;
 bool plm_probe_judge_new(const plm_probe_directory *d, const bool *used, plm_str deny,

@@ -19,6 +19,7 @@
 #define TRY_MOST (1000 * MS)
 #define POLL_EVERY (25 * MS)
 #define KEYS_MOST (5000 * MS) /* a silent landmark holds the others up no longer */
+#define KEYS_LEAST (2000 * MS) /* in a short session, but no more than 40 % of it */
 #define GRACE (1500 * MS)     /* for receipts, after STOP */
 
 enum step { ASK_KEY = 1, HAS_KEY, ARM, POLL, HAS_RECEIPT, SHOW, ENDED, FAILED };
@@ -359,7 +360,10 @@ static void run(verifier *v) {
     for (size_t i = 0; i < v->n; i++)
         if (v->p[i].step != FAILED) start(v, &v->p[i], ASK_KEY);
     uint64_t until = after(v, 20), most = v->born_ns + KEYS_MOST;
-    pump(v, until < most ? until : most, keys_busy);
+    uint64_t least = v->born_ns + KEYS_LEAST;
+    if (least > after(v, 40)) least = after(v, 40);
+    until = until < least ? least : until > most ? most : until;
+    pump(v, until, keys_busy);
     drop_all(v, ASK_KEY, ASK_KEY, "did not answer");
     if (v->p[v->n].step == FAILED || !open_agent(v)) return;
     measure(v);
@@ -385,8 +389,12 @@ static bool write_file(verifier *v, plm_str deny, plm_buf *file, plm_fault *f) {
 static bool begin(verifier *v, plm_str deny, plm_fault *f) {
     const plm_probe_ask *q = v->ask;
     const plm_probe_directory *d = q->directory;
+    uint64_t start_ns = plm_probe_mono_ns(); /* what is read first is a part of the timeout */
     v->n = d->landmark_n;
     if (v->n == 0) return plm_fail(f, PLM_BAD_INPUT, "the directory has no landmark");
+    if (v->n * q->rounds > PLM_PROBE_LEAVES_MAX)
+        return plm_fail(f, PLM_OUT_OF_RANGE, "%zu landmarks of %u rounds are more than %d answers; "
+                        "ask for fewer rounds", v->n, q->rounds, PLM_PROBE_LEAVES_MAX);
     v->device = plm_probe_directory_agent(d, plm_str_c(q->device));
     if (!v->device)
         return plm_fail(f, PLM_NOT_FOUND, "the directory has no device '%s'", q->device);
@@ -397,8 +405,7 @@ static bool begin(verifier *v, plm_str deny, plm_fault *f) {
     v->leaves = plm_mem_resize(NULL, (v->n + 1) * sizeof *v->leaves);
     if (!v->p || !v->leaves) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     memset(v->p, 0, (v->n + 1) * sizeof *v->p);
-    v->born_ns = plm_probe_mono_ns();
-    v->end_ns = v->born_ns + q->timeout_s * 1000 * MS;
+    v->end_ns = start_ns + q->timeout_s * 1000 * MS;
     if (!plm_probe_resolve_pair(plm_str_c(q->agent), &v->p[v->n].addr, f)) return false;
     for (size_t i = 0; i < v->n; i++) {
         plm_fault none = {0};
@@ -407,6 +414,8 @@ static bool begin(verifier *v, plm_str deny, plm_fault *f) {
             drop(v, &v->p[i], "its address is unknown");
     }
     randombytes_buf(v->sid, sizeof v->sid);
+    v->born_ns = plm_probe_mono_ns();
+    if (v->born_ns > v->end_ns) v->born_ns = v->end_ns;
     return plm_probe_net_open(&v->net, NULL, false, f);
 }
 
@@ -417,7 +426,7 @@ bool plm_probe_session_run(const plm_probe_ask *ask, plm_buf *file, plm_fault *f
     memset(v, 0, sizeof *v);
     v->ask = ask;
     v->net.fd = -1;
-    plm_buf_init(&v->why, PLM_PROBE_WHY_MAX * 16);
+    plm_buf_init(&v->why, PLM_PROBE_WHY_MAX);
     plm_buf_init(&deny, PLM_PROBE_DENY_MAX * PLM_LOCATE_ID_MAX);
     for (size_t i = 0; i < ask->deny_n; i++) {
         if (i) plm_buf_putc(&deny, ',');

@@ -73,15 +73,23 @@ typedef struct test {
     bool background;
 } test;
 
+/* What an answer can hang on: a bit a fact, and three more.  Books with more facts use all bits. */
+#define DEP_FACTS 124
+enum { DEP_LAW = DEP_FACTS, DEP_READING, DEP_CONTENTS };
+typedef struct deps {
+    uint64_t w[2];
+} deps;
+
 typedef struct rule {
     plm_rule_info info;
+    deps hangs_on;        /* through every rule it names */
     uint32_t cond;        /* NODE_NONE: always, within its clocks */
     uint32_t clock_count, cond_count;
     timing *clocks;
     uint32_t *conds;      /* an exception's labelled conditions */
     plm_str *lift_names, *target_names, *taken_names;
     uint32_t taken_count; /* a note: the classes it takes items out of */
-    bool lifts_all;
+    bool lifts_all, hung;
 } rule;
 
 typedef struct member {
@@ -169,6 +177,16 @@ plm_truth plm_code_within(const code *c, const codeset *s);
 
 /* Folds a name: ASCII letters to lower case, everything but letters and digits dropped. */
 size_t plm_name_fold(plm_str s, char *out, size_t max);
+
+/* deps.c: fills hangs_on of every rule (after names are linked and circles refused). */
+void plm_book_hang(plm_book *b);
+/* The bits of the fact, or of all when the book has too many. */
+deps plm_dep_of(const plm_book *b, uint32_t bit);
+/* The bits of a number expression. */
+deps plm_dep_number(const plm_book *b, uint32_t at);
+static inline deps plm_dep_or(deps a, deps b) {
+    return (deps){{a.w[0] | b.w[0], a.w[1] | b.w[1]}};
+}
 
 /* view.c */
 plm_truth plm_rule_force(const rule *r, plm_day as_of, plm_day known, bool codified);

@@ -315,11 +315,19 @@ static memo *memo_of(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     return &w->memos[at];
 }
 
+static bool fresh(const plm_facts *w, const rule *k, const memo *m) {
+    if (m->gen != w->gen) return false;
+    for (int i = 0; i < 2; i++)
+        for (uint64_t d = k->hangs_on.w[i] & w->moved.w[i]; d; d &= d - 1)
+            if (w->moved_at[i * 64 + __builtin_ctzll(d)] > m->stamp) return false;
+    return true;
+}
+
 plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     plm_truth force = w->view->force[r];
     if (force == PLM_NO) return PLM_NO;
     memo *m = memo_of(w, r, item, party);
-    if (m->gen == w->gen) {
+    if (fresh(w, &w->book->rules[r], m)) {
         if (m->truth == PLM_UNKNOWN) w->why = m->why;
         return m->truth;
     }
@@ -335,7 +343,7 @@ plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
         if (t == PLM_UNKNOWN && f != PLM_NO) w->why = why;
         t = plm_and(t, f);
     }
-    *m = (memo){.gen = w->gen, .truth = t, .why = w->why};
+    *m = (memo){.gen = w->gen, .stamp = w->stamp, .truth = t, .why = w->why};
     return t;
 }
 

@@ -71,6 +71,8 @@ bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t p
     }
     for (uint32_t i = 0; i < items; i++) w->places[i] = (place){-1, false};
     w->done_count = 0;
+    w->moved = (deps){{0, 0}};
+    w->stamp = 0;
     w->open = PLM_UNKNOWN;
     w->asked = 0;
     if (++w->gen == 0) {
@@ -203,6 +205,28 @@ static void settle_cmp(plm_facts *w, settled *s) {
     }
 }
 
+static deps bits_of(const plm_book *b, const leaf *l) {
+    switch (l->kind) {
+    case LEAF_CMP: return plm_dep_number(b, b->nodes[l->a].a);
+    case LEAF_CODE:
+        return plm_dep_of(b, b->eccn_fact == UINT32_MAX ? DEP_LAW : b->eccn_fact);
+    case LEAF_FORCE: return plm_dep_of(b, DEP_LAW);
+    case LEAF_OPEN: return plm_dep_of(b, DEP_READING);
+    case LEAF_CONTENTS: return plm_dep_of(b, DEP_CONTENTS);
+    default: return plm_dep_of(b, l->a);
+    }
+}
+
+/* Answers that hang on the unknown are stale from now on. */
+static void move(plm_facts *w, const leaf *l) {
+    deps d = bits_of(w->book, l);
+    w->moved = plm_dep_or(w->moved, d);
+    w->stamp++;
+    for (int k = 0; k < 2; k++)
+        for (uint64_t m = d.w[k]; m; m &= m - 1)
+            w->moved_at[k * 64 + __builtin_ctzll(m)] = w->stamp;
+}
+
 bool settle(plm_facts *w, const leaf *l, plm_truth t) {
     if (w->done_count == SETTLED_MAX) return false;
     settled *s = &w->done[w->done_count];
@@ -222,12 +246,12 @@ bool settle(plm_facts *w, const leaf *l, plm_truth t) {
         s->where->known = 1;
     }
     w->done_count++;
-    w->gen++;
+    move(w, l);
     return true;
 }
 
 void unsettle(plm_facts *w) {
     settled *s = &w->done[--w->done_count];
     if (s->is_val) *s->where = s->old;
-    w->gen++;
+    move(w, &s->at);
 }

@@ -1,5 +1,6 @@
 /* world.h: the facts of one case while it is asked about, inside the rules room only.
- * Invariants: 1 a memo is used only within its generation; 2 settle() and unsettle() leave the
+ * Invariants: 1 a memo is used only within its generation, and while nothing that its rule hangs
+ * on was settled since; 2 settle() and unsettle() leave the
  * world as it was; 3 ask never changes a fact. */
 #ifndef PLM_RULES_WORLD_H
 #define PLM_RULES_WORLD_H
@@ -40,6 +41,7 @@ typedef struct settled {
 
 typedef struct memo {
     uint32_t gen;
+    uint64_t stamp;
     plm_truth truth;
     leaf why;
 } memo;
@@ -60,6 +62,8 @@ struct plm_facts {
     leaf why;                 /* of the last UNKNOWN */
     settled done[SETTLED_MAX];
     uint32_t done_count;
+    deps moved;               /* what was ever settled in this case */
+    uint64_t stamp, moved_at[128]; /* when each bit was last settled or unsettled */
     plm_truth open;           /* readings left open: unknown but in tests */
     uint64_t asked;           /* evaluations, for limits */
 };

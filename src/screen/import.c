@@ -89,7 +89,7 @@ static plm_import_format detect_table(plm_str head) {
     if (ofac_width && ((digits && line.p[digits] == ',') || plm_str_starts(line, "ID,")) &&
         plm_import_find(head, "-0-") >= 0)
         return PLM_IMPORT_OFAC_CSV;
-    return plm_import_find(line, "name") >= 0 && commas + 1 > 0 ? PLM_IMPORT_CSV : PLM_IMPORT_AUTO;
+    return plm_import_names_party(line) ? PLM_IMPORT_CSV : PLM_IMPORT_AUTO;
 }
 
 plm_import_format plm_import_detect(plm_str content) {
@@ -98,7 +98,8 @@ plm_import_format plm_import_detect(plm_str content) {
     if (head.n == 0) return PLM_IMPORT_AUTO;
     if (head.p[0] == '<') return detect_xml(head);
     if (head.p[0] == '{') {
-        if (plm_import_find(head, "\"schema\"") >= 0 && plm_import_find(head, "\"properties\"") >= 0)
+        if (plm_import_find(head, "\"schema\"") >= 0 &&
+            plm_import_find(head, "\"properties\"") >= 0)
             return PLM_IMPORT_FTM_JSON;
         if (plm_import_find(head, "\"list_id\"") >= 0) return PLM_IMPORT_US_JSON;
         if (plm_import_find(head, "\"results\"") >= 0) return PLM_IMPORT_CSL_JSON;
@@ -228,7 +229,8 @@ static bool any_date_in(plm_str s, bool day_first, char out[64]) {
         size_t n = 0, from = i;
         plm_day day, last;
         if (s.p[i] < '0' || s.p[i] > '9') continue;
-        while (i < s.n && n + 1 < sizeof word && !strchr("<>\"=,\r\n", s.p[i])) word[n++] = s.p[i++];
+        while (i < s.n && n + 1 < sizeof word && !strchr("<>\"=,\r\n", s.p[i]))
+            word[n++] = s.p[i++];
         for (size_t k = 0; day_first && k < n; k++)
             if (word[k] == '/') word[k] = '.';
         if (n < 8 || (from && s.p[from - 1] >= '0' && s.p[from - 1] <= '9')) continue;

@@ -127,6 +127,8 @@ bool plm_import_dpl_txt(plm_import *im);
 bool plm_import_us_json(plm_import *im);
 bool plm_import_ftm_json(plm_import *im);
 bool plm_import_own_csv(plm_import *im);
+/* True when a header line has a column that names a party. */
+bool plm_import_names_party(plm_str header);
 bool plm_import_un_xml(plm_import *im);
 bool plm_import_eu_xml(plm_import *im);
 bool plm_import_eu_csv(plm_import *im);

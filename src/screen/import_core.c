@@ -82,8 +82,12 @@ static bool no_memory(plm_import *im) {
 
 static bool add(plm_import *im, uint32_t line, plm_str id, plm_str list, plm_str name,
                 plm_entity_kind kind) {
-    return plm_import_check(im, plm_list_add_entity(im->list, id, list, name, kind, im->f), line,
-                            "name");
+    if (!plm_import_check(im, plm_list_add_entity(im->list, id, list, name, kind, im->f), line,
+                          "name"))
+        return false;
+    const plm_entity *e = &im->list->entities[im->list->entity_n - 1];
+    if (e->name.n && e->id.n) return true;
+    return plm_import_bad(im, line, e->name.n ? "id" : "name", "holds only control characters");
 }
 
 bool plm_import_entity(plm_import *im, uint32_t line, plm_str id, plm_str list, plm_str name,

@@ -70,7 +70,8 @@ static bool next_alias(plm_str *s, plm_str *alias, bool *last) {
     if (!starts_dash(*s, &skip)) return false;
     plm_str t = plm_str_trim((plm_str){s->p + skip, s->n - skip});
     for (i = 0; i < t.n && t.p[i] != ';' && t.p[i] != '\n'; i++)
-        if (t.p[i] == '.' && i + 2 < t.n && t.p[i + 1] == ' ' && t.p[i + 2] >= '0' && t.p[i + 2] <= '9')
+        if (t.p[i] == '.' && i + 2 < t.n && t.p[i + 1] == ' ' && t.p[i + 2] >= '0' &&
+            t.p[i + 2] <= '9')
             break;
     *alias = plm_str_trim((plm_str){t.p, i});
     *last = i >= t.n || t.p[i] != ';';
@@ -91,7 +92,8 @@ static bool split_entity(plm_import *im, uint32_t line, plm_str cell, plm_elist_
         rest.p++, rest.n--;
     if (plm_str_starts(rest, "a.k.a") || plm_str_starts(rest, "f.k.a")) {
         const char *colon = memchr(rest.p, ':', rest.n);
-        if (!colon) return plm_import_bad(im, line, "Entity", "aliases without the ':' before them");
+        if (!colon)
+            return plm_import_bad(im, line, "Entity", "aliases without the ':' before them");
         rest = (plm_str){colon + 1, rest.n - (size_t)(colon - rest.p) - 1};
         plm_buf b;
         plm_buf_init(&b, PLM_XML_TEXT_MAX);

@@ -42,7 +42,8 @@ static bool ftm_each(plm_import *im, uint32_t line, const plm_json *props, const
     if (!plm_json_is_arr(v))
         return plm_import_bad(im, line, key, "is neither text nor an array of texts");
     plm_json_each(v, it, e) {
-        if (!plm_json_is_str(e)) return plm_import_bad(im, line, key, "holds a value that is no text");
+        if (!plm_json_is_str(e))
+            return plm_import_bad(im, line, key, "holds a value that is no text");
         if (!take(im, line, what, plm_json_text(e))) return false;
     }
     return true;
@@ -77,7 +78,8 @@ static const struct {
     {"citizenship", "country", as_country}, {"jurisdiction", "country", as_country},
     {"mainCountry", "country", as_country}, {"flag", "country", as_country},
     {"birthDate", NULL, as_birth}, {"imoNumber", "imo", as_id}, {"mmsi", "mmsi", as_id},
-    {"leiCode", "lei", as_id}, {"uscCode", "uscc", as_id}, {"registrationNumber", "registration", as_id},
+    {"leiCode", "lei", as_id}, {"uscCode", "uscc", as_id},
+    {"registrationNumber", "registration", as_id},
     {"ogrnCode", "registration", as_id}, {"innCode", "tax", as_id}, {"taxNumber", "tax", as_id},
     {"vatCode", "tax", as_id}, {"idNumber", "national_id", as_id},
     {"passportNumber", "passport", as_id}, {"swiftBic", "swift", as_id},

@@ -53,7 +53,8 @@ static bool sdn_aka(plm_import *im, const plm_xml *x, plm_buf *b) {
 static bool sdn_address(plm_import *im, const plm_xml *x, plm_buf *b) {
     static const char *const parts[] = {"address1", "address2", "address3", "city",
                                         "stateOrProvince", "postalCode"};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) put(b, ", ", plm_xml_text(x, parts[i]));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        put(b, ", ", plm_xml_text(x, parts[i]));
     plm_country home = plm_import_country(plm_xml_text(x, "country"));
     if (b->n) put(b, ", ", plm_xml_text(x, "country"));
     return plm_import_address(im, x->line, plm_buf_str(b), home);
@@ -201,7 +202,8 @@ static plm_str text_of_ref(const advanced *a, const char *kind, plm_str id) {
 static bool keep_location(plm_import *im, advanced *a, const plm_xml *x) {
     plm_buf b;
     plm_buf_init(&b, PLM_XML_TEXT_MAX);
-    for (const plm_xml *p = plm_xml_child(x, "LocationPart"); p; p = plm_xml_next(p, "LocationPart"))
+    for (const plm_xml *p = plm_xml_child(x, "LocationPart"); p;
+         p = plm_xml_next(p, "LocationPart"))
         for (const plm_xml *v = plm_xml_child(p, "LocationPartValue"); v;
              v = plm_xml_next(v, "LocationPartValue"))
             put(&b, ", ", plm_xml_text(v, "Value"));

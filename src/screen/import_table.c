@@ -8,7 +8,8 @@
 
 typedef enum role {
     R_NONE, R_ID, R_NAME, R_ALIAS, R_WEAK, R_ADDRESS, R_COUNTRY, R_TYPE, R_BIRTH, R_CITATION,
-    R_PROGRAM, R_REMARKS, R_LISTED, R_LIST, R_IMO, R_MMSI, R_LEI, R_USCC, R_REGISTRATION, R_PASSPORT,
+    R_PROGRAM, R_REMARKS, R_LISTED, R_LIST, R_IMO, R_MMSI, R_LEI, R_USCC, R_REGISTRATION,
+    R_PASSPORT,
     R_NATIONAL, R_TAX, R_SWIFT, R_TAIL, R_COUNT
 } role;
 
@@ -76,6 +77,15 @@ static role role_of(plm_str heading) {
     return R_NONE;
 }
 
+bool plm_import_names_party(plm_str header) {
+    plm_str part;
+    char sep = header.n && memchr(header.p, ',', header.n) ? ','
+             : header.n && memchr(header.p, ';', header.n) ? ';' : '\t';
+    while (plm_import_part(&header, sep, &part))
+        if (role_of(part) == R_NAME) return true;
+    return false;
+}
+
 static void note_map(plm_import *im, const plm_csv *c, const table_map *m) {
     if (!im->note) return;
     plm_buf_printf(im->note, "%s: columns\n", im->file);
@@ -136,7 +146,8 @@ static bool add_id(plm_import *im, uint32_t line, role r, plm_str s) {
     plm_str part;
     while (kinds[r] && plm_import_part(&s, ';', &part)) {
         const char *paren = part.n ? memchr(part.p, '(', part.n) : NULL; /* "7725842590 (INN)" */
-        if (paren && paren > part.p) part = plm_str_trim((plm_str){part.p, (size_t)(paren - part.p)});
+        if (paren && paren > part.p)
+            part = plm_str_trim((plm_str){part.p, (size_t)(paren - part.p)});
         if (part.n && !plm_import_id(im, line, kinds[r], part)) return false;
     }
     return true;

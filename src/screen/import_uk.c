@@ -143,7 +143,8 @@ static bool uk_nations(plm_import *im, const uk_row *r) {
     while (plm_import_part(&rest, ';', &part)) {
         if (part.n > 3 && part.p[0] == '(') { /* "(1) Russia (2) Cyprus" */
             const char *close = memchr(part.p, ')', part.n);
-            if (close) part = plm_str_trim((plm_str){close + 1, (size_t)(part.p + part.n - close - 1)});
+            size_t left = close ? (size_t)(part.p + part.n - close - 1) : 0;
+            if (close) part = plm_str_trim((plm_str){close + 1, left});
         }
         if (!plm_import_check(im, plm_list_add_country(im->list, plm_import_country(part), im->f),
                               r->line, "Nationality"))

@@ -60,7 +60,8 @@ static int cmp_letters(plm_str a, plm_str b) {
 }
 
 static int by_name(const void *a, const void *b) {
-    const plm_elist_row *x = *(const plm_elist_row *const *)a, *y = *(const plm_elist_row *const *)b;
+    const plm_elist_row *x = *(const plm_elist_row *const *)a;
+    const plm_elist_row *y = *(const plm_elist_row *const *)b;
     int c = cmp_letters(x->name, y->name);
     return c ? c : (x->line > y->line) - (x->line < y->line);
 }

@@ -142,7 +142,8 @@ typedef struct join_pair {
 } join_pair;
 
 static void add_name(maker *m, const name_parse *p, const name_rec *r) {
-    uint32_t number = (uint32_t)m->v[IX_NAMES].n;
+    uint32_t number = (uint32_t)m->v[IX_NAMES].n, posting = number << 1;
+    for (uint32_t i = 0; i < p->token_n; i++) posting |= p->tokens[i].u.kind == TOKEN_INITIAL;
     name_rec *at = push(m, &m->v[IX_NAMES], 1);
     if (!at) return;
     *at = *r;
@@ -162,13 +163,13 @@ static void add_name(maker *m, const name_parse *p, const name_rec *r) {
             j->hash = plm_index_hash(s->u.join == 2 ? 'a' : 'j',
                                      s->u.join == 2 ? s->u.form : s->u.phon,
                                      s->u.join == 2 ? s->u.form_n : s->u.phon_n);
-            j->name = number;
+            j->name = posting;
             j->span = (uint32_t)m->v[IX_SPANS].n - 1;
             x->id = SPAN_JOIN;
         } else {
             x->id = unit_number(m, &s->u);
             uint64_t *pair = push(m, &m->unit_pairs, 1);
-            if (pair) *pair = (uint64_t)x->id << 32 | number;
+            if (pair) *pair = (uint64_t)x->id << 32 | posting;
         }
     }
 }

@@ -29,11 +29,17 @@ typedef struct id_rec {
     uint32_t group;
 } id_rec;
 
-/* An address of an entity, parsed (address.h): hash of building and of unit within it. */
+/* An address of an entity, parsed (address.c). */
 typedef struct address_rec {
     uint32_t entity, row;
-    uint64_t building[4];      /* keys that must agree for the same building; 0: none */
-    uint64_t unit;             /* hash of the unit's words; 0: none stated */
+    uint64_t street[2];        /* hash of the street and its first and last number; 0: none */
+    uint64_t building;         /* hash of the building's name; 0: none */
+    uint32_t place[6];         /* hashes of words of district and city */
+    int32_t floor;             /* INT32_MIN: not stated */
+    uint32_t place_n;
+    int32_t unit_from, unit_to; /* numbers of the unit; -1: none */
+    char unit_letter;          /* A in 1605A, D in Unit D; 0: none */
+    char pad[7];
 } address_rec;
 
 typedef enum index_section {
@@ -46,6 +52,7 @@ typedef struct plm_index {
     const uint64_t *joins;          /* ascending hashes */
     const name_rec *names;
     const span_rec *spans;
+    /* names of each unit and join: number * 2, + 1 where the name has an initial */
     const uint32_t *unit_at, *unit_names, *join_at, *join_names;
     const uint64_t *near;           /* ascending: hash of a shortened form or key, unit */
     const uint32_t *near_dir, *join_dir;

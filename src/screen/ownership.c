@@ -272,7 +272,8 @@ static void ask_for(const plm_own_graph *g, uint32_t party, plm_own_result *out)
 bool plm_own_decide(plm_own_graph *g, uint32_t party, const plm_own_rule *rule,
                     plm_own_result *out, plm_fault *f) {
     memset(out, 0, sizeof *out);
-    if (party >= g->node_n) return plm_fail(f, PLM_NOT_FOUND, "no such party in the ownership graph");
+    if (party >= g->node_n)
+        return plm_fail(f, PLM_NOT_FOUND, "no such party in the ownership graph");
     size_t n = g->node_n;
     bool *low = plm_arena_array(g->arena, n, 1), *high = plm_arena_array(g->arena, n, 1);
     bool *seen = plm_arena_array(g->arena, n, 1);

@@ -176,7 +176,6 @@ static bool add_relationship(bods *b, const statement *s) {
         add_interest(&h, plm_json_text(plm_json_get(i, "type")), iv, indirect);
     }
     if (!h.any || owned->node == owner->node) return true;
-    if (!h.shares) h.iv.lo = plm_dec_int(0), h.iv.hi = h.control == PLM_NO ? plm_dec_int(1) : h.iv.hi;
     plm_own_edge e = {owner->node, owned->node, h.iv, h.control};
     return plm_own_add_edge(b->g, &e, b->f);
 }
@@ -270,8 +269,9 @@ static bool rel_record(plm_import *im, gleif *x, const plm_xml *r) {
     plm_str type = plm_xml_text(rel, "RelationshipType");
     uint32_t child, parent;
     if (!rel || type.n == 0) return plm_import_bad(im, r->line, "RelationshipType", "is missing");
-    if (!lei_node(im, x, r->line, plm_xml_text(plm_xml_child(rel, "StartNode"), "NodeID"), &child) ||
-        !lei_node(im, x, r->line, plm_xml_text(plm_xml_child(rel, "EndNode"), "NodeID"), &parent))
+    const plm_xml *start = plm_xml_child(rel, "StartNode"), *end = plm_xml_child(rel, "EndNode");
+    if (!lei_node(im, x, r->line, plm_xml_text(start, "NodeID"), &child) ||
+        !lei_node(im, x, r->line, plm_xml_text(end, "NodeID"), &parent))
         return false;
     if (!plm_str_is(plm_xml_text(rel, "RelationshipStatus"), "ACTIVE") || child == parent ||
         !plm_str_is(type, "IS_DIRECTLY_CONSOLIDATED_BY"))

@@ -12,26 +12,36 @@
 
 #include <string.h>
 
-#define SOFT_ORGANIZATION 130
-#define SOFT 180          /* hundredths */
-#define CONF 170
+#define CONF 170         /* hundredths, as EXTRA and LIGHT */
 #define EXTRA 25          /* the entity's name says more */
 #define LIGHT 12          /* legal forms, particles and titles left over on either side */
 #define EXTRA_Q 45        /* the query says more */
 #define EVIDENCE 2000     /* weight that has to be paired for a part of a name to count in full */
-#define EVIDENCE_CUT 80   /* per cent of the score that a part with no weight loses */
-#define EVIDENCE_CUT_LESS 70   /* the same where all of the query is paired */
-#define EVIDENCE_ORGANIZATION 50 /* per cent of these for who is known to be no person */
-#define EVIDENCE_CUT_COMMON 50 /* the same where only common words are left over */
 #define SYLLABLE_REST 3   /* a syllable left over is another name: so many times its weight */
 #define READING_PERCENT 74
 #define READING_SIM 955
 #define READING_JOIN_SIM 965
 #define READING_SYLLABLES 3
 #define SPREAD_FROM 1500
+#define PATRONYMIC_OFF 60
 #define NUMBER_CLASH 900  /* weight of numbers that differ */
 #define INITIAL_SIM 800
 #define INITIAL_CLASH 400
+
+/* By what the query says it is.  An organization's name stands in many forms; a person's part of
+ * a name is shared by many. */
+typedef struct strictness {
+    int soft;              /* hundredths */
+    int cut;               /* per cent of the score that a part with no weight loses: both say more */
+    int cut_less;          /* the same where all of the query is paired */
+    int cut_common;        /* the same where only common words are left over */
+} strictness;
+
+static const strictness strict[3] = {
+    {190, 85, 80, 100},    /* not said; vessels and aircraft, whose numbers decide */
+    {210, 105, 100, 60},   /* person */
+    {115, 40, 28, 18},     /* organization */
+};
 
 typedef struct work {
     const compare *c;
@@ -136,13 +146,44 @@ static void pair_initials(work *w, scored *out) {
     }
 }
 
+/* JC for Jean-Claude: two letters that begin two names in a row. */
+static void pair_two_initials(work *w, scored *out) {
+    for (uint32_t i = 0; i < w->c->q->token_n; i++) {
+        const unit *q = &w->c->q->tokens[i].u;
+        if (w->uq[i] || q->form_n != 2 || q->kind != TOKEN_PLAIN || q->phon_n != q->key_n) continue;
+        for (uint32_t j = 0; j + 1 < w->name->token_n; j++) {
+            const unit *a = unit_e(w, j), *b = unit_e(w, j + 1);
+            if (w->ue[j] || w->ue[j + 1] || !full_name(a) || !full_name(b) ||
+                a->form[0] != q->form[0] || b->form[0] != q->form[1])
+                continue;
+            pairing p = {(uint8_t)i, 1, (uint8_t)j, 2, INITIAL_SIM, 0, "initials"};
+            w->uq[i] = w->ue[j] = w->ue[j + 1] = true;
+            w->m += INITIAL_SIM * q->weight / 1000;
+            if (out->n < NAME_TOKENS) out->pairs[out->n++] = p;
+            break;
+        }
+    }
+}
+
 typedef struct rest {
     int64_t weight, light, plain; /* light: legal forms, particles, titles; weight: the others */
+    int64_t patronymic;
     bool number, initial;
 } rest;
 
 bool plm_score_is_light(const unit *u) {
     return u->kind == TOKEN_LEGAL || u->kind == TOKEN_PARTICLE || u->kind == TOKEN_TITLE;
+}
+
+static bool ends(const unit *u, const char *with) {
+    size_t n = strlen(with);
+    return u->form_n > n + 2 && memcmp(u->form + u->form_n - n, with, n) == 0;
+}
+
+/* A Slavic father's name, which is often left out. */
+static bool patronymic(const unit *u) {
+    return u->kind == TOKEN_PLAIN && (ends(u, "vich") || ends(u, "vych") || ends(u, "vna") ||
+                                      ends(u, "avna") || ends(u, "vitch"));
 }
 
 static void leave(rest *r, const unit *u) {
@@ -153,20 +194,21 @@ static void leave(rest *r, const unit *u) {
         return;
     }
     r->weight += w;
+    if (patronymic(u)) r->patronymic += w;
     if (u->kind == TOKEN_PLAIN || u->kind == TOKEN_NUMBER) r->plain += w;
     r->number = r->number || u->kind == TOKEN_NUMBER;
     r->initial = r->initial || u->kind == TOKEN_INITIAL;
 }
 
 static rest left_q(const work *w) {
-    rest r = {0, 0, 0, false, false};
+    rest r = {0, 0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->c->q->token_n; i++)
         if (!w->uq[i]) leave(&r, &w->c->q->tokens[i].u);
     return r;
 }
 
 static rest left_e(const work *w) {
-    rest r = {0, 0, 0, false, false};
+    rest r = {0, 0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->name->token_n; i++)
         if (!w->ue[i]) leave(&r, unit_e(w, i));
     return r;
@@ -174,19 +216,19 @@ static rest left_e(const work *w) {
 
 static int value(const work *w, rest q, rest e) {
     int64_t hq = q.weight, he = e.weight;
+    if (hq == 0) he -= e.patronymic * PATRONYMIC_OFF / 100; /* only the entity's: docs/no-miss.md */
     int64_t conf = hq + he ? 2 * hq * he / (hq + he) : 0;
     int64_t extra = hq > he ? hq - he : he - hq;
     if (q.number && e.number) conf += NUMBER_CLASH;
     if (q.initial && e.initial) conf += INITIAL_CLASH;
-    int64_t soft = w->c->kind >= PLM_ENTITY_ORGANIZATION ? SOFT_ORGANIZATION : SOFT;
-    int64_t d = 100 * w->m + soft * w->soft + CONF * conf +
+    const strictness *k = &strict[w->c->kind > 2 ? 0 : w->c->kind];
+    int64_t d = 100 * w->m + k->soft * w->soft + CONF * conf +
                 (hq > he ? EXTRA_Q : EXTRA) * extra + LIGHT * (q.light + e.light);
     if (d == 0 || w->m == 0) return 0;
     int64_t s = PLM_SCORE_ONE * (100 * w->m) / d;
-    int64_t cut = q.plain + e.plain <= 250 ? EVIDENCE_CUT_COMMON
-                  : q.weight <= 130       ? EVIDENCE_CUT_LESS
-                                          : EVIDENCE_CUT;
-    if (w->c->kind >= PLM_ENTITY_ORGANIZATION) cut = cut * EVIDENCE_ORGANIZATION / 100;
+    int64_t cut = q.plain + e.plain <= 250 ? k->cut_common
+                  : q.weight <= 130       ? k->cut_less
+                                          : k->cut;
     if (hq + he > 100 && w->m < EVIDENCE)
         s -= s * cut * (EVIDENCE - w->m) / EVIDENCE * (EVIDENCE - w->m) / (100 * EVIDENCE);
     return (int)s;
@@ -260,6 +302,7 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     if (w.n == 0) return;
     pair_spans(&w, out);
     if (w.real) pair_initials(&w, out);
+    if (w.real) pair_two_initials(&w, out);
     rest q = left_q(&w), e = left_e(&w);
     out->score = value(&w, q, e);
     if (by_reading(&w, out, q, e)) out->score = out->score * READING_PERCENT / 100;

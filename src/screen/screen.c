@@ -23,9 +23,10 @@
 #define EXACT_SCORE 9950
 #define STRONG_SCORE 8500
 #define SURE_SCORE 5000      /* only a name that scores this gains by country or birth */
-#define COMMON_SCORE 8500   /* few words, all common: nearly the same name or none */
+#define COMMON_SCORE 8100   /* few words, all common: nearly the same name or none */
 #define COMMON_WEIGHT 1100  /* common words of this weight together say something */
-#define BUILDING_SCORE 7000
+#define BUILDING_SCORE 7600   /* a warning: above the default threshold */
+#define ADDRESS_SCORE 8000
 #define UNIT_SCORE 9600
 
 struct plm_screen {
@@ -335,7 +336,7 @@ static void move_weight(paired *p, const unit *u) {
 }
 
 /* Tokens whose postings need not be followed: a name that has no other paired can't reach the
- * threshold. */
+ * threshold, unless an initial of its own is paired with one of the others. */
 static void skippable(const plm_screener *q, int threshold, bool skip[NAME_TOKENS]) {
     uint64_t cost[NAME_TOKENS];
     paired p = {0};
@@ -343,7 +344,8 @@ static void skippable(const plm_screener *q, int threshold, bool skip[NAME_TOKEN
     count_postings(q, cost);
     for (uint32_t i = 0; i < q->q.token_n; i++) {
         const unit *u = &q->q.tokens[i].u;
-        if (u->kind == TOKEN_INITIAL) skip[i] = true; /* paired without postings */
+        if (u->kind == TOKEN_INITIAL || (u->form_n == 2 && u->phon_n == u->key_n))
+            skip[i] = true; /* initials are paired without postings */
         *(plm_score_is_light(u) ? &p.light_left : &p.heavy_left) += u->weight;
     }
     for (uint32_t i = 0; i < q->q.token_n; i++)
@@ -387,10 +389,11 @@ static void gather(plm_screener *q, const compare *c, int threshold, bool exhaus
     for (uint32_t i = 0; i < q->touched_n; i++) {
         uint32_t id = q->touched[i], j = id & ~SPAN_JOIN;
         bool join = id & SPAN_JOIN;
-        if (all_skipped(q, join ? q->join_head[j] : q->unit_head[j], skip)) continue;
+        bool initials = all_skipped(q, join ? q->join_head[j] : q->unit_head[j], skip);
         const uint32_t *at = join ? x->join_at : x->unit_at;
         const uint32_t *names = join ? x->join_names : x->unit_names;
-        for (uint32_t k = at[j]; k < at[j + 1]; k++) consider(q, c, names[k], threshold);
+        for (uint32_t k = at[j]; k < at[j + 1]; k++)
+            if (!initials || (names[k] & 1)) consider(q, c, names[k] >> 1, threshold);
     }
 }
 
@@ -511,6 +514,36 @@ static void find_ids(plm_screener *q, const plm_query *w) {
     }
 }
 
+static void add_address(plm_screener *q, uint32_t entity, uint32_t address, int score,
+                        bool building) {
+    found r = {.entity = entity, .score = score, .address = address, .building = building};
+    for (uint32_t i = 0; i < q->found_n; i++)
+        if (q->found[i].entity == entity) {
+            if (q->found[i].score < score) q->found[i] = r;
+            return;
+        }
+    add_found(q, &r);
+}
+
+/* Entities at the query's address: an entry that is an address fires on its unit and warns of its
+ * building; any other entry only on the very same address. */
+static void find_addresses(plm_screener *q, const plm_query *w, int threshold) {
+    const plm_index *x = q->s->x;
+    address_rec a = {0};
+    if (!w->address.n || !plm_address_keys(w->address, &a)) return;
+    for (uint32_t i = 0; i < x->n[IX_ADDRESSES]; i++) {
+        const address_rec *l = &x->addresses[i];
+        address_relation r = plm_address_relate(&a, l);
+        if (r < ADDRESS_BUILDING) continue;
+        const plm_entity *e = plm_lists_entity(q->s->lists, l->entity, NULL);
+        bool only = (e->bits & PLM_ENTITY_ADDRESS_ONLY) || e->kind == PLM_ENTITY_ADDRESS;
+        bool building = r == ADDRESS_BUILDING;
+        int score = building ? BUILDING_SCORE : only ? UNIT_SCORE : ADDRESS_SCORE;
+        if ((building && !only) || score < threshold) continue;
+        add_address(q, l->entity, i + 1, score, building);
+    }
+}
+
 static int best_first(const void *a, const void *b) {
     const found *x = a, *y = b;
     if (x->score != y->score) return x->score > y->score ? -1 : 1;
@@ -619,8 +652,11 @@ static void fill(plm_screener *q, const plm_query *w, const compare *c, const fo
         if (r->building) {
             flag(q, m, PLM_STR("same_building"));
             m->strength = PLM_WEAK;
-        } else {
+        } else if (r->score >= UNIT_SCORE) {
             m->strength = PLM_EXACT;
+        } else {
+            flag(q, m, PLM_STR("same_address"));
+            m->strength = PLM_WEAK;
         }
         return;
     }
@@ -736,6 +772,7 @@ bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_opti
             settle(q, w, o->threshold);
         }
     }
+    find_addresses(q, w, o->threshold);
     find_ids(q, w);
     if (!answer(q, w, &c, o, out, f)) return false;
     out->reason = no_reason(&q->q, out->n);

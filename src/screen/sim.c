@@ -11,8 +11,9 @@
 #include <string.h>
 
 #define FLOOR_SIM 640
+#define FLOOR_CROSS 760     /* between an alphabet with and one without vowels */
 #define CLASS_SIM 930
-#define NICK_SIM 800
+#define NICK_SIM 760
 #define COST_VOWEL 45       /* one vowel for another, added or left out */
 #define COST_FIRST_VOWEL 80
 #define COST_VOICE 40       /* b/p, d/t, g/k, z/s, v/f, J/C */
@@ -20,10 +21,11 @@
 #define COST_H 45
 #define COST_H_WRITTEN 70   /* Arabic and Hebrew write it */
 #define SHORT_EDIT_SIM 690   /* one edit in three letters */
-#define FIRST_LOSS 40        /* in the first letter */
+#define FIRST_LOSS 60        /* in the first letter */
 #define COST_FIRST 30       /* names seldom differ in their first sound */
 #define COST_SWAP 70
 #define COST_FULL 100
+#define COST_NEVER 100000
 #define KNOWN_LOSS 400      /* per cent of what is missing to alike */
 
 /* Within one edit (optimal string alignment)? */
@@ -128,20 +130,37 @@ typedef struct costs {
     bool abjad;
 } costs;
 
-static int sub_cost(const costs *k, char a, char b) {
-    static const char pairs[] = "bpdtgkzsvfJC";
+/* Cost of one sound for another, by the two letters; [1]: one side has no vowels. */
+static uint8_t sub_costs[2][128][128];
+
+static void set_cost(int which, char a, char b, uint8_t cost) {
+    sub_costs[which][(unsigned char)a][(unsigned char)b] = cost;
+    sub_costs[which][(unsigned char)b][(unsigned char)a] = cost;
+}
+
+__attribute__((constructor)) static void fill_costs(void) {
+    static const char pairs[] = "bpdtgkzsvfJC", vowels[] = "aeiou";
     static const char near[] = "SsCtCsHkJzvukqSCJiHgvoJgrlsC";
-    if (a == b) return 0;
-    if (k->abjad && ((a == 'd' && b == 'z') || (a == 'z' && b == 'd'))) return 20;
-    if (is_vowel(a) && is_vowel(b)) return k->vowel_sub;
-    for (size_t i = 0; i + 1 < sizeof pairs; i += 2)
-        if ((a == pairs[i] && b == pairs[i + 1]) || (b == pairs[i] && a == pairs[i + 1]))
-            return COST_VOICE;
-    for (size_t i = 0; i + 1 < sizeof near; i += 2)
-        if ((a == near[i] && b == near[i + 1]) || (b == near[i] && a == near[i + 1]))
-            return k->abjad && (near[i] == 'v' || (near[i] == 'J' && near[i + 1] == 'i'))
-                       ? 5 : COST_NEAR;
-    return COST_FULL;
+    for (int w = 0; w < 2; w++) {
+        memset(sub_costs[w], COST_FULL, sizeof sub_costs[w]);
+        for (size_t i = 0; i + 1 < sizeof near; i += 2)
+            set_cost(w, near[i], near[i + 1], COST_NEAR);
+        for (size_t i = 0; i + 1 < sizeof pairs; i += 2)
+            set_cost(w, pairs[i], pairs[i + 1], COST_VOICE);
+        for (int i = 0; i < 128; i++) sub_costs[w][i][i] = 0;
+    }
+    for (const char *p = vowels; *p; p++)
+        for (const char *q = vowels; *q; q++)
+            if (p != q) set_cost(0, *p, *q, COST_VOWEL);
+    set_cost(1, 'v', 'u', 5);
+    set_cost(1, 'v', 'o', 5);
+    set_cost(1, 'J', 'i', 5);
+    set_cost(1, 'd', 'z', 20);
+}
+
+static int sub_cost(const costs *k, char a, char b) {
+    if (k->abjad && a != b && is_vowel(a) && is_vowel(b)) return k->vowel_sub;
+    return sub_costs[k->abjad][(unsigned char)a & 127][(unsigned char)b & 127];
 }
 
 static int indel_cost(const costs *k, const char *p, size_t i) {
@@ -154,24 +173,30 @@ static int indel_cost(const costs *k, const char *p, size_t i) {
     return COST_FULL;
 }
 
-static int align(const costs *k, const char *a, size_t n, const char *b, size_t m) {
-    int d[3][NAME_FORM + 2];
+/* Cost of making a of b; COST_NEVER as soon as it is sure to pass limit. */
+static int align(const costs *k, const char *a, size_t n, const char *b, size_t m, int limit) {
+    int d[3][NAME_FORM + 2], ins[NAME_FORM + 2], last = 0;
     d[0][0] = 0;
-    for (size_t j = 1; j <= m; j++) d[0][j] = d[0][j - 1] + indel_cost(k, b, j - 1);
+    for (size_t j = 1; j <= m; j++) {
+        ins[j] = indel_cost(k, b, j - 1);
+        d[0][j] = d[0][j - 1] + ins[j];
+    }
     for (size_t i = 1; i <= n; i++) {
         int *now = d[i % 3], *up = d[(i + 2) % 3], *up2 = d[(i + 1) % 3];
-        int del = indel_cost(k, a, i - 1);
-        now[0] = up[0] + del;
+        int del = indel_cost(k, a, i - 1), least = up[0] + del;
+        now[0] = least;
         for (size_t j = 1; j <= m; j++) {
             int best = up[j - 1] + sub_cost(k, a[i - 1], b[j - 1]);
-            int ins = now[j - 1] + indel_cost(k, b, j - 1);
+            if (now[j - 1] + ins[j] < best) best = now[j - 1] + ins[j];
             if (up[j] + del < best) best = up[j] + del;
-            if (ins < best) best = ins;
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
                 up2[j - 2] + COST_SWAP < best)
                 best = up2[j - 2] + COST_SWAP;
             now[j] = best;
+            if (best < least) least = best;
         }
+        if (least > limit && last > limit) return COST_NEVER; /* a swap looks back two rows */
+        last = least;
     }
     return d[n % 3][m];
 }
@@ -241,7 +266,8 @@ static int similar(const unit *a, const unit *b) {
         return korean(b, a);
     }
     if (len == 0) return 0;
-    int cost = align(&k, a->phon, a->phon_n, b->phon, b->phon_n);
+    int limit = (1000 - FLOOR_SIM) * (int)(len < 3 ? 3 : len) / 10 + 1;
+    int cost = align(&k, a->phon, a->phon_n, b->phon, b->phon_n, limit);
     if (cost && a->phon[0] != b->phon[0] && key_of(a->phon[0]) != key_of(b->phon[0]))
         cost += COST_FIRST;
     int sim = 1000 - cost * 10 / (int)(len < 3 ? 3 : len);
@@ -249,7 +275,7 @@ static int similar(const unit *a, const unit *b) {
         sim = 985;
     if (cross) {
         size_t key = a->key_n < b->key_n ? a->key_n : b->key_n;
-        int most = key <= 1 ? 720 : key == 2 ? 860 : 960;
+        int most = key <= 1 ? 720 : key == 2 ? 830 : 960;
         return sim > most ? most : sim;
     }
     if (within_one(a->form, a->form_n, b->form, b->form_n)) {
@@ -283,5 +309,5 @@ int plm_relate(const unit *a, const unit *b, const char **kind) {
         *kind = "name variant";
         return class_sim(a, b);
     }
-    return sim < FLOOR_SIM ? 0 : sim;
+    return sim < (abjad(a) != abjad(b) ? FLOOR_CROSS : FLOOR_SIM) ? 0 : sim;
 }

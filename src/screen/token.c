@@ -168,12 +168,12 @@ static void weigh(token *t, const lexeme *x) {
     if (u->form[0] >= '0' && u->form[0] <= '9') {
         u->kind = TOKEN_NUMBER;
         u->weight = WEIGHT_NUMBER;
-    } else if (x && x->kind != TOKEN_PLAIN) {
-        u->kind = x->kind;
-        u->weight = x->weight;
     } else if (u->form_n == 1) {
         u->kind = TOKEN_INITIAL;
         u->weight = WEIGHT_INITIAL;
+    } else if (x && x->kind != TOKEN_PLAIN) {
+        u->kind = x->kind;
+        u->weight = x->weight;
     } else {
         u->weight = x && x->weight ? x->weight
                     : syllable     ? WEIGHT_SYLLABLE
@@ -290,6 +290,7 @@ static const lexeme *slip(const word *w) {
 /* The word as written stays comparable beside what it was made into. */
 static void keep_raw(builder *b, const word *w, uint32_t first) {
     if (w->ready || b->raw_n == NAME_WORDS || b->p->token_n == first) return;
+    if (w->script == SCRIPT_ARABIC) return; /* without vowels a compound looks like others */
     b->raw[b->raw_n].first = first;
     b->raw[b->raw_n].count = b->p->token_n - first;
     b->raw[b->raw_n++].word = (uint32_t)(w - b->w);
@@ -308,7 +309,7 @@ static bool add_syllable(builder *b, const word *w) {
 static void add_plain(builder *b, const word *w) {
     if (add_syllable(b, w)) return;
     const lexeme *x = plm_lex_find('l', w->form, w->n);
-    if (!x) x = slip(w);
+    if (!x || (!plm_lex_text[x->out_at] && !x->cls && !x->weight)) x = slip(w);
     if (!x || (x->kind == TOKEN_PLAIN && !x->cls)) {
         const lexeme *r = w->script == SCRIPT_CYRILLIC || w->script == SCRIPT_LATIN
                               ? russian(w->form, w->n) : NULL;
@@ -410,7 +411,9 @@ static void add_words(builder *b) {
         const lexeme *x = NULL;
         uint32_t n = phrase(b, i, &x);
         if (n) {
+            uint32_t first = b->p->token_n;
             add_canonical(b, w, n, x);
+            for (uint32_t j = 0; j < n; j++) keep_raw(b, w + j, first);
             i += n;
             continue;
         }
@@ -453,7 +456,7 @@ static void settle_short(name_parse *p) {
         bool light = t->u.kind == TOKEN_LEGAL || t->u.kind == TOKEN_PARTICLE;
         bool edge = i == 0 || i + 1 == p->token_n || p->tokens[i - 1].u.kind == TOKEN_LEGAL ||
                     p->tokens[i + 1].u.kind == TOKEN_LEGAL;
-        if (light && t->n <= 2 && t->n > 1 && (!longer || (t->u.kind == TOKEN_LEGAL && !edge))) {
+        if (light && t->n <= 3 && t->n > 1 && (!longer || (t->u.kind == TOKEN_LEGAL && !edge))) {
             t->u.kind = TOKEN_PLAIN;
             t->u.weight = longer ? 300 : 450;
         }

@@ -366,6 +366,8 @@ class Decision:
         return tuple(l.get("footnote") or ())
 
     def need(self, rule, item, policy):
+        if self.kind == "deemed_export" and rule.startswith("742.6(a)(6)"):
+            return             # 742.6(a)(6)(iv)
         self.reqs.append((rule, item, policy))
 
     # ---- jurisdiction: 734.3, 734.4, 734.9 (in outline)
@@ -475,15 +477,17 @@ class Decision:
         if self.to != "AE" or not self.c.has("uae"):
             return False
         who = self.roles("ultimate_consignee", "end_user")
-        def ok(p):
+        def ok(n, p):
+            if not p.get("ultimate_parent") and self.w.pick("p%d.supp8" % n, (False, True)):
+                return True        # the parent, not given, may be a company of (c)
             up = (p.get("ultimate_parent") or {}).get("name")
             if p.get("name") in SUPP8_B:
                 return self.day <= date(2027, 4, 6)
             return p.get("name") in SUPP8_C or up in SUPP8_C
-        return bool(who) and self.c.parties is not None and all(ok(p) for _, p in who)
+        return bool(who) and self.c.parties is not None and all(ok(n, p) for n, p in who)
 
     def advanced_computing(self, n, item, cls, code):
-        if self.kind == "deemed_export" or code[:5] not in ("3A090", "4A090"):
+        if code[:5] not in ("3A090", "4A090"):
             return
         side = code[-1]
         if side == "c":
@@ -716,7 +720,8 @@ class Decision:
             self.need("746.2", n, "SKIP")
         elif to == "KP" and (ccl or not self.perhaps_food(n)):
             self.need("746.4", n, "SKIP")
-        elif to == "IR" and (ccl or self.kind == "export" or self.w.pick("ofac", (False, True))):
+        elif to == "IR" and (ccl or self.kind == "export" or self.source == "US" or
+                             self.w.pick("ofac", (False, True))):
             self.need("746.7", n, "SKIP")
         elif to in ("RU", "BY"):
             if ccl and self.kind != "deemed_export" or not ccl and \

@@ -62,7 +62,8 @@ static void entity_list_rows_of_one_party_are_joined(void **s) {
     plm_list *l = read_ok(PLM_IMPORT_ENTITY_LIST_CSV, ELIST_HEAD
         "0,Gulf Gate LLC,Afghanistan,Gulf G; GG,\"Room 2, Kabul; and Room 3, Herat. (See alternate "
         "addresses under U.A.E.).\",\"76 FR 1, 1/2/11\",All items,1 2,,0\n"
-        "1,Gulf Gate LLC,United Arab Emirates,,\"Deira, Dubai\",\"76 FR 1, 1/2/11\",All items.,1 2,,0\n"
+        "1,Gulf Gate LLC,United Arab Emirates,,\"Deira, Dubai\",\"76 FR 1, 1/2/11\",All "
+        "items.,1 2,,0\n"
         "2,Gulf Gate LLC,Iran,,Tehran,\"80 FR 9, 3/4/15\",All items,,,0\n"
         "3,Address 01,China,,\"Unit D, 16/F, Hong Kong.\",\"89 FR 5, 6/18/24\",CCL items,,,1\n");
     assert_int_equal(l->entity_n, 3); /* the third has another citation and no cross-reference */
@@ -106,12 +107,14 @@ static void made_ids_outlive_an_amendment(void **s) {
     "_id,source,entity_number,type,programs,name,title,addresses,federal_register_notice," \
     "start_date,end_date,standard_order,license_requirement,license_policy,call_sign,vessel_type," \
     "gross_tonnage,gross_registered_tonnage,vessel_flag,vessel_owner,remarks,source_list_url," \
-    "alt_names,citizenships,dates_of_birth,nationalities,places_of_birth,source_information_url,ids\n"
+    "alt_names,citizenships,dates_of_birth,nationalities,places_of_birth," \
+    "source_information_url,ids\n"
 
 static void csl_rows_go_to_their_lists(void **s) {
     (void)s;
     plm_list *l = read_ok(PLM_IMPORT_CSL_CSV, CSL_HEAD
-        "1,Specially Designated Nationals (SDN) - Treasury Department,1,Vessel,X,GP-23,,\"Port, IR\","
+        "1,Specially Designated Nationals (SDN) - Treasury Department,1,Vessel,X,GP-23,,"
+        "\"Port, IR\","
         ",,,,,,,,,,Venezuela,,,,ALT A; ALT B,,1959 to 1965,,,,\"IMO 8767977, Vessel Registration "
         "Identification\"\n"
         "1,Sectoral Sanctions Identifications List (SSI) - Treasury Department,1,Entity,X,GP-23,,"
@@ -143,7 +146,8 @@ static void csl_json_is_read_like_its_table(void **s) {
         "{\"total\": 1, \"results\": [{\"id\": \"9\", \"name\": \"AERO\", \"type\": \"Entity\", "
         "\"source\": \"Specially Designated Nationals (SDN) - Treasury Department\", \"programs\": "
         "[\"CUBA\", \"X\"], \"alt_names\": [\"AEROC\"], \"addresses\": [{\"address\": \"1 Rd\", "
-        "\"city\": \"Havana\", \"country\": \"CU\"}], \"ids\": [{\"type\": \"Passport\", \"number\": "
+        "\"city\": \"Havana\", \"country\": \"CU\"}], \"ids\": [{\"type\": \"Passport\", "
+        "\"number\": "
         "\"A1\", \"country\": \"CU\"}], \"nationalities\": [\"CU\"], \"dates_of_birth\": null}]}");
     text_is(l, l->entities[0].programs, "CUBA; X");
     text_is(l, l->addresses[0].text, "1 Rd, Havana, CU");
@@ -157,8 +161,10 @@ static void us_json_count_must_hold(void **s) {
     (void)s;
     plm_list *l = read_ok(PLM_IMPORT_US_JSON,
         "{\"list_id\": \"x-y\", \"count\": 1, \"entities\": [{\"name\": \"A B\", \"aliases\": "
-        "[\"AB\"], \"country\": \"China\", \"address\": null, \"status\": null, \"effective_date\": "
-        "\"June 21, 2022\", \"federal_register\": \"1 FR 2\", \"notes\": \"USCC: 91110000MA005UCQ5P "
+        "[\"AB\"], \"country\": \"China\", \"address\": null, \"status\": null, "
+        "\"effective_date\": "
+        "\"June 21, 2022\", \"federal_register\": \"1 FR 2\", \"notes\": \"USCC: "
+        "91110000MA005UCQ5P "
         "(China); x\"}]}");
     text_is(l, l->source, "x-y");
     assert_true(has_id(l, 0, "uscc", "91110000MA005UCQ5P"));
@@ -188,10 +194,12 @@ static void ftm_entities_keep_their_ids(void **s) {
     name_is(l, 1, 0, "P Q");
     plm_list_free(l);
     const plm_import_format f = PLM_IMPORT_FTM_JSON;
-    refused(f, "{\"id\":\"a\",\"schema\":\"Person\",\"properties\":{\"name\":[\"A\"]}}\n{\"id\":\"b", 2,
+    refused(f, "{\"id\":\"a\",\"schema\":\"Person\","
+        "\"properties\":{\"name\":[\"A\"]}}\n{\"id\":\"b", 2,
             "cut short");
     refused(f, "{\"id\":\"a\",\"schema\":\"Person\",\"properties\":{\"name\":[\"A\"]}}\n"
-               "{\"id\":\"a\",\"schema\":\"Person\",\"properties\":{\"name\":[\"B\"]}}\n", 2, "twice");
+               "{\"id\":\"a\",\"schema\":\"Person\","
+               "\"properties\":{\"name\":[\"B\"]}}\n", 2, "twice");
     refused(f, "{\"id\":\"a\",\"schema\":\"Person\",\"properties\":{}}\n", 1, "properties.name");
     refused(f, "{\"id\":\"a\",\"schema\":\"Person\",\"properties\":{\"name\":[3]}}\n", 1, "no");
 }
@@ -200,7 +208,8 @@ static void ofac_tables_are_read(void **s) {
     (void)s;
     plm_list *l = read_ok(PLM_IMPORT_OFAC_CSV,
         "ID,Name,Type,Country,T,a,b,c,d,e,f,Details\n"
-        "36,\"DOE, John\",\"individual\",\"SDGT\",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,\"DOB circa 1961; "
+        "36,\"DOE, John\",\"individual\",\"SDGT\",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,\"DOB "
+        "circa 1961; "
         "POB X; nationality Iran; Passport A12 (Iran); a.k.a. 'JD'; alt. DOB 12 Feb 1962.\"\r\n"
         "\x1A,,,,,,,,,,,\n");
     assert_int_equal(l->entity_n, 1);
@@ -283,7 +292,8 @@ static void sdn_xml_is_read(void **s) {
 }
 
 #define ADVANCED(location) \
-    "<Sanctions xmlns=\"u\"><ReferenceValueSets><CountryValues><Country ID=\"11\" ISO2=\"CU\">Cuba" \
+    "<Sanctions xmlns=\"u\"><ReferenceValueSets><CountryValues><Country ID=\"11\" " \
+    "ISO2=\"CU\">Cuba" \
     "</Country></CountryValues><FeatureTypeValues><FeatureType ID=\"25\">Location</FeatureType>" \
     "<FeatureType ID=\"8\">Birthdate</FeatureType></FeatureTypeValues><IDRegDocTypeValues>" \
     "<IDRegDocType ID=\"71\">Passport</IDRegDocType></IDRegDocTypeValues><PartySubTypeValues>" \
@@ -294,7 +304,8 @@ static void sdn_xml_is_read(void **s) {
     "</LocationPartValue></LocationPart></Location></Locations><IDRegDocuments><IDRegDocument " \
     "ID=\"5\" IDRegDocTypeID=\"71\" IdentityID=\"4\"><IDRegistrationNo>A1</IDRegistrationNo>" \
     "</IDRegDocument></IDRegDocuments><DistinctParties><DistinctParty FixedRef=\"36\"><Profile " \
-    "ID=\"36\" PartySubTypeID=\"4\"><Identity ID=\"4\"><Alias Primary=\"false\" LowQuality=\"true\">" \
+    "ID=\"36\" PartySubTypeID=\"4\"><Identity ID=\"4\"><Alias Primary=\"false\" " \
+    "LowQuality=\"true\">" \
     "<DocumentedName><DocumentedNamePart><NamePartValue NamePartGroupID=\"1\">JD</NamePartValue>" \
     "</DocumentedNamePart></DocumentedName></Alias><Alias Primary=\"true\"><DocumentedName>" \
     "<DocumentedNamePart><NamePartValue NamePartGroupID=\"2\">John</NamePartValue>" \
@@ -304,9 +315,11 @@ static void sdn_xml_is_read(void **s) {
     "<MasterNamePartGroup><NamePartGroup ID=\"2\" NamePartTypeID=\"21\"/></MasterNamePartGroup>" \
     "</NamePartGroups></Identity><Feature FeatureTypeID=\"25\"><FeatureVersion><VersionLocation " \
     "LocationID=\"" location "\"/></FeatureVersion></Feature><Feature FeatureTypeID=\"8\">" \
-    "<FeatureVersion><DatePeriod><Start><From><Year>1961</Year><Month>2</Month><Day>3</Day></From>" \
+    "<FeatureVersion><DatePeriod><Start><From><Year>1961</Year><Month>2</Month><Day>3</Day>" \
+    "</From>" \
     "</Start></DatePeriod></FeatureVersion></Feature></Profile></DistinctParty></DistinctParties>" \
-    "<SanctionsEntries><SanctionsEntry ID=\"1\" ProfileID=\"36\"><EntryEvent><Date><Year>2019</Year>" \
+    "<SanctionsEntries><SanctionsEntry ID=\"1\" ProfileID=\"36\"><EntryEvent><Date><Year>" \
+    "2019</Year>" \
     "<Month>4</Month><Day>5</Day></Date></EntryEvent><SanctionsMeasure><Comment>CUBA</Comment>" \
     "</SanctionsMeasure></SanctionsEntry></SanctionsEntries></Sanctions>"
 
@@ -330,25 +343,30 @@ static void eu_xml_is_read(void **s) {
     plm_list *l = read_ok(PLM_IMPORT_EU_XML,
         "<export xmlns=\"http://eu.europa.ec/fpi/fsd/export\" generationDate=\"2024-05-02T1\">"
         "<sanctionEntity euReferenceNumber=\"EU.27.28\" logicalId=\"13\"><remark>r</remark>"
-        "<regulation numberTitle=\"1210/2003\" programme=\"IRQ\" entryIntoForceDate=\"2003-07-08\"/>"
+        "<regulation numberTitle=\"1210/2003\" programme=\"IRQ\" "
+        "entryIntoForceDate=\"2003-07-08\"/>"
         "<subjectType code=\"person\"/><nameAlias wholeName=\"A B\" strong=\"true\"/><nameAlias "
-        "firstName=\"C\" lastName=\"D\" wholeName=\"\" strong=\"false\"/><citizenship countryIso2Code="
+        "firstName=\"C\" lastName=\"D\" wholeName=\"\" strong=\"false\"/><citizenship "
+        "countryIso2Code="
         "\"IQ\"/><birthdate circa=\"false\" birthdate=\"1937-04-28\"/><identification "
-        "identificationTypeCode=\"passport\" number=\"N1\"/><address street=\"S 1\" city=\"Baghdad\" "
+        "identificationTypeCode=\"passport\" number=\"N1\"/><address street=\"S 1\" "
+        "city=\"Baghdad\" "
         "countryIso2Code=\"IQ\" countryDescription=\"IRAQ\"/></sanctionEntity></export>");
     text_is(l, l->entities[0].id, "EU.27.28");
     name_is(l, 0, 1, "C D");
     text_is(l, l->addresses[0].text, "S 1, Baghdad, IRAQ");
     assert_true(has_id(l, 0, "passport", "N1") && has_country(l, 0, "IQ"));
     plm_list_free(l);
-    refused(PLM_IMPORT_EU_XML, "<export><sanctionEntity logicalId=\"1\"/></export>", 1, "nameAlias");
+    refused(PLM_IMPORT_EU_XML, "<export><sanctionEntity logicalId=\"1\"/></export>"
+        "", 1, "nameAlias");
 }
 
 static void uk_rows_of_one_party_are_one_entity(void **s) {
     (void)s;
     plm_list *l = read_ok(PLM_IMPORT_UK_CSV,
         "Report Date: 12-Mar-2024,,,,,,,,,,\n"
-        "Last Updated,Unique ID,Name 6,Name 1,Name type,Alias strength,\"Individual, Entity, Ship\","
+        "Last Updated,Unique ID,Name 6,Name 1,Name type,Alias strength,\"Individual, Entity,"
+        " Ship\","
         "D.O.B,Address Line 1,Address Country,Date Designated\n"
         "x,RUS0001,DOE,Jon,Alias,Low quality,Individual,,,,01/02/2022\n"
         "x,RUS0001,DOE,John,Primary Name,,Individual,23/06/1961,1 Rd,Russia,01/02/2022\n"
@@ -367,11 +385,14 @@ static void uk_rows_of_one_party_are_one_entity(void **s) {
 static void part_744_is_read(void **s) {
     (void)s;
     plm_list *l = read_ok(PLM_IMPORT_ECFR_XML,
-        "<DIV5 N=\"744\"><HEAD>PART 744</HEAD><TABLE><TR><TD>not</TD></TR></TABLE><DIV9><HEAD>Supplement No. 4 to Part 744\xE2\x80\x94" "Entity List</HEAD>"
-        "<TABLE><TR><TH>Country</TH></TR><TR><TD>CHINA</TD><TD>Acme Co., Ltd., a.k.a., the following "
+        "<DIV5 N=\"744\"><HEAD>PART 744</HEAD><TABLE><TR><TD>not</TD></TR></TABLE><DIV9>"
+        "<HEAD>Supplement No. 4 to Part 744\xE2\x80\x94" "Entity List</HEAD>"
+        "<TABLE><TR><TH>Country</TH></TR><TR><TD>CHINA</TD><TD>Acme Co., Ltd., a.k.a., the "
+        "following "
         "two aliases:<br/>\xE2\x80\x94" "Ack; <I>and</I><br/>\xE2\x80\x94" "Ick.<br/>No. 1 Road, "
         "Wuhan, China.</TD><TD>All items. (See \xC2\xA7\xC2\xA7 734.9(e)(2) of the EAR) <SU>4</SU>"
-        "</TD><TD>Denial</TD><TD>87 FR 1, 1/2/22.</TD></TR><TR><TD>\xC2\xA0</TD><TD>Address 01, Unit D, "
+        "</TD><TD>Denial</TD><TD>87 FR 1, 1/2/22.</TD></TR><TR><TD>\xC2\xA0</TD><TD>Address "
+        "01, Unit D, "
         "Hong Kong</TD><TD>x</TD><TD>y</TD><TD>89 FR 2, 6/18/24</TD></TR></TABLE></DIV9></DIV5>");
     assert_int_equal(l->entity_n, 2);
     name_is(l, 0, 0, "Acme Co., Ltd.");
@@ -387,7 +408,8 @@ static void part_744_is_read(void **s) {
 
 static void own_columns_are_found_by_name(void **s) {
     (void)s;
-    plm_list *l = read_ok(PLM_IMPORT_CSV, "Customer ID;Company;Aliases;Country\n7;Acme;A1, A2;CN\n");
+    plm_list *l = read_ok(PLM_IMPORT_CSV, "Customer ID;Company;Aliases;Country\n7;Acme;A1, "
+        "A2;CN\n");
     text_is(l, l->entities[0].id, "7");
     name_is(l, 0, 1, "A1, A2");
     assert_true(has_country(l, 0, "CN"));
@@ -395,6 +417,7 @@ static void own_columns_are_found_by_name(void **s) {
     refused(PLM_IMPORT_CSV, "a,b\n1,2\n", 1, "field 'name'");
     refused(PLM_IMPORT_CSV, "name,b\n,2\n", 2, "field 'name'");
     refused(PLM_IMPORT_CSV, "name,b\nx\n", 2, "cut short");
+    refused(PLM_IMPORT_CSV, "name,b\n\x0B,2\n", 2, "only control characters");
 }
 
 static void formats_are_told_by_content(void **s) {
@@ -442,8 +465,10 @@ static void dates_mean_what_they_say(void **s) {
 static void countries_go_by_many_names(void **s) {
     (void)s;
     static const char *const cases[][2] = {
-        {"China", "CN"}, {"People's Republic of China", "CN"}, {"People\xE2\x80\x99s Republic of China",
-        "CN"}, {"RUSSIA", "RU"}, {"Russian Federation", "RU"}, {"Korea, North", "KP"}, {"U.A.E.", "AE"},
+        {"China", "CN"}, {"People's Republic of China", "CN"}, {"People\xE2\x80\x99s "
+            "Republic of China",
+        "CN"}, {"RUSSIA", "RU"}, {"Russian Federation", "RU"}, {"Korea, "
+        "North", "KP"}, {"U.A.E.", "AE"},
         {"The Netherlands", "NL"}, {"cn", "CN"}, {"Turkiye", "TR"}, {"Burma", "MM"},
         {"Trinidad & Tobago", "TT"}, {"Crimea Region of Ukraine", "UA"}, {"Atlantis", "--"},
         {"", "--"}, {"ZZ", "--"}};

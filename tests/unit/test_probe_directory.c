@@ -18,8 +18,8 @@ static char path[64];
 #define K2 "2222222222222222222222222222222222222222222222222222222222222222"
 #define LM(id, key) "{\"id\":\"" id "\",\"operator\":\"o\",\"lat\":50.1,\"lon\":-8.5e0," \
                     "\"address\":\"[::1]:4000\",\"key\":\"" key "\"}"
-#define GOOD "{\"landmarks\": [" LM("a", K1) "," LM("b", K2) "],\n \"agents\": [{\"device\":\"d\"," \
-             "\"key\":\"" K1 "\"}], \"verifiers\": [\"" K2 "\"], \"note\": \"\\u00e9\"}"
+#define GOOD "{\"landmarks\": [" LM("a", K1) "," LM("b", K2) "],\n \"agents\": [" \
+             "{\"device\":\"d\",\"key\":\"" K1 "\"}], \"verifiers\": [\"" K2 "\"], \"note\": \"\\u00e9\"}"
 
 static int before(void **s) {
     (void)s;

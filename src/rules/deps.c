@@ -1,0 +1,66 @@
+/* deps.c: what each rule's answer can hang on, so that settling one unknown forgets only the
+ * answers that it can change.  Too many bits only cost time; one too few would be wrong: held by
+ * tests/unit/test_rules.c (cases against every way). */
+#include "rules/book.h"
+
+deps plm_dep_of(const plm_book *b, uint32_t bit) {
+    deps d = {{0, 0}};
+    if (b->fact_count > DEP_FACTS) return (deps){{UINT64_MAX, UINT64_MAX}};
+    d.w[bit / 64] = 1ull << (bit % 64);
+    return d;
+}
+
+static deps of_node(plm_book *b, uint32_t at);
+
+static deps of_rule(plm_book *b, plm_rule r) {
+    rule *k = &b->rules[r];
+    if (k->hung) return k->hangs_on;
+    deps d = k->cond == NODE_NONE ? (deps){{0, 0}} : of_node(b, k->cond);
+    for (uint32_t i = 0; i < k->cond_count; i++) d = plm_dep_or(d, of_node(b, k->conds[i]));
+    for (uint32_t i = 0; i < k->clock_count; i++)
+        if (k->clocks[i].kind == CLOCK_UNKNOWN) d = plm_dep_or(d, plm_dep_of(b, DEP_LAW));
+    k->hangs_on = d;
+    k->hung = true;
+    return d;
+}
+
+static deps of_asserted(const plm_book *b) {
+    return plm_dep_of(b, b->eccn_fact == UINT32_MAX ? DEP_LAW : b->eccn_fact);
+}
+
+/* Its conditions name no `eccn within`: that would be a circle. */
+static deps of_eccn(plm_book *b) {
+    deps d = of_asserted(b);
+    for (uint32_t i = 0; i < b->eccn_count; i++) d = plm_dep_or(d, of_node(b, b->eccns[i].cond));
+    return d;
+}
+
+static deps of_node(plm_book *b, uint32_t at) {
+    const node *n = &b->nodes[at];
+    deps d = {{0, 0}};
+    switch (n->op) {
+    case OP_AND: case OP_OR:
+        for (uint32_t i = 0; i < n->n; i++) d = plm_dep_or(d, of_node(b, b->kids[n->a + i]));
+        return d;
+    case OP_NOT: case OP_CMP: case OP_SOME_PARTY: case OP_EVERY_PARTY: case OP_SOME_ITEM:
+        return of_node(b, n->a);
+    case OP_SOME_PART: return plm_dep_or(of_node(b, n->a), plm_dep_of(b, DEP_CONTENTS));
+    case OP_RULE: case NUM_RULE: return of_rule(b, n->a);
+    case OP_FACT: case OP_IN: case OP_COUNTRY: case OP_WORD: case OP_NAMED: case OP_CODES:
+    case NUM_FACT: return plm_dep_of(b, n->a);
+    case OP_WITHIN: return of_eccn(b);
+    case OP_ASSERTED: return of_asserted(b);
+    case OP_OPEN: return plm_dep_of(b, DEP_READING);
+    case NUM_ADD: case NUM_SUB: case NUM_MUL: case NUM_DIV: case NUM_KNOWN: case NUM_TOTAL:
+        return plm_dep_or(of_node(b, n->a), of_node(b, n->b));
+    default: return d;
+    }
+}
+
+deps plm_dep_number(const plm_book *b, uint32_t at) {
+    return of_node((plm_book *)(uintptr_t)b, at); /* every rule is hung by now: nothing is written */
+}
+
+void plm_book_hang(plm_book *b) {
+    for (uint32_t i = 0; i < b->rule_count; i++) of_rule(b, i);
+}

@@ -281,8 +281,8 @@ static uint32_t named(parser *p) {
         uint32_t n = add_name(p, name);
         lex_next(&p->x);
         if (!fact_was_meant(p)) return add_node(p, (node){.op = OP_RULE, .a = n});
-        lex_fail(&p->x, "'%.*s' is no fact that can be compared so; declare it or mend the spelling",
-                 PLM_FMT(name));
+        lex_fail(&p->x, "'%.*s' is no fact that can be compared so; declare it or mend the"
+                 " spelling", PLM_FMT(name));
         return NODE_NONE;
     }
     plm_fact_type type = p->b->facts[f].info.type;

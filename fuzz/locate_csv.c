@@ -14,10 +14,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     plm_rtts r;
     plm_audit a;
     if (!regions)
-        regions = plm_regions_parse(PLM_STR("{\"type\":\"FeatureCollection\",\"features\":[{\"type\":"
-                                            "\"Feature\",\"id\":\"A\",\"geometry\":{\"type\":\"Point\","
-                                            "\"coordinates\":[10,20]}}]}"),
-                                    "map", NULL);
+        regions = plm_regions_parse(
+            PLM_STR("{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\","
+                    "\"id\":\"A\","
+                    "\"geometry\":{\"type\":\"Point\",\"coordinates\":[10,20]}}]}"),
+            "map", NULL);
     const uint8_t *cut = size ? memchr(data, 0x1e, size) : NULL;
     size_t n = cut ? (size_t)(cut - data) : size;
     plm_str one = {(const char *)data, n};

@@ -46,7 +46,7 @@ bool plm_json_true(const plm_json *v);
 size_t plm_json_count(const plm_json *v);
 /* A number or (if strings) a plain decimal string, exactly. */
 bool plm_json_dec(const plm_json *v, bool strings, plm_dec *out, plm_fault *f);
-/* An integer without fraction in int64 range. */
+/* An integer without fraction of at most 18 characters, its sign included. */
 bool plm_json_int(const plm_json *v, int64_t *out);
 /* Iterate: plm_json_each(arr, i, v) / plm_json_pairs(obj, i, k, v), k a plm_json string. */
 #define plm_json_each(arr, it, v) \

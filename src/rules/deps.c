@@ -61,7 +61,8 @@ static deps of_node(plm_book *b, uint32_t at) {
 }
 
 deps plm_dep_number(const plm_book *b, uint32_t at) {
-    return of_node((plm_book *)(uintptr_t)b, at); /* every rule is hung by now: nothing is written */
+    /* every rule is hung by now: nothing is written */
+    return of_node((plm_book *)(uintptr_t)b, at);
 }
 
 void plm_book_hang(plm_book *b) {

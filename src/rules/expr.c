@@ -139,7 +139,9 @@ static uint32_t total(parser *p) { /* total of NUMBER where (COND) */
         lex_fail(&p->x, "'where' is expected: total of NUMBER where CONDITION");
         return NODE_NONE;
     }
+    p->totals++;
     uint32_t c = parse_condition(p);
+    p->totals--;
     return c == NODE_NONE ? c : add_node(p, (node){.op = NUM_TOTAL, .a = v, .b = c});
 }
 
@@ -264,13 +266,24 @@ static uint32_t quantifier(parser *p) {
     return add_node(p, (node){.op = (uint8_t)op, .a = c});
 }
 
+/* What can stand after a fact and never after a rule: then the name was meant for a fact. */
+static bool fact_was_meant(parser *p) {
+    static const char *const signs[] = {"<", "<=", ">", ">=", "=", "in", "within", "among"};
+    for (size_t i = 0; !p->totals && i < sizeof signs / sizeof *signs; i++)
+        if (lex_is(&p->x, signs[i])) return true;
+    return false;
+}
+
 static uint32_t named(parser *p) {
     plm_str name = p->x.t.text;
     uint32_t f = find_fact(p->b, name);
     if (f == UINT32_MAX) { /* a rule, linked later */
         uint32_t n = add_name(p, name);
         lex_next(&p->x);
-        return add_node(p, (node){.op = OP_RULE, .a = n});
+        if (!fact_was_meant(p)) return add_node(p, (node){.op = OP_RULE, .a = n});
+        lex_fail(&p->x, "'%.*s' is no fact that can be compared so; declare it or mend the"
+                 " spelling", PLM_FMT(name));
+        return NODE_NONE;
     }
     plm_fact_type type = p->b->facts[f].info.type;
     lex_next(&p->x);

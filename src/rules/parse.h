@@ -8,6 +8,7 @@ typedef struct parser {
     lex x;
     plm_book *b;
     unsigned depth;
+    unsigned totals; /* open totals: after their condition a comparison may follow */
 } parser;
 
 /* Growing arrays in the arena: doubles when n is a power of two. */

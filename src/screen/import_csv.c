@@ -2,7 +2,7 @@
  * Invariants: 1 a quote that doesn't close, text after a closing quote and a NUL are faults with
  * their line; 2 nothing is cut; 3 a final row without line end is marked open_end, so that the
  * reader of a format can refuse a file that stops in the middle of a word.
- * Held by tests/unit/test_import_csv.c and fuzz/import_csv.c. */
+ * Held by tests/unit/test_import.c and fuzz/import_csv.c. */
 #include "screen/import.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
  * tables as TABLE/TR/TD or GPOTABLE/ROW/ENT.  The entity cell holds name, aliases and addresses
  * as running text; the name ends at the first comma that no legal form follows.
  * Written from the published form; tried on small files of our own and on rows restated from the
- * data folder's CSV.  Held by tests/unit/test_import.c and fuzz/import_xml.c. */
+ * data folder's CSV.  Held by tests/unit/test_import.c and fuzz/import_ecfr_xml.c. */
 #include "screen/import.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* import_eu.c: the EU's consolidated financial sanctions list, its publisher's XML (schema 1.1:
  * nearly everything is an attribute).  Written from the published schema; tried on small files
- * of our own.  Held by tests/unit/test_import.c and fuzz/import_xml.c. */
+ * of our own.  Held by tests/unit/test_import.c and fuzz/import_eu_xml.c. */
 #include "screen/import.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* import_ftm.c: FollowTheMoney entities, one JSON object a line (the form of OpenSanctions'
  * entities.ftm.json).  Entities that are relations between others (Ownership, Sanction, …) are
- * no parties and are passed over.  Held by tests/unit/test_import.c and fuzz/import_ftm.c. */
+ * no parties and are passed over.  Held by tests/unit/test_import.c and fuzz/import_ftm_json.c. */
 #include "screen/import.h"
 
 #include "base/json.h"

@@ -1,7 +1,7 @@
 /* import_ofac_xml.c: OFAC's SDN XML (sdn.xml, consolidated.xml) and advanced XML
  * (sdn_advanced.xml).  Written from the published schemas; tried on small files of our own.
  * Invariants: 1 a Record_Count that doesn't hold is a fault; 2 a reference of the advanced form
- * that leads nowhere is a fault.  Held by tests/unit/test_import.c and fuzz/import_xml.c. */
+ * that leads nowhere is a fault.  Held by tests/unit/test_import.c and fuzz/import_ofac_*_xml.c. */
 #include "screen/import.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* import_text.c: dates, id wordings and split fields as the lists write them.
  * Invariant: a date that is not understood gives none, never a guess.
- * Held by tests/unit/test_import_text.c. */
+ * Held by tests/unit/test_import.c. */
 #include "screen/import.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* import_un.c: the United Nations Security Council's consolidated list, its publisher's XML.
- * Held by tests/unit/test_import.c, tests/scenes/test_lists and fuzz/import_un.c. */
+ * Held by tests/unit/test_import.c, tests/scenes/test_lists and fuzz/import_un_xml.c. */
 #include "screen/import.h"
 
 static bool un_names(plm_import *im, const plm_xml *x, const char *alias) {

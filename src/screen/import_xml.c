@@ -1,7 +1,7 @@
 /* import_xml.c: XML one record at a time, through expat.
  * Invariants: 1 no entity is declared, none expanded, none fetched: a document that declares one
  * is refused; 2 depth, attributes, text and a record's memory are bounded; 3 the text of a
- * record lives until the callback returns.  Held by tests/unit/test_import_xml.c and the fuzz
+ * record lives until the callback returns.  Held by tests/unit/test_import.c and the fuzz
  * targets of the XML formats. */
 #include "screen/import.h"
 

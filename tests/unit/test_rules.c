@@ -83,8 +83,8 @@ static void set(plm_facts *w, const plm_book *b, const way *v) {
 static plm_truth ask(plm_facts *w, void *r) { return plm_facts_ask(w, *(plm_rule *)r, -1, -1); }
 
 /* Every way the unknowns can turn out: on, between and beside the thresholds. */
-static void every_way(plm_facts *w, const plm_view *v, const plm_book *b, plm_rule r, way *x, int at,
-                      bool *yes, bool *no) {
+static void every_way(plm_facts *w, const plm_view *v, const plm_book *b, plm_rule r, way *x,
+                      int at, bool *yes, bool *no) {
     if (at == FLAGS + NUMBERS) {
         assert_true(plm_facts_reset(w, v, 1, 1));
         set(w, b, x);

@@ -56,7 +56,8 @@ def main():
     table = {}   # key (script letter + text) -> dict
 
     def entry(key):
-        return table.setdefault(key, {"kind": "PLAIN", "out": "", "cls": 0, "weight": 0, "phrase": 0})
+        return table.setdefault(key,
+                                {"kind": "PLAIN", "out": "", "cls": 0, "weight": 0, "phrase": 0})
 
     def words(kind, canonical, forms):
         for f in forms:
@@ -74,7 +75,8 @@ def main():
                 if e["kind"] == "PLAIN":
                     e.update(kind=section.upper(), weight=WEIGHT[section.upper()])
         else:
-            kind = {"same": "PLAIN", "legal": "LEGAL", "generic": "GENERIC", "place": "PLACE", "numbers": "NUMBER"}[section]
+            kind = {"same": "PLAIN", "legal": "LEGAL", "generic": "GENERIC", "place": "PLACE",
+                    "numbers": "NUMBER"}[section]
             canonical, forms = line.split("=", 1)
             own = kind != "NUMBER" and " " not in canonical.strip()
             words(kind, canonical.strip(), [canonical.strip()] * own + forms.split("|"))
@@ -157,7 +159,8 @@ def emit(table, nick):
     blob = text_list[0]
     line, out = "", []
     for part in blob.split(b"\0")[:-1]:
-        s = "".join(chr(b) if 32 <= b < 127 and chr(b) not in '"\\' else "\\%03o" % b for b in part) + "\\0"
+        s = "".join(chr(b) if 32 <= b < 127 and chr(b) not in '"\\' else "\\%03o" % b
+                    for b in part) + "\\0"
         if s[:1].isdigit() and line.endswith("\\0"):
             line = line[:-2] + "\\000"
         if len(line) + len(s) > 90:
@@ -169,7 +172,8 @@ def emit(table, nick):
     print("const lexeme plm_lex_table[] = {")
     for i in range(0, len(rows), 3):
         print("    " + ", ".join(rows[i:i + 3]) + ",")
-    print("};\nconst uint16_t plm_lex_nick_first = %d, plm_lex_nick_last = %d;" % (min(nick), max(nick)))
+    print("};\nconst uint16_t plm_lex_nick_first = %d, plm_lex_nick_last = %d;" % (min(nick),
+                                                                                   max(nick)))
     print("const uint32_t plm_lex_hash_size = %d;\nconst uint16_t plm_lex_hash[] = {" % size)
     for i in range(0, size, 14):
         print("    " + ", ".join(map(str, slots[i:i + 14])) + ",")

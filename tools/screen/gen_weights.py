@@ -14,7 +14,8 @@ csv.field_size_limit(1 << 28)
 
 
 def entries(folder):
-    with open(os.path.join(folder, "entity_list_2026-07-09.csv"), encoding="utf-8-sig", newline="") as f:
+    with open(os.path.join(folder, "entity_list_2026-07-09.csv"), encoding="utf-8-sig",
+              newline="") as f:
         for r in csv.DictReader(f):
             yield [r["name"]] + (r.get("aliases") or "").split(";")
     alt = {}
@@ -43,7 +44,8 @@ def main():
         for n in names:
             t.write(json.dumps({"name": n}) + "\n")
         t.flush()
-        out = subprocess.run(["build/plimsoll", "screen", "--tokens", t.name], stdout=subprocess.PIPE,
+        out = subprocess.run(["build/plimsoll", "screen", "--tokens", t.name],
+                             stdout=subprocess.PIPE,
                              check=False).stdout.decode().splitlines()
     seen, count = set(), {}
     for o, line in zip(owner, out):

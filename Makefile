@@ -48,6 +48,8 @@ install: $(O)/plimsoll
 	install -m 644 completions/plimsoll $(TO)/share/bash-completion/completions/plimsoll
 	find rulebooks lists catalog -type f -exec install -D -m 644 '{}' '$(TO)/share/plimsoll/{}' ';'
 
+$(O)/src/locate/source.o: data/regions.bin
+
 clean:
 	rm -rf build
 .PHONY: all units install clean

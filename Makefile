@@ -38,8 +38,18 @@ $(O)/unit/%: tests/unit/%.c $(O)/libplimsoll.a
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) -Wno-missing-prototypes $($(VARIANT)_LD) -o $@ $< $(O)/libplimsoll.a -lcmocka $(LIBS)
 
+PREFIX ?= /usr/local
+TO := $(DESTDIR)$(PREFIX)
+# The program looks for its rulebooks beside itself: ../share/plimsoll/rulebooks.
+install: $(O)/plimsoll
+	install -d $(TO)/bin $(TO)/share/man/man1 $(TO)/share/bash-completion/completions
+	install -m 755 $(O)/plimsoll $(TO)/bin/plimsoll
+	install -m 644 man/plimsoll.1 $(TO)/share/man/man1/plimsoll.1
+	install -m 644 completions/plimsoll $(TO)/share/bash-completion/completions/plimsoll
+	find rulebooks lists catalog -type f -exec install -D -m 644 '{}' '$(TO)/share/plimsoll/{}' ';'
+
 clean:
 	rm -rf build
-.PHONY: all units clean
+.PHONY: all units install clean
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d) $(O)/src/cli/main.d

@@ -76,7 +76,7 @@ void *plm_arena_alloc(plm_arena *a, size_t size);
 void *plm_arena_array(plm_arena *a, size_t n, size_t size);
 /* Copies s with a NUL after it (p is NULL when there is no room). */
 plm_str plm_arena_copy(plm_arena *a, plm_str s);
-/* Forgets every allocation, keeping the first block for reuse. */
+/* Forgets every allocation, keeping the largest block (of at most 1 MiB) for reuse. */
 void plm_arena_reset(plm_arena *a);
 /* Bytes handed out since the last reset. */
 size_t plm_arena_used(const plm_arena *a);

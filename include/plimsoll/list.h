@@ -42,7 +42,7 @@ typedef struct plm_list_address {
 } plm_list_address;
 
 typedef struct plm_list_id {
-    plm_ref kind;      /* imo, mmsi, tail, lei, uscc, registration, passport, tax, … */
+    plm_ref kind;      /* imo, mmsi, tail, lei, uscc, registration, passport, national_id, tax, … */
     plm_ref value;     /* as the source has it */
 } plm_list_id;
 
@@ -86,7 +86,7 @@ typedef struct plm_list {
     struct plm_list_store *store;     /* private */
 } plm_list;
 
-/* The text of r, borrowed from l. */
+/* The text that r names, borrowed from l. */
 static inline plm_str plm_list_text(const plm_list *l, plm_ref r) {
     return (plm_str){l->text + r.at, r.n};
 }
@@ -126,7 +126,7 @@ plm_list *plm_list_open(const char *path, bool verify, plm_fault *f);
 typedef struct plm_lists {
     uint32_t n;
     plm_list *list[PLM_LISTS_MAX];
-    uint32_t first[PLM_LISTS_MAX + 1]; /* number of each one's first entity, and the total */
+    uint32_t first[PLM_LISTS_MAX + 1]; /* first entity of each; the last is the total */
     char edition[65];                  /* SHA-256 over source names and image hashes, hex */
     char dir[512];
 } plm_lists;

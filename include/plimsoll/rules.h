@@ -41,6 +41,8 @@ const char *plm_policy_name(plm_policy p);
 /* Loads every file (or every *.rules file of every folder, by name) as one book.  Faults name
  * file, line and column, with the mend.  The caller frees it. */
 plm_book *plm_book_load(const char *const *paths, size_t n, plm_fault *f);
+/* Loads one text as a book, as if it were a file of that name.  The caller frees it. */
+plm_book *plm_book_load_text(plm_str name, plm_str text, plm_fault *f);
 void plm_book_free(plm_book *b);
 plm_str plm_book_name(const plm_book *b);
 plm_str plm_book_title(const plm_book *b);
@@ -89,7 +91,8 @@ uint32_t plm_book_fact_find(const plm_book *b, const char *name);
 
 /* The thresholds that conditions compare a number with, each once, unordered: of a fact, or of the
  * computed numbers that are a quotient of the fact `over` (divisor true).  At most max. */
-size_t plm_book_thresholds(const plm_book *b, uint32_t fact, bool divisor, plm_dec *out, size_t max);
+size_t plm_book_thresholds(const plm_book *b, uint32_t fact, bool divisor, plm_dec *out,
+                            size_t max);
 /* The days on which something of the book changes: first days of spans, days after their ends,
  * members that join or leave.  Sorted, each once, at most max. */
 size_t plm_book_days(const plm_book *b, plm_day *out, size_t max);

@@ -73,16 +73,14 @@ typedef struct plm_answer {
 plm_screen *plm_screen_open(const char *dir, plm_fault *f);
 /* The same over lists that the caller keeps (borrowed until plm_screen_free). */
 plm_screen *plm_screen_of(const plm_lists *lists, plm_fault *f);
-/* NULL is allowed. */
 void plm_screen_free(plm_screen *s);
-/* The lists it screens against, borrowed. */
 const plm_lists *plm_screen_lists(const plm_screen *s);
 /* Builds and writes the index of dir's current lists: an importer calls it when it is done. */
 bool plm_screen_index_write(const char *dir, plm_fault *f);
 
-/* Scratch for one thread over s, which must outlive it; NULL and f without memory. */
+/* The scratch space of one thread's queries; s outlives it.  The caller frees it; NULL when
+ * memory is short. */
 plm_screener *plm_screener_new(const plm_screen *s, plm_fault *f);
-/* NULL is allowed. */
 void plm_screener_free(plm_screener *q);
 /* Screens one query.  The answer lives in q until its next query.  Faults: BAD_INPUT (neither
  * name nor address has a letter or digit; invalid UTF-8), OUT_OF_RANGE (too long). */

@@ -90,13 +90,16 @@ plm_str plm_arena_copy(plm_arena *a, plm_str s) {
 
 void plm_arena_reset(plm_arena *a) {
     if (!a->first) return;
-    for (block *b = a->first->next, *next; b; b = next) {
+    block *keep = a->first;
+    for (block *b = keep; b; b = b->next)
+        if (b->cap > keep->cap && b->cap <= BLOCK_MAX) keep = b;
+    for (block *b = a->first, *next; b; b = next) {
         next = b->next;
-        free(b);
+        if (b != keep) free(b);
     }
-    a->first->next = NULL;
-    a->first->used = 0;
-    a->last = a->first;
+    keep->next = NULL;
+    keep->used = 0;
+    a->first = a->last = keep;
     a->used = 0;
 }
 
@@ -141,30 +144,87 @@ static bool reserve(plm_buf *b, size_t more) {
     return true;
 }
 
+/* There is room already: the usual case, without a call. */
+static bool fits(const plm_buf *b, size_t more) {
+    return !b->full && b->p && b->cap <= b->max && more <= b->cap - b->n;
+}
+
 bool plm_buf_put(plm_buf *b, const void *p, size_t n) {
-    if (!reserve(b, n)) return false;
+    if (!fits(b, n) && !reserve(b, n)) return false;
     if (n) memcpy(b->p + b->n, p, n);
     b->n += n;
     return true;
 }
 
 bool plm_buf_puts(plm_buf *b, const char *s) { return plm_buf_put(b, s, strlen(s)); }
-bool plm_buf_putc(plm_buf *b, char c) { return plm_buf_put(b, &c, 1); }
+
+bool plm_buf_putc(plm_buf *b, char c) {
+    if (!fits(b, 1) && !reserve(b, 1)) return false;
+    b->p[b->n++] = c;
+    return true;
+}
+
+static bool put_decimal(plm_buf *b, uint64_t v, bool negative) {
+    char text[24];
+    size_t at = sizeof text;
+    do text[--at] = (char)('0' + v % 10);
+    while (v /= 10);
+    if (negative) text[--at] = '-';
+    return plm_buf_put(b, text + at, sizeof text - at);
+}
+
+/* The directives most used, without stdio: %s %.*s %d %u.  False at any other: start again. */
+static bool put_simple(plm_buf *b, const char *fmt, va_list *ap) {
+    for (const char *p = fmt; *p;) {
+        size_t n = strcspn(p, "%");
+        plm_buf_put(b, p, n);
+        p += n;
+        if (!*p) break;
+        if (p[1] == 's') {
+            plm_buf_puts(b, va_arg(*ap, const char *));
+            p += 2;
+        } else if (p[1] == '.' && p[2] == '*' && p[3] == 's') {
+            int max = va_arg(*ap, int);
+            const char *s = va_arg(*ap, const char *);
+            plm_buf_put(b, s, strnlen(s, max < 0 ? 0 : (size_t)max));
+            p += 4;
+        } else if (p[1] == 'd') {
+            int v = va_arg(*ap, int);
+            put_decimal(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, v < 0);
+            p += 2;
+        } else if (p[1] == 'u') {
+            put_decimal(b, va_arg(*ap, unsigned), false);
+            p += 2;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
 
 bool plm_buf_printf(plm_buf *b, const char *fmt, ...) {
-    va_list ap;
+    va_list ap, again;
     va_start(ap, fmt);
-    va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    va_end(ap);
-    bool ok = n >= 0 && reserve(b, (size_t)n + 1);
-    if (ok) {
-        vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
-        b->n += (size_t)n;
+    size_t before = b->n;
+    if (!put_simple(b, fmt, &ap) && !b->full) {
+        b->n = before;
+        va_list size;
+        va_copy(size, again);
+        int n = vsnprintf(NULL, 0, fmt, size);
+        va_end(size);
+        if (n >= 0 && reserve(b, (size_t)n + 1)) {
+            vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+            b->n += (size_t)n;
+        } else {
+            b->full = true;
+        }
     }
+    if (reserve(b, 1)) b->p[b->n] = 0; /* as vsnprintf leaves it */
     va_end(again);
-    return ok;
+    va_end(ap);
+    if (b->full) b->n = before; /* all of it or nothing */
+    return !b->full;
 }
 
 plm_str plm_buf_str(const plm_buf *b) { return (plm_str){b->p ? b->p : "", b->n}; }

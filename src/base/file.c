@@ -80,18 +80,21 @@ bool plm_lines_open(plm_lines *l, const char *path, size_t max, plm_fault *f) {
 
 int plm_lines_next(plm_lines *l, plm_fault *f) {
     plm_buf_clear(&l->line);
-    bool any = false, fits = true;
-    for (;;) {
-        int c = getc_unlocked(l->in);
-        if (c == EOF) {
-            if (ferror(l->in)) return plm_fail(f, PLM_IO, "%s", strerror(errno)), -1;
-            if (!any) return 0;
-            break;
-        }
-        any = true;
+    char chunk[4096];
+    bool fits = true;
+    size_t read = 0, n = 0;
+    int c;
+    while ((c = getc_unlocked(l->in)) != EOF) {
+        read++;
         if (c == '\n') break;
-        if (fits && !plm_buf_putc(&l->line, (char)c)) fits = false;
+        chunk[n++] = (char)c;
+        if (n < sizeof chunk) continue;
+        fits = fits && plm_buf_put(&l->line, chunk, n);
+        n = 0;
     }
+    if (c == EOF && ferror(l->in)) return plm_fail(f, PLM_IO, "%s", strerror(errno)), -1;
+    if (!read) return 0;
+    fits = fits && plm_buf_put(&l->line, chunk, n);
     l->number++;
     if (!fits) {
         plm_fail(f, PLM_OUT_OF_RANGE, "the line is longer than %zu bytes", l->line.max);

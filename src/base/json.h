@@ -19,13 +19,25 @@ plm_doc *plm_doc_parse(plm_str text, size_t max, plm_fault *f);
 void plm_doc_free(plm_doc *d);
 plm_json *plm_doc_root(const plm_doc *d);
 
-static inline bool plm_json_is_obj(const plm_json *v) { return yyjson_is_obj((plm_json *)(uintptr_t)v); }
-static inline bool plm_json_is_arr(const plm_json *v) { return yyjson_is_arr((plm_json *)(uintptr_t)v); }
-static inline bool plm_json_is_str(const plm_json *v) { return yyjson_is_str((plm_json *)(uintptr_t)v); }
-static inline bool plm_json_is_bool(const plm_json *v) { return yyjson_is_bool((plm_json *)(uintptr_t)v); }
-static inline bool plm_json_is_null(const plm_json *v) { return yyjson_is_null((plm_json *)(uintptr_t)v); }
+static inline bool plm_json_is_obj(const plm_json *v) {
+    return yyjson_is_obj((plm_json *)(uintptr_t)v);
+}
+static inline bool plm_json_is_arr(const plm_json *v) {
+    return yyjson_is_arr((plm_json *)(uintptr_t)v);
+}
+static inline bool plm_json_is_str(const plm_json *v) {
+    return yyjson_is_str((plm_json *)(uintptr_t)v);
+}
+static inline bool plm_json_is_bool(const plm_json *v) {
+    return yyjson_is_bool((plm_json *)(uintptr_t)v);
+}
+static inline bool plm_json_is_null(const plm_json *v) {
+    return yyjson_is_null((plm_json *)(uintptr_t)v);
+}
 /* A number (kept as its text: see plm_json_text). */
-static inline bool plm_json_is_num(const plm_json *v) { return yyjson_is_raw((plm_json *)(uintptr_t)v); }
+static inline bool plm_json_is_num(const plm_json *v) {
+    return yyjson_is_raw((plm_json *)(uintptr_t)v);
+}
 /* Member, or NULL (also when v is no object). */
 plm_json *plm_json_get(const plm_json *v, const char *key);
 /* String's content or number's text; empty for anything else. */

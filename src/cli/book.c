@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_MAX ((size_t)1 << 31)
-
 static bool date_option(const char *verb, const char *name, const char *text, plm_day *out) {
     if (plm_day_parse(plm_str_c(text), out)) return true;
     plm_cli_usage(verb, "%s: '%s' is no date that exists, as YYYY-MM-DD", name, text);
@@ -58,7 +56,10 @@ static bool is_folder(const char *path) {
 const char *plm_cli_rulebooks(void) {
     static char path[4200];
     const char *env = getenv("PLIMSOLL_RULEBOOKS");
-    if (env && *env) return env;
+    if (env && *env) { /* the folder of one rulebook, or the one that holds us/ear */
+        int w = snprintf(path, sizeof path, "%s/us/ear", env);
+        return w > 0 && (size_t)w < sizeof path && is_folder(path) ? path : env;
+    }
     char exe[4000];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     exe[n > 0 ? n : 0] = 0;
@@ -84,82 +85,82 @@ plm_book *plm_cli_load_book(const char *verb, const char *const *with, unsigned 
     return b;
 }
 
-/* Is the whole text one JSON value?  (A single line is one line either way.) */
-static bool whole(plm_str text) {
-    const char *nl = memchr(text.p, '\n', text.n);
-    if (!nl) return true;
-    plm_str rest = plm_str_trim((plm_str){nl, text.n - (size_t)(nl - text.p)});
-    if (!rest.n) return true;
-    /* more than one line: one value only if the first line is not a value by itself */
-    plm_str first = plm_str_trim((plm_str){text.p, (size_t)(nl - text.p)});
-    if (!first.n || text.n > PLM_JSON_BYTES_MAX) return false;
-    plm_doc *d = plm_doc_parse(first, 0, NULL);
+static bool is_json(plm_str text) {
+    plm_doc *d = plm_doc_parse(text, 0, NULL);
     plm_doc_free(d);
-    if (d) return false;
-    d = plm_doc_parse(text, 0, NULL);
-    plm_doc_free(d);
-    if (d) return true;
-    return plm_str_trim(first).p[0] == '{' && first.p[first.n - 1] != '}';
+    return d != NULL;
 }
 
-static bool each_line(const char *verb, const char *file, plm_case_fn fn, void *ctx) {
+typedef struct reading_cases {
+    const char *verb, *file;
+    plm_case_fn fn;
+    void *ctx;
     plm_lines l;
+    bool ok;
+} reading_cases;
+
+/* The next line that can be taken, without a byte order mark; false at the end. */
+static bool next_line(reading_cases *r, plm_str *out) {
     plm_fault f = {0};
-    if (!plm_lines_open(&l, file, PLM_JSON_BYTES_MAX, &f)) {
-        plm_cli_fault(verb, &f);
-        return false;
+    for (int k; (k = plm_lines_next(&r->l, &f)) != 0;) {
+        plm_str s = plm_buf_str(&r->l.line);
+        if (r->l.number == 1 && plm_str_starts(s, "\xEF\xBB\xBF")) s.p += 3, s.n -= 3;
+        *out = s;
+        if (k > 0) return true;
+        snprintf(f.where, sizeof f.where, "%s", r->file);
+        f.line = (uint32_t)r->l.number;
+        plm_cli_fault(r->verb, &f);
+        r->ok = false;
+        if (f.code == PLM_IO) return false;
+        plm_fault_clear(&f);
     }
-    bool ok = true, any = false;
-    for (int k; (k = plm_lines_next(&l, &f)) != 0;) {
-        any = true;
-        if (k < 0) {
-            snprintf(f.where, sizeof f.where, "%s", file);
-            f.line = (uint32_t)l.number;
-            plm_cli_fault(verb, &f);
-            ok = false;
-            if (f.code == PLM_IO) break;
-            plm_fault_clear(&f);
-            continue;
-        }
-        plm_str s = plm_str_trim(plm_buf_str(&l.line));
-        if (s.n) fn(ctx, s, file, l.number);
-    }
-    (void)any;
-    plm_lines_close(&l);
-    return ok;
+    return false;
 }
 
-/* A small file is looked at whole, for it may be one value over many lines; a large one, or a
- * pipe that turns out large, is JSON Lines and streamed. */
+static void take(reading_cases *r, plm_str s, uint64_t line) {
+    s = plm_str_trim(s);
+    if (s.n) r->fn(r->ctx, s, r->file, line);
+}
+
+/* The first line is no value by itself: one value over many lines, or a line in error.  At most
+ * what a value may be long is looked at before that is decided. */
+static void one_or_many(reading_cases *r, plm_str first) {
+    plm_buf all;
+    plm_str s = first, trimmed = plm_str_trim(first);
+    plm_buf_init(&all, PLM_JSON_BYTES_MAX);
+    bool more = true, open = trimmed.p[0] == '{' && trimmed.p[trimmed.n - 1] != '}';
+    uint64_t line = 1;
+    while (more && plm_buf_put(&all, s.p, s.n) && plm_buf_putc(&all, '\n'))
+        more = next_line(r, &s);
+    plm_str text = plm_buf_str(&all);
+    if (!more && (open || is_json(text))) {
+        take(r, text, 1);
+        text.n = 0;
+    }
+    for (; text.n; line++) {
+        const char *nl = memchr(text.p, '\n', text.n);
+        size_t n = nl ? (size_t)(nl - text.p) : text.n;
+        if (nl) take(r, (plm_str){text.p, n}, line);
+        n += nl != NULL;
+        text = (plm_str){text.p + n, text.n - n};
+    }
+    if (more) take(r, s, r->l.number);
+    plm_buf_free(&all);
+}
+
 bool plm_cli_each_case(const char *verb, const char *file, plm_case_fn fn, void *ctx) {
-    struct stat st;
-    if (strcmp(file, "-") != 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode) &&
-        st.st_size > PLM_JSON_BYTES_MAX)
-        return each_line(verb, file, fn, ctx);
-    plm_buf b;
+    reading_cases r = {.verb = verb, .file = file, .fn = fn, .ctx = ctx, .ok = true};
     plm_fault f = {0};
-    plm_buf_init(&b, FILE_MAX);
-    if (!plm_file_read(file, &b, &f)) {
+    plm_str s;
+    if (!plm_lines_open(&r.l, file, PLM_JSON_BYTES_MAX, &f)) {
         plm_cli_fault(verb, &f);
-        plm_buf_free(&b);
         return false;
     }
-    plm_str text = plm_buf_str(&b);
-    if (text.n >= 3 && memcmp(text.p, "\xEF\xBB\xBF", 3) == 0) text.p += 3, text.n -= 3;
-    if (whole(text)) {
-        if (plm_str_trim(text).n) fn(ctx, plm_str_trim(text), file, 1);
-    } else {
-        uint64_t line = 1;
-        while (text.n) {
-            const char *nl = memchr(text.p, '\n', text.n);
-            size_t n = nl ? (size_t)(nl - text.p) : text.n;
-            plm_str s = plm_str_trim((plm_str){text.p, n});
-            if (s.n) fn(ctx, s, file, line);
-            line++;
-            n += nl != NULL;
-            text = (plm_str){text.p + n, text.n - n};
-        }
+    if (next_line(&r, &s)) {
+        if (r.l.number == 1 && plm_str_trim(s).n && !is_json(plm_str_trim(s))) one_or_many(&r, s);
+        else take(&r, s, r.l.number);
     }
-    plm_buf_free(&b);
-    return true;
+    while (next_line(&r, &s)) take(&r, s, r.l.number);
+    plm_lines_close(&r.l);
+    return r.ok;
 }

@@ -22,8 +22,10 @@ int plm_cli_book_option(const char *verb, int argc, char **argv, int *i, book_op
 const char *plm_cli_rulebooks(void);
 /* Loads the shipped law and the --with files; NULL when in error (said on stderr). */
 plm_book *plm_cli_load_book(const char *verb, const char *const *with, unsigned n);
-/* Cases of a FILE: the whole of it when it is one JSON value, else a line each.  Calls each with
- * the text and its line; returns false when the file can't be read (said on stderr). */
+/* Cases of a FILE: the whole of it when it is one JSON value over many lines, else a line each.
+ * Its first line tells: when that is a value by itself the rest is streamed, in memory bounded by
+ * the longest line.  Calls fn with the text, trimmed, and its line; returns false when the file or
+ * a line can't be read (said on stderr). */
 typedef void (*plm_case_fn)(void *ctx, plm_str json, const char *file, uint64_t line);
 bool plm_cli_each_case(const char *verb, const char *file, plm_case_fn fn, void *ctx);
 

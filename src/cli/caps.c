@@ -11,9 +11,12 @@ static const char usage[] =
     "usage: plimsoll caps post|transfer --store S --ruleset diffusion|h200|none [FILE]\n"
     "       plimsoll caps report --store S --ruleset diffusion|h200|none [--as-of DATE]\n\n"
     "FILE is JSON Lines ('-' or none: standard input):\n"
-    "  {\"id\",\"date\",\"kind\":\"reserve\"|\"export\"|\"install\"|\"retire\"|\"release\",\"country\",\"company\",\n"
+    "  {\"id\",\"date\",\"kind\":\"reserve\"|\"export\"|\"install\"|\"retire\"|\"release\",\n"
+    "   \"country\",\"company\",\n"
     "   \"consignee\",\"license\",\"site\",\"sku\",\"chips\",\"tpp\"}; transfer adds \"to\":{…}\n"
-    "Rule sets are files: rulebooks/us/caps/NAME.json (PLIMSOLL_RULEBOOKS names another folder).\n\n"
+    "Rule sets are files: rulebooks/us/caps/NAME.json (PLIMSOLL_RULEBOOKS names another folder\n"
+    "than rulebooks).\n\n"
+    "examples:\n"
     "  plimsoll caps post --store w.db --ruleset diffusion postings.jsonl\n"
     "  plimsoll caps report --store w.db --ruleset h200 --as-of 2026-06-30\n\n"
     "Exit: 0 done, 1 something refused, 2 error.\n";
@@ -90,7 +93,8 @@ static bool give_answers(plm_caps *c, answers *a, plm_fault *f) {
 
 /* Postings of a file share commits; those of a pipe, where someone may wait for each answer, have
  * one each. */
-static bool post_all(plm_caps *c, plm_lines *l, bool transfer, size_t batch, answers *a, plm_fault *f) {
+static bool post_all(plm_caps *c, plm_lines *l, bool transfer, size_t batch, answers *a,
+                     plm_fault *f) {
     plm_arena *arena = plm_arena_new(64u << 20);
     size_t n = 0;
     int r = 0;
@@ -149,7 +153,8 @@ static bool print_line(void *ctx, const plm_caps_line *x) {
         plm_tpp_print(x->used, used);
         plm_tpp_print(x->reserved, held);
         if (x->limited) plm_tpp_print(x->limit, limit);
-        printf("%-40.*s %-16.*s %s used, %s reserved, of %s\n", PLM_FMT(x->account), PLM_FMT(x->cap), used,
+        printf("%-40.*s %-16.*s %s used, %s reserved, of %s\n", PLM_FMT(x->account),
+               PLM_FMT(x->cap), used,
                held, limit);
     } else {
         printf("%.*s\n", (int)b.n, b.p);
@@ -185,7 +190,8 @@ int plm_cli_caps(int argc, char **argv) {
     const char *v;
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0) return fputs(usage, stdout), 0;
-    if (argc < 2 || (strcmp(argv[1], "post") != 0 && strcmp(argv[1], "transfer") != 0 && strcmp(argv[1], "report") != 0))
+    const char *word = argc < 2 ? "" : argv[1];
+    if (strcmp(word, "post") != 0 && strcmp(word, "transfer") != 0 && strcmp(word, "report") != 0)
         return plm_cli_usage("caps", "needs post, transfer or report");
     for (int i = 2; i < argc; i++) {
         bool bad = false;

@@ -10,12 +10,14 @@
 
 static const char help[] =
     "usage: plimsoll classify [--as-of DATE] [--known DATE] [--with FILE.rules]...\n"
-    "                         [--format text|json] (--part NAME | --fact NAME=VALUE... | FILE... | -)\n\n"
+    "                         [--format text|json]\n"
+    "                         (--part NAME | --fact NAME=VALUE... | FILE... | -)\n\n"
     "Classes of an item under 3A090, 4A090 and what drafts add, with margins.\n"
     "FILE: JSON Lines of ITEM.  exit status: 0 answered, 2 in error\n\n"
     "examples:\n"
     "  plimsoll classify --part \"H200 SXM\"\n"
-    "  plimsoll classify --fact form=ic --fact tpp=4708 --fact die_area_mm2=608.5 --fact datacenter=false\n"
+    "  plimsoll classify --fact form=ic --fact tpp=4708 --fact die_area_mm2=608.5 \\\n"
+    "      --fact datacenter=false\n"
     "  plimsoll classify --format json items.jsonl\n";
 
 typedef struct classing {
@@ -70,7 +72,8 @@ static void one(void *ctx, plm_str json, const char *file, uint64_t line) {
     fwrite(c->out.p, 1, c->out.n, stdout);
 }
 
-/* NAME=VALUE as a member: a word list's word and a decimal are strings, true/false and JSON stay. */
+/* NAME=VALUE as a member: a word list's word and a decimal are strings, true, false and
+ * JSON stay. */
 static void put_fact(plm_jw *w, const char *fact, const char *eq) {
     char name[64];
     size_t n = (size_t)(eq - fact);
@@ -116,7 +119,8 @@ static int parse(classing *c, words *w, int argc, char **argv) {
         if ((v = plm_cli_value(argc, argv, &i, "--part", &bad))) {
             w->part = v;
         } else if ((v = plm_cli_value(argc, argv, &i, "--fact", &bad))) {
-            if (!strchr(v, '=')) return plm_cli_usage("classify", "--fact is NAME=VALUE, not '%s'", v);
+            if (!strchr(v, '='))
+                return plm_cli_usage("classify", "--fact is NAME=VALUE, not '%s'", v);
             if (w->fact_count == FACTS_MAX) return plm_cli_usage("classify", "too many --fact");
             w->facts[w->fact_count++] = v;
         } else if (bad || (argv[i][0] == '-' && argv[i][1])) {

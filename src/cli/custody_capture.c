@@ -89,7 +89,8 @@ int plm_cli_custody_capture(int argc, char **argv) {
             if (o.bad) return plm_cli_usage(VERB_NAME, "'%s' needs a value that it knows", argv[i]);
             continue;
         }
-        if (argv[i][0] == '-' && argv[i][1]) return plm_cli_usage(VERB_NAME, "no option '%s'", argv[i]);
+        if (argv[i][0] == '-' && argv[i][1]) return plm_cli_usage(VERB_NAME, "no option '%s'",
+            argv[i]);
         argv[1 + files++] = argv[i];
     }
     if (!o.store || !files) return plm_cli_usage(VERB_NAME, "needs --store S and a FILE");

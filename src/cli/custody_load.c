@@ -70,7 +70,8 @@ int plm_cli_custody_load(int argc, char **argv) {
             return plm_cli_usage(VERB_NAME, "'%s' is not understood here", argv[i]);
         else file = argv[i];
     }
-    if (!store || !kind || !file) return plm_cli_usage(VERB_NAME, "needs --store S, --kind K and a FILE");
+    if (!store || !kind || !file) return plm_cli_usage(VERB_NAME,
+                                                       "needs --store S, --kind K and a FILE");
     if (!plm_load_knows(kind)) return plm_cli_usage(VERB_NAME, "no table '%s'", kind);
     return load_one(store, kind, file, format && strcmp(format, "text") == 0);
 }

@@ -19,16 +19,19 @@ static void print_text(plm_str json) {
     plm_doc *d = plm_doc_parse(json, (size_t)1 << 30, &f);
     if (!d) return;
     const plm_json *o = plm_doc_root(d);
-    static const char *const heads[] = {"id", "device_id", "kind", "sku", "holder", "place", "state",
+    static const char *const heads[] = {"id", "device_id", "kind", "sku", "holder", "place",
+        "state",
                                         "as_of", "inside"};
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
         printf("%-10s %.*s\n", heads[i], PLM_FMT(text_at(o, heads[i])));
-    plm_json_each(plm_json_get(o, "contains"), it, c) printf("contains   %.*s\n", PLM_FMT(plm_json_text(c)));
+    plm_json_each(plm_json_get(o, "contains"), it, c) printf("contains   %.*s\n",
+        PLM_FMT(plm_json_text(c)));
     plm_json_each(plm_json_get(o, "history"), jt, e)
         printf("  %-25.*s %-16.*s %.*s%s\n", PLM_FMT(text_at(e, "eventTime")),
                PLM_FMT(text_at(e, "bizStep")), PLM_FMT(text_at(e, "place")),
                plm_json_get(e, "voided") ? " (voided)" : "");
-    plm_json_each(plm_json_get(o, "findings"), kt, x) printf("finding    %.*s\n", PLM_FMT(plm_json_text(x)));
+    plm_json_each(plm_json_get(o, "findings"), kt, x) printf("finding    %.*s\n",
+        PLM_FMT(plm_json_text(x)));
     plm_doc_free(d);
 }
 

@@ -10,9 +10,8 @@ static const char help[] =
     "Listens on the UDP address that the directory has for NAME and measures devices for the\n"
     "directory's verifiers.  Prints \"ready\", logs a JSON line per session on stderr, and ends\n"
     "on SIGTERM.  Needs no privileges, and gives up those it has.\n\n"
-    "example:\n"
-    "  plimsoll landmark --id fra-1 --key fra-1.key --directory d.json \\\n"
-    "      --trust \"$(cat root.pub)\"\n\n"
+    "examples:\n"
+    "  plimsoll landmark --id fra-1 --key fra-1.key --directory d.json --trust \"$(cat root.pub)\"\n\n"
     "exit status: 0 ended by a signal, 2 error\n";
 
 int plm_cli_landmark(int argc, char **argv) {

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/locate_session.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,11 +12,6 @@
 #include <sys/stat.h>
 
 #define OUT_BYTES_MAX ((size_t)1 << 30)
-
-/* In locate_session.c and locate_directory.c, where they are built in. */
-int plm_cli_locate_session(int argc, char **argv) __attribute__((weak));
-int plm_cli_locate_directory(int argc, char **argv) __attribute__((weak));
-int plm_cli_locate_verify_session(int argc, char **argv) __attribute__((weak));
 
 static const char help[] =
     "usage: plimsoll locate --landmarks L.csv --rtt R.csv --deny CODES [OPTION]…\n"
@@ -433,10 +429,8 @@ static int verify(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         bool bad = false;
         int k = i;
-        if (plm_cli_value(argc, argv, &k, "--directory", &bad) || bad) {
-            if (plm_cli_locate_verify_session) return plm_cli_locate_verify_session(argc, argv);
-            return plm_cli_usage("locate", "sessions are not built in");
-        }
+        if (plm_cli_value(argc, argv, &k, "--directory", &bad) || bad)
+            return plm_cli_locate_verify_session(argc, argv);
     }
     if (argc < 2) return plm_cli_usage("locate", "verify needs a certificate");
     for (int i = 1; i < argc; i++) {
@@ -458,10 +452,7 @@ int plm_cli_locate(int argc, char **argv) {
     if (strcmp(word, "plan") == 0) return plan(argc - 1, argv + 1);
     if (strcmp(word, "audit") == 0) return audit(argc - 1, argv + 1);
     if (strcmp(word, "verify") == 0) return verify(argc - 1, argv + 1);
-    if (sub && word[0] == 's' && plm_cli_locate_session)
-        return plm_cli_locate_session(argc - 1, argv + 1);
-    if (sub && word[0] == 'd' && plm_cli_locate_directory)
-        return plm_cli_locate_directory(argc - 1, argv + 1);
-    if (sub) return plm_cli_usage("locate", "'%s' is not built in", word);
+    if (sub && word[0] == 's') return plm_cli_locate_session(argc - 1, argv + 1);
+    if (sub) return plm_cli_locate_directory(argc - 1, argv + 1);
     return locate(argc, argv);
 }

@@ -20,6 +20,7 @@ static const char usage[] =
     "       plimsoll log verify --vector FILE… | --log DIR --key VKEY-FILE | --store S\n"
     "       plimsoll log witness --key FILE --old CHECKPOINT --new CHECKPOINT --proof FILE\n\n"
     "RFC 6962 over SHA-256; checkpoints, notes and tiles as C2SP has them.\n\n"
+    "examples:\n"
     "  plimsoll key new --out log.key --name custody.example/log\n"
     "  plimsoll log checkpoint --store w.db --key log.key --out public/\n"
     "  plimsoll log prove --store w.db --event urn:uuid:… > proof.json\n"
@@ -135,7 +136,8 @@ static int natural(const struct dirent **a, const struct dirent **b) {
     return x != y ? (x < y ? -1 : 1) : strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int is_checkpoint(const struct dirent *d) { return strncmp(d->d_name, "checkpoint", 10) == 0; }
+static int is_checkpoint(const struct dirent *d) { return strncmp(d->d_name, "checkpoint", 10) == 0;
+    }
 
 static bool read_vkey(const char *path, char *name, unsigned char *public, plm_fault *f) {
     plm_buf b;
@@ -191,7 +193,8 @@ static int verify_store(const options *o) {
     plm_jw_key(&w, "heads"), plm_jw_u64(&w, r.heads);
     plm_jw_key(&w, "checkpoints"), plm_jw_u64(&w, r.checkpoints);
     plm_jw_end_obj(&w);
-    if (o->format && strcmp(o->format, "text") == 0) printf("%s: %s\n", o->store, r.ok ? "ok" : r.why);
+    if (o->format && strcmp(o->format, "text") == 0) printf("%s: %s\n", o->store, r.ok ? "ok"
+                                                            : r.why);
     else printf("%.*s\n", (int)b.n, b.p);
     plm_buf_free(&b);
     return r.ok ? 0 : 1;
@@ -201,7 +204,8 @@ static int verify(options *o) {
     int status = 0;
     if (o->log) return verify_log(o);
     if (o->store) return verify_store(o);
-    if (!o->vector || !o->files) return plm_cli_usage("log verify", "needs --vector FILE…, --log DIR or --store S");
+    if (!o->vector || !o->files) return plm_cli_usage("log verify",
+                              "needs --vector FILE…, --log DIR or --store S");
     for (int i = 0; i < o->files; i++) {
         int one = verify_vector(o, o->file[i]);
         if (one > status) status = one;
@@ -222,9 +226,11 @@ static bool from_memory(void *ctx, uint64_t i, plm_hash *out) {
 }
 
 /* The first leaf filed under ref, and its bytes. */
-static bool find_leaf(plm_store *s, const char *ref, uint64_t *index, plm_buf *bytes, plm_fault *f) {
+static bool find_leaf(plm_store *s, const char *ref, uint64_t *index, plm_buf *bytes,
+                      plm_fault *f) {
     plm_stmt *st = plm_stmt_new(s,
-        "SELECT l.idx, NULL, e.json FROM events e JOIN log_leaves l ON l.event = e.seq WHERE e.id = ?1"
+        "SELECT l.idx, NULL, e.json FROM events e JOIN log_leaves l ON l.event = e.seq"
+        " WHERE e.id = ?1"
         " UNION ALL SELECT idx, record, NULL FROM log_leaves WHERE ref = ?1 AND event IS NULL"
         " ORDER BY 1 LIMIT 1", f);
     if (!st) return false;
@@ -249,11 +255,15 @@ static bool prove_event(plm_store *s, const options *o, plm_buf *out, plm_fault 
         return plm_fail(f, PLM_BAD_INPUT, "--size '%s' is no number", o->size);
     plm_buf_init(&leaf, 64u << 20);
     bool ok = find_leaf(s, o->event, &index, &leaf, f) && plm_log_hashes(s, size, &m.v, &m.n, f);
-    if (ok && o->size && m.n != size) ok = plm_fail(f, PLM_OUT_OF_RANGE, "the log has %llu leaves", (unsigned long long)m.n);
-    if (ok && index >= m.n) ok = plm_fail(f, PLM_OUT_OF_RANGE, "the leaf is number %llu, not yet in a log of %llu", (unsigned long long)index, (unsigned long long)m.n);
+    if (ok && o->size && m.n != size) ok = plm_fail(f, PLM_OUT_OF_RANGE, "the log has %llu leaves",
+                                                    (unsigned long long)m.n);
+    if (ok && index >= m.n) ok = plm_fail(f, PLM_OUT_OF_RANGE,
+                                          "the leaf is number %llu, not yet in a log of %llu",
+                                              (unsigned long long)index, (unsigned long long)m.n);
     ok = ok && plm_merkle_inclusion(from_memory, &m, index, m.n, proof, &n) &&
          plm_merkle_range(from_memory, &m, 0, m.n, &root) &&
-         plm_vector_print_inclusion(index, m.n, root, m.v[index], proof, n, plm_buf_str(&leaf), out);
+         plm_vector_print_inclusion(index, m.n, root, m.v[index], proof, n, plm_buf_str(&leaf),
+                                    out);
     plm_mem_free(m.v);
     plm_buf_free(&leaf);
     return ok;
@@ -268,7 +278,8 @@ static bool prove_growth(plm_store *s, const options *o, plm_buf *out, plm_fault
         return plm_fail(f, PLM_BAD_INPUT, "--from and --to are numbers");
     if (from == 0 || from > to) return plm_fail(f, PLM_BAD_INPUT, "needs 0 < --from <= --to");
     bool ok = plm_log_hashes(s, to, &m.v, &m.n, f);
-    if (ok && m.n != to) ok = plm_fail(f, PLM_OUT_OF_RANGE, "the log has %llu leaves", (unsigned long long)m.n);
+    if (ok && m.n != to) ok = plm_fail(f, PLM_OUT_OF_RANGE, "the log has %llu leaves",
+                                       (unsigned long long)m.n);
     ok = ok && plm_merkle_consistency(from_memory, &m, from, to, proof, &n) &&
          plm_merkle_range(from_memory, &m, 0, from, &old) &&
          plm_merkle_range(from_memory, &m, 0, to, &new) &&
@@ -306,9 +317,11 @@ static bool next_record(void *ctx, uint64_t i, plm_str *out, plm_fault *f) {
     return true;
 }
 
-static bool keep_checkpoint(plm_store *s, uint64_t size, const char *vkey, plm_str note, plm_fault *f) {
+static bool keep_checkpoint(plm_store *s, uint64_t size, const char *vkey, plm_str note,
+                            plm_fault *f) {
     if (!plm_store_begin(s, f)) return false;
-    plm_stmt *st = plm_stmt_new(s, "INSERT INTO log_checkpoints (size, vkey, note) VALUES (?1, ?2, ?3)"
+    plm_stmt *st =
+        plm_stmt_new(s, "INSERT INTO log_checkpoints (size, vkey, note) VALUES (?1, ?2, ?3)"
                                    " ON CONFLICT DO NOTHING", f);
     bool ok = st != NULL;
     if (ok) {
@@ -326,13 +339,16 @@ static bool keep_checkpoint(plm_store *s, uint64_t size, const char *vkey, plm_s
 static bool write_out(plm_store *s, const char *dir, uint64_t size, plm_str note, plm_fault *f) {
     char path[4096];
     uint64_t left_out = 0;
-    records r = {plm_stmt_new(s, "SELECT l.idx, l.record, e.json FROM log_leaves l LEFT JOIN events e"
+    records r =
+        {plm_stmt_new(s, "SELECT l.idx, l.record, e.json FROM log_leaves l LEFT JOIN events e"
                                  " ON e.seq = l.event ORDER BY l.idx", f)};
     bool ok = r.st && plm_tiles_write(dir, next_record, &r, size, &left_out, f);
     plm_stmt_free(r.st);
     if (left_out)
-        fprintf(stderr, "plimsoll log: %llu bundles hold an entry longer than %u bytes and are left "
-                        "out; their hashes are in the tiles\n", (unsigned long long)left_out, PLM_TILE_ENTRY_MAX);
+        fprintf(stderr,
+                "plimsoll log: %llu bundles hold an entry longer than %u bytes and are left "
+                        "out; their hashes are in the tiles\n", (unsigned long long)left_out,
+                            PLM_TILE_ENTRY_MAX);
     snprintf(path, sizeof path, "%s/checkpoint", dir);
     return ok && plm_file_write_durable(path, note, 0644, f);
 }
@@ -395,7 +411,8 @@ static int cosign(const options *o, const plm_checkpoint *new, plm_str text) {
     if (!plm_key_read(o->key, &k, &f)) return fault(&f, o->key);
     plm_buf_init(&line, 4096);
     const char *name = k.name[0] ? k.name : "plimsoll.example/witness";
-    bool ok = plm_note_cosign(&k, name, (uint64_t)(plm_time_now() / PLM_NS_PER_S), new->body, &line);
+    bool ok = plm_note_cosign(&k, name, (uint64_t)(plm_time_now() / PLM_NS_PER_S), new->body,
+                              &line);
     if (ok) printf("%.*s%s%.*s", PLM_FMT(text), new->lines ? "" : "\n", (int)line.n, line.p);
     plm_buf_free(&line);
     plm_key_wipe(&k);
@@ -414,7 +431,8 @@ static int witness(options *o) {
     plm_buf_init(&new, PLM_NOTE_BYTES_MAX);
     plm_buf_init(&proof, 16 * PLM_VECTOR_BYTES_MAX);
     const char *at = o->old;
-    bool ok = plm_file_read(o->old, &old, &f) && plm_checkpoint_read(plm_buf_str(&old), true, &a, &f) &&
+    bool ok = plm_file_read(o->old, &old, &f) && plm_checkpoint_read(plm_buf_str(&old), true, &a,
+        &f) &&
               (at = o->new, plm_file_read(o->new, &new, &f)) &&
               plm_checkpoint_read(plm_buf_str(&new), true, &b, &f) &&
               (at = o->proof, plm_file_read(o->proof, &proof, &f)) &&
@@ -437,7 +455,8 @@ int plm_cli_log(int argc, char **argv) {
     static const struct {
         const char *word;
         int (*run)(options *);
-    } subs[] = {{"checkpoint", checkpoint}, {"prove", prove}, {"verify", verify}, {"witness", witness}};
+    } subs[] = {{"checkpoint", checkpoint}, {"prove", prove}, {"verify", verify},
+        {"witness", witness}};
     options o = {0};
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0) {

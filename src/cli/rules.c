@@ -185,7 +185,8 @@ int plm_cli_rules(int argc, char **argv) {
     } subs[] = {{"check", check}, {"test", test_rules}, {"coverage", coverage}, {"show", show},
                 {"diff", plm_cli_rules_diff}, {"drift", plm_cli_rules_drift},
                 {"fmt", plm_cli_rules_fmt}};
-    if (argc < 2) return plm_cli_usage("rules", "check, test, coverage, show, diff, drift or fmt is expected");
+    if (argc < 2)
+        return plm_cli_usage("rules", "check, test, coverage, show, diff, drift or fmt?");
     if (strcmp(argv[1], "--help") == 0) {
         fputs(help, stdout);
         return 0;

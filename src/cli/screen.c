@@ -30,22 +30,23 @@ typedef struct screen_run {
 } screen_run;
 
 static int help(void) {
-    printf("usage: plimsoll screen --lists DIR [--mode indexed|exhaustive] [--score plimsoll|ofac]\n"
-           "           [--threshold X] [--limit 10] [--format text|json] (NAME | FILE.jsonl |\n"
-           "           FILE.csv | -)\n\n"
+    printf("usage: plimsoll screen --lists DIR [--mode indexed|exhaustive]\n"
+           "           [--score plimsoll|ofac] [--threshold X] [--limit 10]\n"
+           "           [--format text|json] (NAME | FILE.jsonl | FILE.csv | -)\n\n"
            "Screens a name, or each query of a file, against every list of DIR.  A query line is\n"
-           "{\"id\", \"name\", \"type\", \"country\", \"address\", \"birth_date\", \"ids\"}; only name or\n"
-           "address is needed.  A CSV names its columns in the first line the same way.\n\n"
+           "{\"id\", \"name\", \"type\", \"country\", \"address\", \"birth_date\", \"ids\"};\n"
+           "only name or address is needed.  A CSV names its columns in the first line the same way.\n\n"
            "  --threshold X   0 to 1; default %.2f\n"
            "  --limit N       matches a query, 1 to %d; default %d\n"
            "  --mode          exhaustive compares every entry, without the index: the same answer\n"
            "  --score ofac    as the search of OFAC's own site scores, divided by 100\n"
-           "  --watch FILE    screen a portfolio of queries; with --delta OLD_DIR only what differs\n"
-           "                  between OLD_DIR and DIR, and only the queries that it changes\n"
+           "  --watch FILE    screen a portfolio of queries; with --delta OLD_DIR only what\n"
+           "                  differs between OLD_DIR and DIR, and the queries that it changes\n"
            "  --decisions LOG mark what a reviewer has decided (plimsoll decide); a match that is\n"
            "                  decided not to be the party doesn't count in the exit status\n"
            "  --tokens        show how each name is read, and screen nothing\n\n"
            "Exit status: 0 no match, 1 some match, 2 error.\n\n"
+           "examples:\n"
            "  plimsoll screen --lists lists 'Huawei Technologies'\n"
            "  plimsoll screen --lists lists --format json parties.jsonl\n",
            PLM_SCREEN_THRESHOLD / (double)PLM_SCORE_ONE, PLM_SCREEN_LIMIT_MAX, PLM_SCREEN_LIMIT);
@@ -86,7 +87,8 @@ static bool read_country(plm_str s, plm_country *out) {
     char c[2];
     if (s.n == 0) return true;
     if (s.n != 2) return false;
-    for (int i = 0; i < 2; i++) c[i] = s.p[i] >= 'a' && s.p[i] <= 'z' ? (char)(s.p[i] - 32) : s.p[i];
+    for (int i = 0; i < 2; i++)
+        c[i] = s.p[i] >= 'a' && s.p[i] <= 'z' ? (char)(s.p[i] - 32) : s.p[i];
     *out = plm_country_parse((plm_str){c, 2});
     return *out != 0;
 }
@@ -101,7 +103,8 @@ static bool read_birth(plm_str s, plm_query *q) {
     int y, m, d;
     plm_day_to_ymd(q->birth_from, &y, &m, &d);
     if (s.n == 4) q->birth_to = plm_day_from_ymd(y, 12, 31);
-    else if (s.n == 7) q->birth_to = plm_day_from_ymd(m == 12 ? y + 1 : y, m == 12 ? 1 : m + 1, 1) - 1;
+    else if (s.n == 7)
+        q->birth_to = plm_day_from_ymd(m == 12 ? y + 1 : y, m == 12 ? 1 : m + 1, 1) - 1;
     else q->birth_to = q->birth_from;
     return true;
 }
@@ -124,7 +127,8 @@ static bool read_ids(const plm_json *v, plm_query *q, plm_fault *f) {
             plm_json_each(x, in, y) if (!add_id(q, plm_json_text(k), plm_json_text(y), f))
                 return false;
         } else {
-            return plm_fail(f, PLM_BAD_INPUT, "ids.%.*s: text is needed", PLM_FMT(plm_json_text(k)));
+            return plm_fail(f, PLM_BAD_INPUT, "ids.%.*s: text is needed",
+                            PLM_FMT(plm_json_text(k)));
         }
     }
     return true;

@@ -21,10 +21,15 @@ struct plm_caps {
 
 static bool prepare(plm_caps *c, plm_fault *f) {
     plm_store *s = c->s;
-    c->since = plm_stmt_new(s, "SELECT seq, content, moves_to FROM caps_postings WHERE seq > ?1 ORDER BY seq", f);
+    c->since =
+        plm_stmt_new(s,
+                     "SELECT seq, content, moves_to FROM caps_postings WHERE seq > ?1 ORDER BY seq",
+                         f);
     c->same = plm_stmt_new(s, "SELECT content FROM caps_postings WHERE id = ?1", f);
-    c->put = plm_stmt_new(s, "INSERT INTO caps_postings (seq, id, content, day, kind, country, company,"
-                             " consignee, license, site, sku, chips, tpp, moves_to) VALUES (?1, ?2, ?3,"
+    c->put =
+        plm_stmt_new(s, "INSERT INTO caps_postings (seq, id, content, day, kind, country, company,"
+                             " consignee, license, site, sku, chips, tpp, moves_to) VALUES (?1, ?2,"
+                             " ?3,"
                              " ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)", f);
     c->entry = plm_stmt_new(s, "INSERT INTO caps_entries (posting, ord, account, day, tpp)"
                                " VALUES (?1, ?2, ?3, ?4, ?5)", f);
@@ -93,7 +98,8 @@ static bool plan(plm_caps *c, const plm_caps_posting *p, const char **why, plm_f
 static bool read_content(plm_caps *c, plm_str content, plm_caps_posting *p, plm_fault *f) {
     plm_doc *d = plm_doc_parse(content, 0, f);
     if (!d) return false;
-    bool ok = plm_caps_posting_read(plm_doc_root(d), plm_json_get(plm_doc_root(d), "to") != NULL, c->a, p, f);
+    bool ok = plm_caps_posting_read(plm_doc_root(d), plm_json_get(plm_doc_root(d), "to") != NULL,
+                                    c->a, p, f);
     plm_doc_free(d);
     return ok;
 }
@@ -147,7 +153,8 @@ void plm_caps_rollback(plm_caps *c) {
     c->torn = true;
 }
 
-static const char *const bucket_names[] = {"reserved", "exported", "installed", "retired", "source"};
+static const char *const bucket_names[] = {"reserved", "exported", "installed", "retired",
+    "source"};
 static const char *const kind_names[] = {"reserve", "export", "install", "retire", "release"};
 
 static bool put_entries(plm_caps *c, plm_fault *f) {
@@ -158,7 +165,8 @@ static bool put_entries(plm_caps *c, plm_fault *f) {
         char account[6 * PLM_CAPS_TEXT_MAX], country[3], tpp[PLM_TPP_TEXT];
         plm_country_print(h->country, country);
         plm_tpp_print(m->delta, tpp);
-        snprintf(account, sizeof account, "%s|%s|%.*s|%.*s|%.*s|%.*s", bucket_names[m->bucket], country,
+        snprintf(account, sizeof account, "%s|%s|%.*s|%.*s|%.*s|%.*s", bucket_names[m->bucket],
+                 country,
                  PLM_FMT(h->company), PLM_FMT(h->consignee), PLM_FMT(h->license), PLM_FMT(h->sku));
         plm_stmt_int(c->entry, 1, c->seq);
         plm_stmt_int(c->entry, 2, (int64_t)i);
@@ -171,7 +179,9 @@ static bool put_entries(plm_caps *c, plm_fault *f) {
     return sum == 0 || plm_fail(f, PLM_CONFLICT, "the entries do not sum to zero");
 }
 
-static void bind_text(plm_stmt *st, int i, plm_str s) { plm_stmt_text(st, i, s.n ? s : (plm_str){0}); }
+static void bind_text(plm_stmt *st, int i, plm_str s) {
+    plm_stmt_text(st, i, s.n ? s : (plm_str){0});
+}
 
 static bool put_posting(plm_caps *c, const plm_caps_posting *p, plm_fault *f) {
     char country[3], tpp[PLM_TPP_TEXT];
@@ -217,7 +227,8 @@ bool plm_caps_post(plm_caps *c, const plm_caps_posting *p, plm_caps_answer *out,
     }
     if (same < 0) {
         out->code = "conflict";
-        plm_fail(&out->f, PLM_CONFLICT, "this id is posted with another content: give the new one its own id");
+        plm_fail(&out->f, PLM_CONFLICT,
+                 "this id is posted with another content: give the new one its own id");
         return true;
     }
     plm_arena_reset(c->a);
@@ -273,7 +284,8 @@ static const char *holder_kind(const plm_caps_cap *c) {
     return c->per_consignee ? "consignee" : c->per_company ? "company" : "country";
 }
 
-static void limit_line(plm_caps *c, const plm_series *s, lines *l, size_t step, plm_day day, int year) {
+static void limit_line(plm_caps *c, const plm_series *s, lines *l, size_t step, plm_day day,
+                       int year) {
     const plm_caps_cap *cap = &c->books.rules->cap[s->cap];
     plm_day from, to;
     plm_tpp limit;
@@ -281,7 +293,8 @@ static void limit_line(plm_caps *c, const plm_series *s, lines *l, size_t step, 
     plm_day_sum sum = plm_series_sum(s, from, to);
     bool none = s->country && plm_caps_in_group(c->books.rules, cap->none_in, s->country, day);
     if (s->country && plm_caps_in_group(c->books.rules, cap->zero_in, s->country, day)) limit = 0;
-    add_line(l, cap->id, holder_kind(cap), s->holder, year, none ? NULL : &limit, sum.used, sum.reserved);
+    add_line(l, cap->id, holder_kind(cap), s->holder, year, none ? NULL : &limit, sum.used,
+             sum.reserved);
 }
 
 static void limit_lines(plm_caps *c, const plm_series *s, lines *l, plm_day as_of) {
@@ -309,7 +322,8 @@ static void limit_lines(plm_caps *c, const plm_series *s, lines *l, plm_day as_o
 static bool any_under(const plm_caps *c, const plm_caps_cap *cap, plm_str company) {
     for (size_t i = 0; i < c->books.holds; i++) {
         const plm_hold *h = &c->books.hold[i];
-        if (plm_str_eq(h->company, company) && plm_books_cap_applies(&c->books, cap, h->word)) return true;
+        if (plm_str_eq(h->company, company) && plm_books_cap_applies(&c->books, cap,
+            h->word)) return true;
     }
     return false;
 }
@@ -319,14 +333,16 @@ static bool inside(const plm_caps *c, const plm_caps_cap *cap, plm_country x, pl
            : cap->has_in ? !cap->in[x] : !plm_caps_in_group(c->books.rules, cap->group, x, day);
 }
 
-static void share_line(plm_caps *c, const plm_caps_cap *cap, plm_str company, plm_country one, plm_str holder,
+static void share_line(plm_caps *c, const plm_caps_cap *cap, plm_str company, plm_country one,
+                       plm_str holder,
                        lines *l, plm_day day) {
     plm_tpp used = 0, reserved = 0, base = 0;
     bool all = cap->shape == PLM_CAPS_OF_BASE;
     for (size_t i = 0; i < c->books.series_n; i++) {
         const plm_series *s = &c->books.series[i];
         if (s->cap != PLM_SERIES_COMPANY || (!all && !plm_str_eq(s->company, company))) continue;
-        if (one ? s->country == one : inside(c, cap, s->country, day)) used += s->used, reserved += s->reserved;
+        if (one ? s->country == one : inside(c, cap, s->country, day)) used += s->used, reserved +=
+            s->reserved;
         if (!all || cap->base[s->country]) base += s->used + s->reserved;
     }
     plm_tpp limit = base * cap->percent / 100;
@@ -351,9 +367,11 @@ static void share_lines(plm_caps *c, const plm_caps_cap *cap, lines *l, plm_day 
         const plm_series *s = &c->books.series[i];
         if (s->cap != PLM_SERIES_COMPANY || !any_under(c, cap, s->company)) continue;
         if (cap->shape == PLM_CAPS_COUNTRY) {
-            if (inside(c, cap, s->country, day)) share_line(c, cap, s->company, s->country, s->holder, l, day);
+            if (inside(c, cap, s->country, day)) share_line(c, cap, s->company, s->country,
+                                                            s->holder, l, day);
         } else if (first_of_company(c, i)) {
-            if (cap->head_office && plm_caps_head_office(c->books.rules, s->company, day) != cap->head_office)
+            if (cap->head_office && plm_caps_head_office(c->books.rules, s->company,
+                                                         day) != cap->head_office)
                 continue;
             share_line(c, cap, s->company, 0, s->company, l, day);
         }
@@ -377,7 +395,8 @@ static bool give_lines(plm_caps *c, plm_day as_of, plm_caps_sink sink, void *ctx
             add_line(&l, c->books.rules->name, "company", s->holder, 0, NULL, s->used, s->reserved);
     }
     for (size_t i = 0; ok && i < c->books.rules->caps; i++)
-        if (c->books.rules->cap[i].shape > PLM_CAPS_CUMULATIVE) share_lines(c, &c->books.rules->cap[i], &l, day);
+        if (c->books.rules->cap[i].shape > PLM_CAPS_CUMULATIVE) share_lines(c,
+            &c->books.rules->cap[i], &l, day);
     ok = ok && !l.failed;
     if (!ok) plm_fail(f, PLM_NO_MEMORY, "out of memory");
     if (ok && l.n) qsort(l.v, l.n, sizeof *l.v, by_account);

@@ -25,7 +25,8 @@ typedef struct plm_caps_rules plm_caps_rules;
 plm_caps_rules *plm_caps_rules_read(const char *folder, const char *name, plm_fault *f);
 void plm_caps_rules_free(plm_caps_rules *r);
 
-typedef enum plm_caps_kind { PLM_RESERVE, PLM_EXPORT, PLM_INSTALL, PLM_RETIRE, PLM_RELEASE } plm_caps_kind;
+typedef enum plm_caps_kind { PLM_RESERVE, PLM_EXPORT, PLM_INSTALL, PLM_RETIRE,
+    PLM_RELEASE } plm_caps_kind;
 
 typedef struct plm_caps_holder {
     plm_str company, consignee, license, site, sku; /* empty: none */

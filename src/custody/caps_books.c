@@ -82,7 +82,8 @@ uint32_t plm_books_hold(plm_books *b, const plm_caps_holder *h, plm_str word) {
                     .consignee = plm_arena_copy(b->names, h->consignee),
                     .license = plm_arena_copy(b->names, h->license),
                     .sku = plm_arena_copy(b->names, h->sku)};
-    if (!x->key.p || !x->company.p || !x->consignee.p || !x->license.p || !x->sku.p) return UINT32_MAX;
+    if (!x->key.p || !x->company.p || !x->consignee.p || !x->license.p ||
+        !x->sku.p) return UINT32_MAX;
     snprintf(x->word, sizeof x->word, "%.*s", (int)(word.n < 15 ? word.n : 15), word.p);
     *slot = (uint32_t)++b->holds;
     b->by_key.n++;
@@ -116,7 +117,8 @@ static const char no_memory[] = "out of memory";
 
 /* What is not drawn from an earlier stage comes from the source, on the posting's day. */
 static const char *enter(plm_books *b, uint32_t at, plm_bucket bucket, plm_day day, plm_tpp t) {
-    return add_move(b, at, bucket, day, t) && add_move(b, at, PLM_B_SOURCE, day, -t) ? NULL : no_memory;
+    return add_move(b, at, bucket, day, t) && add_move(b, at, PLM_B_SOURCE, day, -t) ? NULL
+        : no_memory;
 }
 
 static const char *take_all_of(plm_books *b, uint32_t at, plm_bucket bucket, plm_tpp t, uint32_t to,
@@ -221,8 +223,10 @@ static plm_series *limit_series(plm_books *b, size_t c, const plm_hold *h) {
     plm_str none = {"", 0}, company = cap->per_company ? h->company : none;
     plm_str consignee = cap->per_consignee ? h->consignee : none;
     plm_country_print(h->country, country);
-    int n = snprintf(text, sizeof text, "%zu\x1f%.*s%.*s%s%s", c, PLM_FMT(company), PLM_FMT(consignee),
-                     cap->per_country && (company.n || consignee.n) ? "@" : "", cap->per_country ? country : "");
+    int n = snprintf(text, sizeof text, "%zu\x1f%.*s%.*s%s%s", c, PLM_FMT(company),
+                     PLM_FMT(consignee),
+                     cap->per_country && (company.n || consignee.n) ? "@" : "", cap->per_country
+                         ? country : "");
     plm_str key = {text, (size_t)n};
     const char *holder = strchr(text, '\x1f') + 1;
     plm_series made = {.cap = (uint32_t)c, .country = cap->per_country ? h->country : 0,
@@ -248,7 +252,8 @@ bool plm_books_apply(plm_books *b, int sign) {
         plm_series *s;
         if (!add_lot(&h->lots[m->bucket], m->day, d)) return false;
         for (size_t c = 0; c < b->rules->caps; c++) {
-            if (!is_limit(&b->rules->cap[c]) || !plm_books_cap_applies(b, &b->rules->cap[c], h->word)) continue;
+            if (!is_limit(&b->rules->cap[c]) || !plm_books_cap_applies(b, &b->rules->cap[c],
+                h->word)) continue;
             if (!(s = limit_series(b, c, h)) || !add_day(s, m->day, used, d - used)) return false;
         }
         if (!(s = country_series(b, h->company, h->country)) || !add_day(s, m->day, used, d - used))
@@ -281,7 +286,8 @@ bool plm_cap_period(const plm_books *b, const plm_caps_cap *c, plm_country count
         const plm_caps_step *s = &c->step[step];
         *from = c->shape == PLM_CAPS_CUMULATIVE ? PLM_DAY_MIN : s->from;
         *to = s->to;
-        *limit = country && plm_caps_has_agreement(b->rules, country, day) ? s->limit_with_agreement : s->limit;
+        *limit = country && plm_caps_has_agreement(b->rules, country, day) ? s->limit_with_agreement
+            : s->limit;
     }
     return true;
 }
@@ -322,7 +328,8 @@ static bool limit_passed(plm_books *b, size_t c, const plm_move *m, plm_caps_ans
     if (plm_caps_in_group(b->rules, cap->none_in, h->country, m->day)) return false;
     bool zero = plm_caps_in_group(b->rules, cap->zero_in, h->country, m->day);
     const plm_series *s = limit_series(b, c, h);
-    for (size_t step = 0; s && plm_cap_period(b, cap, h->country, m->day, step, &from, &to, &limit); step++) {
+    for (size_t step = 0; s && plm_cap_period(b, cap, h->country, m->day, step, &from, &to, &limit);
+         step++) {
         if (m->day < from || m->day > to) continue;
         if (cap->shape == PLM_CAPS_CUMULATIVE && m->day < cap->step[0].from) continue;
         plm_tpp more = added(b, c, s, from, to);
@@ -355,14 +362,16 @@ typedef struct share {
 } share;
 
 /* The part (one country, or 0: all that count) and its base, for a company or everyone. */
-static share share_of(plm_books *b, const plm_caps_cap *cap, plm_str company, plm_country one, plm_day day) {
+static share share_of(plm_books *b, const plm_caps_cap *cap, plm_str company, plm_country one,
+                      plm_day day) {
     share s = {0};
     bool all = cap->shape == PLM_CAPS_OF_BASE;
     for (size_t i = 0; i < b->series_n; i++) {
         const plm_series *x = &b->series[i];
         if (x->cap != PLM_SERIES_COMPANY || (!all && !plm_str_eq(x->company, company))) continue;
         plm_day_sum sum = {0, x->used, x->reserved};
-        if (one ? x->country == one : counts_in(b, cap, x->country, day)) s.used += sum.used, s.reserved += sum.reserved;
+        if (one ? x->country == one : counts_in(b, cap, x->country, day)) s.used += sum.used,
+            s.reserved += sum.reserved;
         if (!all || cap->base[x->country]) s.base += sum.used + sum.reserved;
     }
     for (size_t i = 0; i < b->moves.n; i++) {
@@ -383,20 +392,24 @@ static bool share_passed(plm_books *b, const plm_caps_cap *cap, plm_str company,
     share s = share_of(b, cap, company, one, day);
     bool zero = one && plm_caps_in_group(b->rules, cap->zero_in, one, day);
     plm_tpp limit = zero ? 0 : s.base * cap->percent / 100, part = s.used + s.reserved;
-    bool worse = s.d_part > 0 || (s.d_part <= 0 && s.d_base < s.d_part) || (s.d_part == 0 && s.d_base < 0);
+    bool worse = s.d_part > 0 || (s.d_part <= 0 && s.d_base < s.d_part) ||
+        (s.d_part == 0 && s.d_base < 0);
     if (!worse || part <= limit) return false;
     plm_tpp asked = s.d_part > 0 ? s.d_part : 0;
-    return say_passed(out, cap, limit, s.used - (s.d_part - s.d_reserved), s.reserved - s.d_reserved, asked);
+    return say_passed(out, cap, limit, s.used - (s.d_part - s.d_reserved),
+                      s.reserved - s.d_reserved, asked);
 }
 
 static bool shares_passed(plm_books *b, const plm_caps_cap *cap, const plm_hold *h, plm_day day,
                           plm_caps_answer *out) {
-    if (cap->head_office && plm_caps_head_office(b->rules, h->company, day) != cap->head_office) return false;
+    if (cap->head_office && plm_caps_head_office(b->rules, h->company,
+                                                 day) != cap->head_office) return false;
     if (cap->shape != PLM_CAPS_COUNTRY) return share_passed(b, cap, h->company, 0, day, out);
     for (size_t i = 0; i < b->series_n; i++) {
         const plm_series *x = &b->series[i];
         if (x->cap != PLM_SERIES_COMPANY || !plm_str_eq(x->company, h->company)) continue;
-        if (counts_in(b, cap, x->country, day) && share_passed(b, cap, h->company, x->country, day, out))
+        if (counts_in(b, cap, x->country, day) && share_passed(b, cap, h->company, x->country, day,
+            out))
             return true;
     }
     return false;

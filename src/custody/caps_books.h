@@ -5,7 +5,8 @@
 
 #include "custody/caps_rules.h"
 
-typedef enum plm_bucket { PLM_B_RESERVED, PLM_B_EXPORTED, PLM_B_INSTALLED, PLM_B_RETIRED, PLM_B_SOURCE } plm_bucket;
+typedef enum plm_bucket { PLM_B_RESERVED, PLM_B_EXPORTED, PLM_B_INSTALLED, PLM_B_RETIRED,
+    PLM_B_SOURCE } plm_bucket;
 #define PLM_BUCKETS 4 /* with lots; SOURCE is the other side of the entry */
 
 typedef struct plm_lot {

@@ -10,7 +10,8 @@ static bool refuse(plm_fault *f, const char *where, const char *say) {
     return plm_fail_at(f, PLM_BAD_INPUT, where, 0, 0, "%s", say);
 }
 
-static bool take_text(const plm_json *o, const char *name, plm_arena *a, plm_str *out, plm_fault *f) {
+static bool take_text(const plm_json *o, const char *name, plm_arena *a, plm_str *out,
+                      plm_fault *f) {
     const plm_json *m = plm_json_get(o, name);
     *out = (plm_str){"", 0};
     if (!m || plm_json_is_null(m)) return true;
@@ -26,7 +27,8 @@ static bool take_text(const plm_json *o, const char *name, plm_arena *a, plm_str
 static bool take_holder(const plm_json *o, plm_arena *a, plm_caps_holder *h, plm_fault *f) {
     plm_str country;
     if (!take_text(o, "country", a, &country, f) || !take_text(o, "company", a, &h->company, f) ||
-        !take_text(o, "consignee", a, &h->consignee, f) || !take_text(o, "license", a, &h->license, f) ||
+        !take_text(o, "consignee", a, &h->consignee, f) ||
+            !take_text(o, "license", a, &h->license, f) ||
         !take_text(o, "site", a, &h->site, f) || !take_text(o, "sku", a, &h->sku, f))
         return false;
     h->country = plm_country_parse(country);
@@ -34,7 +36,8 @@ static bool take_holder(const plm_json *o, plm_arena *a, plm_caps_holder *h, plm
 }
 
 static bool known_fields(const plm_json *v, bool outer, plm_fault *f) {
-    static const char *const inner[] = {"country", "company", "consignee", "license", "site", "sku", NULL};
+    static const char *const inner[] = {"country", "company", "consignee", "license", "site", "sku",
+        NULL};
     static const char *const more[] = {"id", "date", "kind", "chips", "tpp", "to", NULL};
     plm_json_pairs(v, it, k, m) {
         plm_str key = plm_json_text(k);
@@ -57,14 +60,16 @@ static bool known_fields(const plm_json *v, bool outer, plm_fault *f) {
 static bool take_other_side(const plm_json *v, plm_arena *a, plm_caps_posting *p, plm_fault *f) {
     const plm_json *to = plm_json_get(v, "to");
     plm_caps_holder h;
-    if (!to || !plm_json_is_obj(to)) return refuse(f, "to", "a transfer needs whom it goes to, an object");
+    if (!to || !plm_json_is_obj(to)) return refuse(f, "to",
+                                                   "a transfer needs whom it goes to, an object");
     if (!known_fields(to, false, f)) return false;
     p->to = p->at;
     if (plm_json_get(to, "country")) {
         if (!take_holder(to, a, &h, f)) return false;
     } else {
         h = (plm_caps_holder){.country = p->at.country};
-        if (!take_text(to, "company", a, &h.company, f) || !take_text(to, "consignee", a, &h.consignee, f) ||
+        if (!take_text(to, "company", a, &h.company, f) ||
+            !take_text(to, "consignee", a, &h.consignee, f) ||
             !take_text(to, "license", a, &h.license, f) || !take_text(to, "site", a, &h.site, f) ||
             !take_text(to, "sku", a, &h.sku, f))
             return false;
@@ -153,7 +158,8 @@ bool plm_caps_posting_read(const plm_json *v, bool transfer, plm_arena *a, plm_c
     if (!plm_day_parse(date, &out->day)) return refuse(f, "date", "must be YYYY-MM-DD");
     if (!transfer && plm_json_get(v, "to") && !plm_json_is_null(plm_json_get(v, "to")))
         return refuse(f, "to", "belongs to a transfer: use caps transfer");
-    if (!take_kind(v, out, f) || !take_holder(v, a, &out->at, f) || !take_amounts(v, out, f)) return false;
+    if (!take_kind(v, out, f) || !take_holder(v, a, &out->at, f) ||
+        !take_amounts(v, out, f)) return false;
     if (transfer && !take_other_side(v, a, out, f)) return false;
     return put_content(out, a, f);
 }

@@ -63,7 +63,8 @@ static bool take_countries(plm_str s, bool *set) {
     return true;
 }
 
-static bool take_dates(const plm_json *o, const char *from, const char *until, plm_day *a, plm_day *b) {
+static bool take_dates(const plm_json *o, const char *from, const char *until, plm_day *a,
+                       plm_day *b) {
     plm_str s = plm_json_text(plm_json_get(o, from)), t = plm_json_text(plm_json_get(o, until));
     *a = PLM_DAY_MIN;
     *b = PLM_DAY_MAX;
@@ -137,7 +138,8 @@ static bool take_limit(const plm_json *o, plm_caps_cap *c) {
 
 static bool take_share(const plm_json *o, plm_caps_cap *c) {
     plm_str share = plm_json_text(plm_json_get(o, "share"));
-    plm_str in = plm_json_text(plm_json_get(o, "countries")), home = plm_json_text(plm_json_get(o, "head_office"));
+    plm_str in = plm_json_text(plm_json_get(o, "countries")), home =
+        plm_json_text(plm_json_get(o, "head_office"));
     int64_t percent;
     c->shape = plm_str_is(share, "outside")   ? PLM_CAPS_OUTSIDE
                : plm_str_is(share, "country") ? PLM_CAPS_COUNTRY : PLM_CAPS_OF_BASE;
@@ -147,16 +149,19 @@ static bool take_share(const plm_json *o, plm_caps_cap *c) {
     if (!plm_json_int(plm_json_get(o, "max_percent"), &percent) || percent < 0 || percent > 100)
         return false;
     c->percent = (int)percent;
-    return take_countries(in, c->in) && take_countries(plm_json_text(plm_json_get(o, "base")), c->base);
+    return take_countries(in, c->in) && take_countries(plm_json_text(plm_json_get(o, "base")),
+                                                       c->base);
 }
 
 static bool take_cap(plm_caps_rules *r, const plm_json *o, plm_fault *f) {
     if (r->caps == PLM_CAPS_LIST_MAX) return bad(f, "too many caps");
     plm_caps_cap *c = &r->cap[r->caps++];
-    if (!take_text(o, "id", c->id, sizeof c->id) || !take_text(o, "cite", c->cite, sizeof c->cite) ||
+    if (!take_text(o, "id", c->id, sizeof c->id) || !take_text(o, "cite", c->cite,
+        sizeof c->cite) ||
         !take_text(o, "for", c->word, sizeof c->word))
         return bad(f, "a cap needs id, for and cite");
-    if (!take_group_ref(r, o, "group", &c->group) || !take_group_ref(r, o, "none_in", &c->none_in) ||
+    if (!take_group_ref(r, o, "group", &c->group) || !take_group_ref(r, o, "none_in",
+        &c->none_in) ||
         !take_group_ref(r, o, "zero_in", &c->zero_in))
         return bad(f, "a cap names a group that is not there");
     if (plm_json_get(o, "share") ? take_share(o, c) : take_limit(o, c)) return true;
@@ -174,9 +179,11 @@ static bool take_all(plm_caps_rules *r, const plm_json *o, plm_fault *f) {
         if (!take_dated_list(list, g->row, 8, &g->n)) return bad(f, g->name);
         r->groups++;
     }
-    if (!take_dated_list(plm_json_get(o, "agreements"), r->agreement, PLM_CAPS_MEMBERS_MAX, &r->agreements))
+    if (!take_dated_list(plm_json_get(o, "agreements"), r->agreement, PLM_CAPS_MEMBERS_MAX,
+                         &r->agreements))
         return bad(f, "agreements");
-    if (!take_dated_list(plm_json_get(o, "head_offices"), r->office, PLM_CAPS_MEMBERS_MAX, &r->offices))
+    if (!take_dated_list(plm_json_get(o, "head_offices"), r->office, PLM_CAPS_MEMBERS_MAX,
+                         &r->offices))
         return bad(f, "head_offices");
     const plm_json *caps = plm_json_get(o, "caps");
     if (!caps || !plm_json_is_arr(caps)) return bad(f, "caps");
@@ -199,8 +206,11 @@ static bool find_file(const char *folder, const char *name, char *out, size_t ro
         char *slash = strrchr(exe, '/');
         if (!slash) break;
         *slash = 0;
-        int w = snprintf(out, room, "%s/rulebooks/us/caps/%s.json", exe, name);
-        if (w > 0 && (size_t)w < room && access(out, R_OK) == 0) return true;
+        static const char *const tails[] = {"", "share/plimsoll/"}; /* a checkout, installed */
+        for (int t = 0; t < 2; t++) {
+            int w = snprintf(out, room, "%s/%srulebooks/us/caps/%s.json", exe, tails[t], name);
+            if (w > 0 && (size_t)w < room && access(out, R_OK) == 0) return true;
+        }
     }
     int w = snprintf(out, room, "rulebooks/us/caps/%s.json", name);
     return w > 0 && (size_t)w < room;
@@ -216,8 +226,10 @@ plm_caps_rules *plm_caps_rules_read(const char *folder, const char *name, plm_fa
         return NULL;
     }
     plm_buf_init(&text, RULES_BYTES_MAX);
-    if (!find_file(folder, name, path, sizeof path)) plm_fail(f, PLM_OUT_OF_RANGE, "the path is too long");
-    else if (plm_file_read(path, &text, f) && (d = plm_doc_parse(plm_buf_str(&text), RULES_BYTES_MAX, f)) != NULL &&
+    if (!find_file(folder, name, path, sizeof path)) plm_fail(f, PLM_OUT_OF_RANGE,
+        "the path is too long");
+    else if (plm_file_read(path, &text, f) && (d = plm_doc_parse(plm_buf_str(&text),
+        RULES_BYTES_MAX, f)) != NULL &&
              (r = plm_mem_resize(NULL, sizeof *r)) != NULL) {
         memset(r, 0, sizeof *r);
         if (!take_all(r, plm_doc_root(d), f)) {
@@ -253,7 +265,8 @@ bool plm_caps_has_agreement(const plm_caps_rules *r, plm_country c, plm_day day)
 plm_country plm_caps_head_office(const plm_caps_rules *r, plm_str company, plm_day day) {
     for (size_t i = 0; i < r->offices; i++) {
         const plm_caps_dated *o = &r->office[i];
-        if (strlen(o->name) != company.n || strncasecmp(o->name, company.p, company.n) != 0) continue;
+        if (strlen(o->name) != company.n || strncasecmp(o->name, company.p,
+                                                        company.n) != 0) continue;
         for (plm_country c = 1; c < PLM_CAPS_COUNTRIES; c++)
             if (holds(o, c, day)) return c;
     }

@@ -53,7 +53,8 @@ static bool take_event(void *ctx, uint64_t index, const plm_json *v, const plm_e
     if (!plm_ledger_put(c->l, &e, &outcome, &c->out->voided, c->f)) return false;
     if (outcome == PLM_CONFLICTING) {
         r = (plm_refusal){.code = "conflict", .event_id = e.event_id};
-        plm_fail(&r.f, PLM_CONFLICT, "this eventID is stored with another content: give the new one "
+        plm_fail(&r.f, PLM_CONFLICT,
+                 "this eventID is stored with another content: give the new one "
                                      "its own eventID, or declare the first an error");
         note_refusal(c->out, index, &r);
     }

@@ -37,7 +37,8 @@ static const plm_json *own_context(const plm_json *doc) {
 
 static bool give_document(source *s, const plm_json *doc, plm_fault *f) {
     const plm_json *body = plm_json_get(doc, "epcisBody");
-    const plm_json *results = plm_json_get(body, "queryResults"), *one = plm_json_get(body, "event");
+    const plm_json *results = plm_json_get(body, "queryResults"), *one =
+        plm_json_get(body, "event");
     const plm_json *list = plm_json_get(body, "eventList");
     plm_event_frame frame = {own_context(doc), ignore_list(doc), {0}, s->now};
     if (!list && results) {

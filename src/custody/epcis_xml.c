@@ -196,7 +196,8 @@ static bool is_measure(plm_str name) {
 static void put_scalar(writer *w, plm_str name, plm_str text) {
     if (is_measure(name) && json_number(text)) plm_jw_raw(&w->w, text);
     else if (plm_str_is(name, "booleanValue") && plm_str_is(text, "true")) plm_jw_bool(&w->w, true);
-    else if (plm_str_is(name, "booleanValue") && plm_str_is(text, "false")) plm_jw_bool(&w->w, false);
+    else if (plm_str_is(name, "booleanValue") && plm_str_is(text, "false")) plm_jw_bool(&w->w,
+        false);
     else plm_jw_str(&w->w, text);
 }
 
@@ -452,7 +453,8 @@ static bool parse(builder *b, plm_str xml, plm_fault *f) {
 bool plm_epcis_xml_to_json(plm_str xml, plm_buf *out, plm_fault *f) {
     builder b = {.a = plm_arena_new(XML_ARENA_MAX), .parser = XML_ParserCreateNS(NULL, NS_SEP)};
     bool ok = false;
-    for (int i = 0; i < PLM_EPCIS_XML_DEPTH_MAX; i++) plm_buf_init(&b.texts[i], PLM_EVENT_BYTES_MAX);
+    for (int i = 0; i < PLM_EPCIS_XML_DEPTH_MAX; i++) plm_buf_init(&b.texts[i],
+        PLM_EVENT_BYTES_MAX);
     if (!b.a || !b.parser) plm_fail(f, PLM_NO_MEMORY, "out of memory");
     else if (parse(&b, xml, f) && b.root) {
         unwrap(b.root);

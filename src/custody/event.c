@@ -58,8 +58,10 @@ static bool take_str(reader *rd, const plm_json *o, const char *name, plm_str *o
     if (!m || plm_json_is_null(m)) return true;
     plm_str s = plm_str_trim(plm_json_text(m));
     if (!plm_json_is_str(m) || !s.n)
-        return refuse(rd, "malformed", name, "must be a string that is not empty%.*s", (plm_str){0});
-    if (s.n > PLM_EVENT_ID_MAX) return refuse(rd, "too_large", name, "is too long%.*s", (plm_str){0});
+        return refuse(rd, "malformed", name, "must be a string that is not empty%.*s",
+                      (plm_str){0});
+    if (s.n > PLM_EVENT_ID_MAX) return refuse(rd, "too_large", name, "is too long%.*s",
+                                              (plm_str){0});
     *out = plm_arena_copy(rd->a, s);
     return out->p || no_room(rd);
 }
@@ -122,7 +124,8 @@ static bool list_of(reader *rd, const plm_json *o, const char *name, const plm_j
     if (*out && !plm_json_is_arr(*out))
         return refuse(rd, "malformed", name, "must be an array%.*s", (plm_str){0});
     if (*out && plm_json_count(*out) > PLM_EVENT_ITEMS_MAX)
-        return refuse(rd, "too_large", name, "has too many members: split the event%.*s", (plm_str){0});
+        return refuse(rd, "too_large", name, "has too many members: split the event%.*s",
+                      (plm_str){0});
     return true;
 }
 
@@ -153,9 +156,11 @@ static bool read_quantities(reader *rd, const char *name, const char *role) {
         plm_dec q = plm_dec_int(1);
         const plm_json *qv = plm_json_get(m, "quantity");
         if (qv && (!plm_json_dec(qv, true, &q, NULL) || q.neg))
-            return refuse(rd, "measure", name, "quantity must be a number from 0%.*s", (plm_str){0});
+            return refuse(rd, "measure", name, "quantity must be a number from 0%.*s",
+                          (plm_str){0});
         plm_event_epc *x = next_epc(rd);
-        *x = (plm_event_epc){.role = role, .key = plm_gs1_key_or_self(class, rd->a), .shown = class};
+        *x = (plm_event_epc){.role = role, .key = plm_gs1_key_or_self(class, rd->a),
+            .shown = class};
         x->quantity = plm_arena_copy(rd->a, qv ? plm_json_text(qv) : PLM_STR(""));
         if (!take_str(rd, m, "uom", &x->uom)) return false;
         if (!x->key.p || !x->quantity.p) return no_room(rd);
@@ -225,9 +230,11 @@ static bool read_papers(reader *rd) {
     plm_json_each(list, it, m) {
         plm_event_pair *x = &l->v[l->n];
         *x = (plm_event_pair){0};
-        if (!take_str(rd, m, "type", &x->a) || !take_str(rd, m, "bizTransaction", &x->c)) return false;
+        if (!take_str(rd, m, "type", &x->a) || !take_str(rd, m, "bizTransaction",
+                                                         &x->c)) return false;
         if (!x->c.p)
-            return refuse(rd, "malformed", "bizTransactionList", "needs a bizTransaction%.*s", x->c);
+            return refuse(rd, "malformed", "bizTransactionList", "needs a bizTransaction%.*s",
+                          x->c);
         x->a = x->a.p ? bare_word(x->a) : PLM_STR("");
         x->b = plm_uri_last(x->c);
         l->n++;
@@ -236,7 +243,8 @@ static bool read_papers(reader *rd) {
 }
 
 static bool is_mass_unit(plm_str u) {
-    static const char *const units[] = {"KGM", "LBR", "GRM", "MGM", "TNE", "ONZ", "STN", "LTN", NULL};
+    static const char *const units[] = {"KGM", "LBR", "GRM", "MGM", "TNE", "ONZ", "STN", "LTN",
+        NULL};
     for (size_t i = 0; units[i]; i++)
         if (plm_str_is(u, units[i])) return true;
     return false;
@@ -251,14 +259,17 @@ static bool read_report(reader *rd, const plm_json *m) {
     if (!take_str(rd, m, "type", &x->a) || !take_str(rd, m, "uom", &x->c)) return false;
     if (!value || plm_json_is_null(value)) return true;
     if (!plm_json_dec(value, true, &d, NULL))
-        return refuse(rd, "measure", "sensorReport.value", "'%.*s' is no decimal number", plm_json_text(value));
+        return refuse(rd, "measure", "sensorReport.value", "'%.*s' is no decimal number",
+                      plm_json_text(value));
     x->a = x->a.p ? bare_word(x->a) : PLM_STR("");
     x->b = plm_arena_copy(rd->a, plm_json_text(value));
     if (!x->b.p) return no_room(rd);
     if (plm_str_is(x->a, "Mass") && d.neg)
-        return refuse(rd, "measure", "sensorReport.value", "a mass of %.*s can't be: give it from 0", x->b);
+        return refuse(rd, "measure", "sensorReport.value",
+                      "a mass of %.*s can't be: give it from 0", x->b);
     if (plm_str_is(x->a, "Mass") && (!x->c.p || !is_mass_unit(x->c)))
-        return refuse(rd, "measure", "sensorReport.uom", "'%.*s' is no unit of mass: use KGM or LBR", x->c);
+        return refuse(rd, "measure", "sensorReport.uom",
+                      "'%.*s' is no unit of mass: use KGM or LBR", x->c);
     l->n++;
     return true;
 }
@@ -282,7 +293,8 @@ static bool read_sensors(reader *rd) {
 }
 
 /* A member of the custody namespace, under whatever prefix the frame gives it. */
-static const plm_json *custody_member(const plm_json *o, const plm_json *context, const char *local) {
+static const plm_json *custody_member(const plm_json *o, const plm_json *context,
+                                      const char *local) {
     char name[128];
     snprintf(name, sizeof name, "plm:%s", local);
     const plm_json *m = plm_json_get(o, name);
@@ -294,7 +306,8 @@ static const plm_json *custody_member(const plm_json *o, const plm_json *context
     }
     plm_json_pairs(context, it, k, iri) {
         if (!plm_str_is(plm_json_text(iri), PLM_NS_CUSTODY)) continue;
-        snprintf(name, sizeof name, "%.*s:%s", (int)(plm_json_count(k) > 60 ? 60 : plm_json_count(k)),
+        snprintf(name, sizeof name, "%.*s:%s", (int)(plm_json_count(k) > 60 ? 60
+                                                     : plm_json_count(k)),
                  plm_json_text(k).p, local);
         if ((m = plm_json_get(o, name))) return m;
     }
@@ -306,7 +319,8 @@ static bool read_device(reader *rd, const plm_json *m, const plm_json *context) 
     const plm_json *epc = custody_member(m, context, "epc");
     const plm_json *id = custody_member(m, context, "deviceID");
     if (!plm_json_is_str(epc) || !plm_json_is_str(id))
-        return refuse(rd, "malformed", "plm:deviceIdentity", "needs plm:epc and plm:deviceID%.*s", (plm_str){0});
+        return refuse(rd, "malformed", "plm:deviceIdentity", "needs plm:epc and plm:deviceID%.*s",
+                      (plm_str){0});
     plm_event_pair *x = &l->v[l->n++];
     *x = (plm_event_pair){.a = plm_gs1_key_or_self(plm_str_trim(plm_json_text(epc)), rd->a),
                           .b = plm_arena_copy(rd->a, plm_str_trim(plm_json_text(id)))};
@@ -340,7 +354,8 @@ static bool read_declaration(reader *rd) {
     if (!pairs_room(rd, l, plm_json_count(list))) return no_room(rd);
     plm_json_each(list, it, m) {
         if (!plm_json_is_str(m))
-            return refuse(rd, "malformed", "correctiveEventIDs", "must hold event ids%.*s", (plm_str){0});
+            return refuse(rd, "malformed", "correctiveEventIDs", "must hold event ids%.*s",
+                          (plm_str){0});
         l->v[l->n] = (plm_event_pair){.a = plm_arena_copy(rd->a, plm_json_text(m))};
         if (!l->v[l->n++].a.p) return no_room(rd);
     }
@@ -357,13 +372,15 @@ static bool check_type(reader *rd) {
     if (!standard && !memchr(e->type.p, ':', e->type.n))
         return refuse(rd, "malformed", "type", "'%.*s' is no EPCIS event", e->type);
     bool needs_action = standard && !plm_str_is(e->type, "TransformationEvent");
-    if (needs_action && !e->action.p) return refuse(rd, "malformed", "action", "is missing%.*s", e->action);
+    if (needs_action && !e->action.p) return refuse(rd, "malformed", "action", "is missing%.*s",
+                                                    e->action);
     if (e->action.p && !plm_str_is(e->action, "ADD") && !plm_str_is(e->action, "OBSERVE") &&
         !plm_str_is(e->action, "DELETE"))
         return refuse(rd, "malformed", "action", "'%.*s' is not ADD, OBSERVE or DELETE", e->action);
     bool joins = plm_str_is(e->type, "AggregationEvent") || plm_str_is(e->type, "AssociationEvent");
     if (joins && !e->parent.p && !plm_str_is(e->action, "OBSERVE"))
-        return refuse(rd, "malformed", "parentID", "is missing: %.*s needs what holds the children", e->type);
+        return refuse(rd, "malformed", "parentID", "is missing: %.*s needs what holds the children",
+                      e->type);
     return true;
 }
 
@@ -433,13 +450,15 @@ bool plm_event_read(const plm_json *v, const plm_event_frame *frame, plm_arena *
     reader rd = {v, a, e, r};
     *e = (plm_event){0};
     *r = (plm_refusal){0};
-    if (!plm_json_is_obj(v)) return refuse(&rd, "malformed", "", "an event is an object%.*s", (plm_str){0});
+    if (!plm_json_is_obj(v)) return refuse(&rd, "malformed", "", "an event is an object%.*s",
+                                           (plm_str){0});
     if (!take_str(&rd, v, "eventID", &e->event_id)) return false;
     r->event_id = e->event_id;
     const plm_json *context = plm_json_get(v, "@context");
     if (!context) context = frame->context;
     if (!take_str(&rd, v, "type", &e->type) || !take_str(&rd, v, "action", &e->action) ||
-        !take_word(&rd, "bizStep", &e->biz_step) || !take_word(&rd, "disposition", &e->disposition) ||
+        !take_word(&rd, "bizStep", &e->biz_step) || !take_word(&rd, "disposition",
+            &e->disposition) ||
         !take_key(&rd, v, "parentID", &e->parent) || !check_type(&rd))
         return false;
     if (!take_times(&rd, frame->now) || 

@@ -19,9 +19,12 @@ static const char *const sql[Q_N] = {
                 " ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
     [Q_EPC] = "INSERT INTO event_epcs (event, ord, role, epc, quantity, uom)"
               " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [Q_PARTY] = "INSERT INTO event_parties (event, ord, dir, type, party) VALUES (?1, ?2, ?3, ?4, ?5)",
-    [Q_PAPER] = "INSERT INTO event_papers (event, ord, type, paper, uri) VALUES (?1, ?2, ?3, ?4, ?5)",
-    [Q_SENSOR] = "INSERT INTO event_sensors (event, ord, type, value, uom) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [Q_PARTY] =
+        "INSERT INTO event_parties (event, ord, dir, type, party) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [Q_PAPER] =
+        "INSERT INTO event_papers (event, ord, type, paper, uri) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [Q_SENSOR] =
+        "INSERT INTO event_sensors (event, ord, type, value, uom) VALUES (?1, ?2, ?3, ?4, ?5)",
     [Q_DEVICE] = "INSERT INTO event_devices (event, ord, epc, device_id) VALUES (?1, ?2, ?3, ?4)",
     [Q_CORRECTION] = "INSERT INTO event_corrections (event, ord, corrective) VALUES (?1, ?2, ?3)",
     /* the form of a table wins over that of an event, a URN over a Digital Link: any order of

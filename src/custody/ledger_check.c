@@ -9,11 +9,16 @@
 
 static const char *const tables[][2] = {
     {"SELECT role, epc, quantity, uom FROM event_epcs WHERE event = ?1 ORDER BY ord", "event_epcs"},
-    {"SELECT dir, type, party, NULL FROM event_parties WHERE event = ?1 ORDER BY ord", "event_parties"},
-    {"SELECT type, paper, uri, NULL FROM event_papers WHERE event = ?1 ORDER BY ord", "event_papers"},
-    {"SELECT type, value, uom, NULL FROM event_sensors WHERE event = ?1 ORDER BY ord", "event_sensors"},
-    {"SELECT epc, device_id, NULL, NULL FROM event_devices WHERE event = ?1 ORDER BY ord", "event_devices"},
-    {"SELECT corrective, NULL, NULL, NULL FROM event_corrections WHERE event = ?1 ORDER BY ord", "event_corrections"}};
+    {"SELECT dir, type, party, NULL FROM event_parties WHERE event = ?1 ORDER BY ord",
+        "event_parties"},
+    {"SELECT type, paper, uri, NULL FROM event_papers WHERE event = ?1 ORDER BY ord",
+        "event_papers"},
+    {"SELECT type, value, uom, NULL FROM event_sensors WHERE event = ?1 ORDER BY ord",
+        "event_sensors"},
+    {"SELECT epc, device_id, NULL, NULL FROM event_devices WHERE event = ?1 ORDER BY ord",
+        "event_devices"},
+    {"SELECT corrective, NULL, NULL, NULL FROM event_corrections WHERE event = ?1 ORDER BY ord",
+        "event_corrections"}};
 #define TABLES_N (sizeof tables / sizeof tables[0])
 
 static const char row_sql[] =
@@ -171,7 +176,8 @@ const char *plm_checker_rest(plm_checker *c, uint64_t events, plm_fault *f) {
         if (!count(c->s, sql, &n, f)) return "the store can't be read";
         if ((uint64_t)n != c->rows[t]) return "a table of events' parts holds a row too many";
     }
-    if (!count(c->s, "SELECT COUNT(*) FROM events e WHERE e.declares = 0 AND (e.voided_by IS NOT NULL)"
+    if (!count(c->s,
+               "SELECT COUNT(*) FROM events e WHERE e.declares = 0 AND (e.voided_by IS NOT NULL)"
                      " <> EXISTS (SELECT 1 FROM events d WHERE d.declares = 1 AND (d.id = e.id OR"
                      " (d.hash = e.hash AND (d.event_id IS NULL OR e.event_id IS NULL))))", &n, f))
         return "the store can't be read";

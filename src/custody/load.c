@@ -54,7 +54,8 @@ static bool put_name(plm_loader *l, plm_str key, plm_str shown) {
 
 plm_str plm_load_key(plm_loader *l, plm_str v) {
     plm_str key = plm_gs1_key_or_self(v, l->a);
-    if (!key.p) plm_fail(l->f, PLM_OUT_OF_RANGE, "row %llu is too large", (unsigned long long)l->row);
+    if (!key.p) plm_fail(l->f, PLM_OUT_OF_RANGE, "row %llu is too large",
+                         (unsigned long long)l->row);
     else if (!put_name(l, key, v)) return (plm_str){0};
     return key;
 }
@@ -74,12 +75,14 @@ bool plm_load_bind_key(plm_loader *l, int i, plm_str v) {
 bool plm_load_bind_day(plm_loader *l, int i, const char *column, plm_str v) {
     plm_day d;
     if (!v.n) return plm_stmt_null(l->put, i), true;
-    if (!plm_day_parse(v, &d)) return plm_load_refuse(l, "date", column, "is no date YYYY-MM-DD", v);
+    if (!plm_day_parse(v, &d)) return plm_load_refuse(l, "date", column, "is no date YYYY-MM-DD",
+                                                      v);
     plm_stmt_int(l->put, i, d);
     return true;
 }
 
-bool plm_load_bind_real(plm_loader *l, plm_stmt *st, int i, const char *column, plm_str v, double lo,
+bool plm_load_bind_real(plm_loader *l, plm_stmt *st, int i, const char *column, plm_str v,
+                        double lo,
                         double hi) {
     char text[64], *end = text;
     if (!v.n) return plm_stmt_null(st, i), true;
@@ -151,7 +154,8 @@ static bool prepare(plm_loader *l, size_t k) {
     l->find = plm_stmt_new(l->s, sql, l->f);
     l->name = plm_stmt_new(l->s,
         "INSERT INTO names (key, shown, rank) VALUES (?1, ?2, 0) ON CONFLICT (key) DO UPDATE SET"
-        " shown = excluded.shown, rank = 0 WHERE names.rank > 0 OR excluded.shown > names.shown", l->f);
+        " shown = excluded.shown, rank = 0 WHERE names.rank > 0 OR excluded.shown > names.shown",
+            l->f);
     if (!l->find || !l->name) return false;
     return kinds[k].json ? plm_load_prepare_json(l, kinds[k].word)
                          : plm_load_prepare_csv(l, kinds[k].word);
@@ -181,7 +185,8 @@ bool plm_load_file(plm_store *s, const char *kind, const char *path, plm_load *o
     if (ok) {
         plm_str t = plm_buf_str(&text);
         if (t.n >= 3 && memcmp(t.p, "\xEF\xBB\xBF", 3) == 0) t = (plm_str){t.p + 3, t.n - 3};
-        ok = prepare(&l, k) && (kinds[k].json ? plm_load_json(&l, kind, t) : plm_load_csv(&l, kind, t));
+        ok = prepare(&l, k) && (kinds[k].json ? plm_load_json(&l, kind, t)
+                                : plm_load_csv(&l, kind, t));
     }
     finish(&l);
     plm_buf_free(&text);

@@ -19,12 +19,14 @@ static const column sites[] = {
     {"country", C_COUNTRY, 0, 0}, {"lat", C_LAT, 0, 0}, {"lon", C_LON, 0, 0},
     {"pue", C_SCALED, 6, 1000000}, {"attests", C_TEXT, 0, 0}, {"power_mw", C_POWER, 0, 0}, {0}};
 static const column devices[] = {
-    {"epc", C_KEY, 0, 0}, {"device_id", C_TEXT, 0, 0}, {"kind", C_TEXT, 0, 0}, {"sku", C_TEXT, 0, 0},
+    {"epc", C_KEY, 0, 0}, {"device_id", C_TEXT, 0, 0}, {"kind", C_TEXT, 0, 0},
+        {"sku", C_TEXT, 0, 0},
     {"tpp", C_SCALED, 0, 0}, {"tdp_w", C_SCALED, 3, 0}, {"mass_kg", C_SCALED, 6, 0},
     {"made", C_DAY, 0, 0}, {0}};
 static const column orders[] = {
     {"id", C_TEXT, 0, 0}, {"placed", C_DAY, 0, 0}, {"seller", C_KEY, 0, 0}, {"buyer", C_KEY, 0, 0},
-    {"buyer_name", C_TEXT, 0, 0}, {"buyer_country", C_COUNTRY, 0, 0}, {"buyer_address", C_TEXT, 0, 0},
+    {"buyer_name", C_TEXT, 0, 0}, {"buyer_country", C_COUNTRY, 0, 0},
+        {"buyer_address", C_TEXT, 0, 0},
     {"buyer_phone", C_TEXT, 0, 0}, {"buyer_director", C_TEXT, 0, 0},
     {"buyer_email_domain", C_TEXT, 0, 0}, {"buyer_founded", C_SCALED, 0, 0},
     {"buyer_group", C_TEXT, 0, 0}, {"payer", C_TEXT, 0, 0}, {"sku", C_TEXT, 0, 0},
@@ -32,7 +34,8 @@ static const column orders[] = {
     {"amended_on", C_DAY, 0, 0}, {"amended_ship_to", C_KEY, 0, 0}, {"status", C_TEXT, 0, 0}, {0}};
 
 static const char put_site[] =
-    "INSERT INTO sites (id, digest, name, kind, operator, country, lat, lon, pue_millionths, attests)"
+    "INSERT INTO sites (id, digest, name, kind, operator, country, lat, lon, pue_millionths,"
+    " attests)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO UPDATE SET"
     " digest = excluded.digest, name = excluded.name, kind = excluded.kind,"
     " operator = excluded.operator, country = excluded.country, lat = excluded.lat,"
@@ -64,7 +67,8 @@ static const column *columns_of(const char *kind) {
 
 bool plm_load_prepare_csv(plm_loader *l, const char *kind) {
     const column *c = columns_of(kind);
-    l->put = plm_stmt_new(l->s, c == sites ? put_site : c == devices ? put_device : put_order, l->f);
+    l->put = plm_stmt_new(l->s, c == sites ? put_site : c == devices ? put_device : put_order,
+                          l->f);
     if (c == sites) {
         l->drop[0] = plm_stmt_new(l->s, "DELETE FROM site_power WHERE site = ?1", l->f);
         l->part[0] = plm_stmt_new(l->s, "INSERT INTO site_power (site, ord, day, watts)"
@@ -190,7 +194,8 @@ static bool put_row(plm_loader *l, const column *c, const plm_str *v) {
 }
 
 /* Which field of the file each column is; -1: the file has none. */
-static bool read_header(plm_loader *l, const column *c, plm_str *rest, int at[PLM_LOAD_COLUMNS_MAX]) {
+static bool read_header(plm_loader *l, const column *c, plm_str *rest,
+                        int at[PLM_LOAD_COLUMNS_MAX]) {
     plm_str field[PLM_LOAD_COLUMNS_MAX];
     size_t n;
     if (!next_record(l, rest, field, &n)) return false;

@@ -27,13 +27,16 @@ static const char put_location[] =
 
 bool plm_load_prepare_json(plm_loader *l, const char *kind) {
     static const char *const drops[][2] = {
-        {"DELETE FROM license_items WHERE license = ?1", "DELETE FROM license_amendments WHERE license = ?1"},
+        {"DELETE FROM license_items WHERE license = ?1",
+            "DELETE FROM license_amendments WHERE license = ?1"},
         {"DELETE FROM attestation_devices WHERE attestation = ?1", NULL},
         {"DELETE FROM location_bounds WHERE location = ?1", NULL}};
     static const char *const parts[][2] = {
-        {"INSERT INTO license_items (license, what, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        {"INSERT INTO license_items (license, what, value) VALUES (?1, ?2, ?3)"
+         " ON CONFLICT DO NOTHING",
          "INSERT INTO license_amendments (license, ord, day, quantity) VALUES (?1, ?2, ?3, ?4)"},
-        {"INSERT INTO attestation_devices (attestation, ord, device_id, epc) VALUES (?1, ?2, ?3, ?4)", NULL},
+        {"INSERT INTO attestation_devices (attestation, ord, device_id, epc)"
+         " VALUES (?1, ?2, ?3, ?4)", NULL},
         {"INSERT INTO location_bounds (location, ord, landmark, operator, lat, lon, km_max)"
          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", NULL}};
     static const char *const puts[] = {put_license, put_attestation, put_location};
@@ -91,7 +94,8 @@ static bool put_amendments(plm_loader *l, const plm_json *v, plm_str license) {
         plm_str date = text_of(m, "date"), q = text_of(m, "quantity_chips");
         if (!plm_day_parse(date, &day))
             return plm_load_refuse(l, "date", "amendments.date", "is no date YYYY-MM-DD", date);
-        if (q.n && !plm_load_scaled(l, "amendments.quantity_chips", q, 0, 0, &quantity)) return false;
+        if (q.n && !plm_load_scaled(l, "amendments.quantity_chips", q, 0, 0,
+                                    &quantity)) return false;
         if (!license.p) continue;
         plm_stmt_text(l->part[1], 1, license);
         plm_stmt_int(l->part[1], 2, ord++);
@@ -108,7 +112,8 @@ static bool license_parts(plm_loader *l, const plm_json *v, plm_str license) {
            put_amendments(l, v, license);
 }
 
-static bool put_license_row(plm_loader *l, const plm_json *v, plm_str key, const unsigned char *digest) {
+static bool put_license_row(plm_loader *l, const plm_json *v, plm_str key,
+                            const unsigned char *digest) {
     plm_str kind = text_of(v, "kind");
     bool same;
     if (!plm_str_is(kind, "license") && !plm_str_is(kind, "exception"))
@@ -163,7 +168,8 @@ static bool put_attestation_row(plm_loader *l, const plm_json *v, plm_str key,
     plm_str epc = text_of(host, "epc"), id = text_of(host, "id");
     bool same;
     if (!bind_time(l, text_of(v, "time")) || !put_devices(l, v, (plm_str){0})) return false;
-    if (!plm_load_bind_text(l, 4, text_of(v, "mode")) || !plm_load_bind_key(l, 5, text_of(v, "site")) ||
+    if (!plm_load_bind_text(l, 4, text_of(v, "mode")) ||
+        !plm_load_bind_key(l, 5, text_of(v, "site")) ||
         !plm_load_bind_text(l, 6, id) || !plm_load_bind_key(l, 7, epc) ||
         !plm_load_bind_text(l, 8, text_of(v, "leaf")) ||
         !plm_load_bind_text(l, 9, text_of(v, "verifier")) ||
@@ -201,10 +207,12 @@ static bool put_bounds(plm_loader *l, const plm_json *v, plm_str id) {
     return true;
 }
 
-static bool put_location_row(plm_loader *l, const plm_json *v, plm_str key, const unsigned char *digest) {
+static bool put_location_row(plm_loader *l, const plm_json *v, plm_str key,
+                             const unsigned char *digest) {
     bool same;
     if (!bind_time(l, text_of(v, "time")) || !put_bounds(l, v, (plm_str){0})) return false;
-    if (!plm_load_bind_text(l, 4, text_of(v, "device")) || !plm_load_bind_key(l, 5, text_of(v, "site")) ||
+    if (!plm_load_bind_text(l, 4, text_of(v, "device")) ||
+        !plm_load_bind_key(l, 5, text_of(v, "site")) ||
         !plm_load_decide(l, key, digest, &same))
         return false;
     if (same) return true;

@@ -23,7 +23,8 @@ bool plm_load_refuse(plm_loader *l, const char *code, const char *column, const 
 bool plm_load_bind_text(plm_loader *l, int i, plm_str v);
 bool plm_load_bind_key(plm_loader *l, int i, plm_str v);
 bool plm_load_bind_day(plm_loader *l, int i, const char *column, plm_str v);
-bool plm_load_bind_real(plm_loader *l, plm_stmt *st, int i, const char *column, plm_str v, double lo,
+bool plm_load_bind_real(plm_loader *l, plm_stmt *st, int i, const char *column, plm_str v,
+                        double lo,
                         double hi);
 /* A decimal times 10^digits as a whole number from lo. */
 bool plm_load_scaled(plm_loader *l, const char *column, plm_str v, int digits, int64_t lo,

@@ -19,7 +19,8 @@ static bool read_frontier(plm_log *l, plm_stmt *st, plm_fault *f) {
 
 bool plm_log_open(plm_log *l, plm_store *s, plm_fault *f) {
     *l = (plm_log){.s = s};
-    plm_stmt *st = plm_stmt_new(s, "SELECT size, frontier FROM log_heads ORDER BY size DESC LIMIT 1", f);
+    plm_stmt *st =
+        plm_stmt_new(s, "SELECT size, frontier FROM log_heads ORDER BY size DESC LIMIT 1", f);
     if (!st) return false;
     int r = plm_stmt_step(st, f);
     bool ok = r == 0 || (r == 1 && read_frontier(l, st, f));
@@ -55,7 +56,8 @@ bool plm_log_head(plm_log *l, plm_fault *f) {
         n += PLM_HASH_LEN;
     }
     plm_hash root = plm_frontier_root(&l->tree);
-    plm_stmt *st = plm_stmt_new(l->s, "INSERT INTO log_heads (size, root, frontier) VALUES (?1, ?2, ?3)", f);
+    plm_stmt *st =
+        plm_stmt_new(l->s, "INSERT INTO log_heads (size, root, frontier) VALUES (?1, ?2, ?3)", f);
     if (!st) return false;
     plm_stmt_int(st, 1, (int64_t)l->tree.size);
     plm_stmt_blob(st, 2, root.b, PLM_HASH_LEN);

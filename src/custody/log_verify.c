@@ -48,7 +48,8 @@ static bool check_head(verifying *v) {
     plm_str packed = plm_col_blob(v->heads, 2);
     for (unsigned i = 0; i < 64; i++) {
         if (!(v->tree.size >> i & 1)) continue;
-        if (at + PLM_HASH_LEN > packed.n || memcmp(packed.p + at, v->tree.hash[i].b, PLM_HASH_LEN) != 0)
+        if (at + PLM_HASH_LEN > packed.n || memcmp(packed.p + at, v->tree.hash[i].b,
+                                                   PLM_HASH_LEN) != 0)
             return wrong(v, v->last_good, "the head's subtrees are not those of its leaves");
         at += PLM_HASH_LEN;
     }
@@ -111,7 +112,8 @@ static bool check_leaf(verifying *v) {
 }
 
 static bool refs_agree(verifying *v) {
-    plm_stmt *st = plm_stmt_new(v->s, "SELECT l.idx FROM log_leaves l JOIN events e ON e.seq = l.event"
+    plm_stmt *st =
+        plm_stmt_new(v->s, "SELECT l.idx FROM log_leaves l JOIN events e ON e.seq = l.event"
                                       " WHERE l.ref <> e.id ORDER BY l.idx LIMIT 1", v->f);
     if (!st) return false;
     int r = plm_stmt_step(st, v->f);
@@ -122,7 +124,8 @@ static bool refs_agree(verifying *v) {
 
 static bool check_all(verifying *v) {
     int r;
-    if (!next_of(v->heads, &v->head_size, v->f) || !next_of(v->notes, &v->note_size, v->f)) return false;
+    if (!next_of(v->heads, &v->head_size, v->f) || !next_of(v->notes, &v->note_size,
+                                                            v->f)) return false;
     if (!check_size(v)) return false;
     while ((r = plm_stmt_step(v->leaves, v->f)) == 1)
         if (!check_leaf(v)) return false;
@@ -141,14 +144,18 @@ bool plm_log_verify_store(plm_store *s, plm_log_report *out, plm_fault *f) {
     *out = (plm_log_report){.ok = true, .first_wrong = UINT64_MAX};
     if (!plm_store_snapshot(s, f)) return false;
     v.c = plm_checker_open(s, f);
-    v.leaves = plm_stmt_new(s, "SELECT idx, hash, kind, ref, event, record FROM log_leaves ORDER BY idx", f);
+    v.leaves =
+        plm_stmt_new(s, "SELECT idx, hash, kind, ref, event, record FROM log_leaves ORDER BY idx",
+                     f);
     v.heads = plm_stmt_new(s, "SELECT size, root, frontier FROM log_heads ORDER BY size", f);
-    v.notes = plm_stmt_new(s, "SELECT size, vkey, note FROM log_checkpoints ORDER BY size, vkey", f);
+    v.notes = plm_stmt_new(s, "SELECT size, vkey, note FROM log_checkpoints ORDER BY size, vkey",
+                           f);
     bool ready = v.c && v.leaves && v.heads && v.notes;
     if (ready && !check_all(&v) && out->ok) {
         out->ok = false; /* the store itself is torn: the leaf being read is the first wrong one */
         out->first_wrong = v.tree.size;
-        snprintf(out->say, sizeof out->say, "leaf %llu: %s", (unsigned long long)v.tree.size, broken.say);
+        snprintf(out->say, sizeof out->say, "leaf %llu: %s", (unsigned long long)v.tree.size,
+                 broken.say);
         out->why = out->say;
     }
     out->leaves = v.tree.size;
@@ -161,7 +168,8 @@ bool plm_log_verify_store(plm_store *s, plm_log_report *out, plm_fault *f) {
 }
 
 bool plm_log_hashes(plm_store *s, uint64_t size, plm_hash **out, uint64_t *n, plm_fault *f) {
-    plm_stmt *st = plm_stmt_new(s, "SELECT idx, hash FROM log_leaves WHERE idx < ?1 ORDER BY idx", f);
+    plm_stmt *st = plm_stmt_new(s, "SELECT idx, hash FROM log_leaves WHERE idx < ?1 ORDER BY idx",
+                                f);
     uint64_t cap = 0;
     int r = -1;
     *out = NULL;

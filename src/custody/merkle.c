@@ -29,7 +29,8 @@ plm_hash plm_merkle_empty(void) {
 
 void plm_frontier_add(plm_frontier *t, plm_hash leaf) {
     unsigned level = 0;
-    for (uint64_t s = t->size; s & 1; s >>= 1, level++) leaf = plm_merkle_node(t->hash[level], leaf);
+    for (uint64_t s = t->size; s & 1; s >>= 1, level++) leaf =
+        plm_merkle_node(t->hash[level], leaf);
     t->hash[level] = leaf;
     t->size++;
 }
@@ -73,7 +74,8 @@ bool plm_merkle_inclusion(plm_leaf_source src, void *ctx, uint64_t index, uint64
     while (to - from > 1) {
         uint64_t k = split_of(to - from);
         bool left = index - from < k;
-        if (!plm_merkle_range(src, ctx, left ? from + k : from, left ? to : from + k, &down[depth++]))
+        if (!plm_merkle_range(src, ctx, left ? from + k : from, left ? to : from + k,
+                              &down[depth++]))
             return false;
         if (left) to = from + k;
         else from += k;
@@ -93,7 +95,8 @@ bool plm_merkle_consistency(plm_leaf_source src, void *ctx, uint64_t size1, uint
     while (m != to - from) {
         uint64_t k = split_of(to - from);
         bool left = m <= k;
-        if (!plm_merkle_range(src, ctx, left ? from + k : from, left ? to : from + k, &down[depth++]))
+        if (!plm_merkle_range(src, ctx, left ? from + k : from, left ? to : from + k,
+                              &down[depth++]))
             return false;
         if (left) {
             to = from + k;

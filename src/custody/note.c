@@ -51,7 +51,8 @@ bool plm_checkpoint_read(plm_str text, bool unsigned_ok, plm_checkpoint *out, pl
     *out = (plm_checkpoint){0};
     if (text.n > PLM_NOTE_BYTES_MAX) return bad(f, "it is too long");
     if (!line_of(&rest, &out->origin) || !out->origin.n) return bad(f, "the origin is missing");
-    if (!line_of(&rest, &size) || !plm_u64_parse(size, &out->size)) return bad(f, "the size is no number");
+    if (!line_of(&rest, &size) || !plm_u64_parse(size, &out->size)) return bad(f,
+        "the size is no number");
     if (!line_of(&rest, &root)) return bad(f, "the root is missing");
     plm_buf_init(&b, 256);
     bool ok = plm_base64_read(root, &b) && b.n == PLM_HASH_LEN;

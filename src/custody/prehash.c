@@ -75,7 +75,8 @@ static void parts_add(pre *p, parts *l, plm_str s) {
     l->v[l->n++] = s;
 }
 
-static int by_bytes(const void *a, const void *b) { return plm_str_cmp(*(const plm_str *)a, *(const plm_str *)b); }
+static int by_bytes(const void *a, const void *b) { return plm_str_cmp(*(const plm_str *)a,
+    *(const plm_str *)b); }
 
 /* head, then the parts in order of their bytes; empty when there is no part and no head text. */
 static plm_str parts_join(pre *p, plm_str head, parts *l, bool even_alone) {
@@ -203,7 +204,8 @@ static plm_str canon(pre *p, plm_str s, value_kind kind) {
             s = join2(p, plm_str_c(urns[i][1]), (plm_str){s.p + n, s.n - n});
         }
     if (curie(p, s, &iri, &local)) s = join2(p, iri, local);
-    else if (kind != V_PLAIN && s.n && !memchr(s.p, ':', s.n)) s = join2(p, plm_str_c(bases[kind]), s);
+    else if (kind != V_PLAIN && s.n && !memchr(s.p, ':', s.n)) s =
+        join2(p, plm_str_c(bases[kind]), s);
     if (is_number(s)) return number(p, s);
     plm_buf_clear(&p->scratch);
     plm_buf_puts(&p->scratch, PLM_GS1_WEB);
@@ -253,7 +255,8 @@ typedef struct field {
     value_kind kind;
 } field;
 
-static const field quantity_fields[] = {{"epcClass", V_PLAIN}, {"quantity", V_PLAIN}, {"uom", V_PLAIN}, {NULL, 0}};
+static const field quantity_fields[] = {{"epcClass", V_PLAIN}, {"quantity", V_PLAIN},
+    {"uom", V_PLAIN}, {NULL, 0}};
 static const field point_fields[] = {{"id", V_PLAIN}, {NULL, 0}};
 static const field disposition_fields[] = {{"set", V_DISP}, {"unset", V_DISP}, {NULL, 0}};
 static const field metadata_fields[] = {

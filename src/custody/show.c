@@ -56,7 +56,8 @@ static plm_str keep(showing *w, int c) {
 }
 
 static const char events_sql[] =
-    "SELECT e.seq, e.event_time, e.record_time, e.voided_by, e.offset_min, e.declares, e.id, e.type,"
+    "SELECT e.seq, e.event_time, e.record_time, e.voided_by, e.offset_min, e.declares, e.id,"
+    " e.type,"
     " e.action, e.biz_step, e.disposition, e.read_point, e.biz_location, e.parent, x.role,"
     " (SELECT COUNT(*) FROM event_epcs c WHERE c.event = e.seq AND c.role = 'child')"
     " FROM event_epcs x JOIN events e ON e.seq = x.event WHERE x.epc = ?1"
@@ -293,7 +294,8 @@ static bool put_contents(showing *w, plm_jw *j, plm_str key) {
 }
 
 static bool put_findings(showing *w, plm_jw *j, plm_str key) {
-    plm_stmt *st = plm_stmt_new(w->s, "SELECT DISTINCT finding FROM finding_subjects WHERE subject = ?1"
+    plm_stmt *st =
+        plm_stmt_new(w->s, "SELECT DISTINCT finding FROM finding_subjects WHERE subject = ?1"
                                       " OR subject = ?2 ORDER BY finding", w->f);
     int r;
     if (!st) return false;
@@ -320,12 +322,14 @@ static plm_str resolve(showing *w, plm_str id) {
     found = one_text(w, "SELECT d.epc FROM event_devices d JOIN events e ON e.seq = d.event"
                         " WHERE d.device_id = ?1 AND e.voided_by IS NULL AND e.declares = 0"
                         " ORDER BY e.event_time DESC LIMIT 1", id);
-    if (!found.p) found = one_text(w, "SELECT epc FROM devices WHERE device_id = ?1 ORDER BY epc", id);
+    if (!found.p) found = one_text(w, "SELECT epc FROM devices WHERE device_id = ?1 ORDER BY epc",
+                                   id);
     return found.p ? found : key;
 }
 
 static plm_str device_of(showing *w, plm_str key) {
-    plm_str id = one_text(w, "SELECT d.device_id FROM event_devices d JOIN events e ON e.seq = d.event"
+    plm_str id =
+        one_text(w, "SELECT d.device_id FROM event_devices d JOIN events e ON e.seq = d.event"
                              " WHERE d.epc = ?1 AND e.voided_by IS NULL AND e.declares = 0"
                              " ORDER BY e.event_time DESC LIMIT 1", key);
     return id.p ? id : one_text(w, "SELECT device_id FROM devices WHERE epc = ?1", key);
@@ -355,7 +359,8 @@ static bool put_all(showing *w, plm_str id, plm_buf *out) {
     put_history(w, &j);
     if (!put_findings(w, &j, key)) return false;
     plm_jw_end_obj(&j);
-    return !w->f->code && (!out->full || plm_fail(w->f, PLM_OUT_OF_RANGE, "the record is too long"));
+    return !w->f->code && (!out->full || plm_fail(w->f, PLM_OUT_OF_RANGE,
+                                                  "the record is too long"));
 }
 
 bool plm_show(plm_store *s, plm_str id, plm_buf *out, plm_fault *f) {

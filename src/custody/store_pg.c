@@ -42,7 +42,8 @@ static bool pg_word_at(const char *p, const char *word) {
 /* One statement or several, rewritten; words are replaced where they stand alone in capitals. */
 static bool pg_rewrite(const char *sql, plm_buf *out, int *params) {
     static const char *const words[][2] = {{"INTEGER", "BIGINT"}, {"BLOB", "BYTEA"},
-                                           {"REAL", "DOUBLE PRECISION"}, {"STRICT, WITHOUT ROWID", ""},
+                                           {"REAL", "DOUBLE PRECISION"},
+                                               {"STRICT, WITHOUT ROWID", ""},
                                            {"STRICT", ""}, {"WITHOUT ROWID", ""}};
     *params = 0;
     for (const char *p = sql; *p;) {

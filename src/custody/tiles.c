@@ -42,7 +42,8 @@ static bool make_folders(char *path, plm_fault *f) {
         if (*p != '/') continue;
         *p = 0;
         if (mkdir(path, 0755) != 0 && errno != EEXIST)
-            return plm_fail_at(f, PLM_IO, path, 0, 0, "the folder can't be made: %s", strerror(errno));
+            return plm_fail_at(f, PLM_IO, path, 0, 0, "the folder can't be made: %s",
+                               strerror(errno));
         *p = '/';
     }
     return true;
@@ -51,7 +52,8 @@ static bool make_folders(char *path, plm_fault *f) {
 static bool write_tile(const char *dir, int level, uint64_t n, unsigned width, plm_str bytes,
                        plm_fault *f) {
     char path[PATH_MAX_BYTES];
-    if (!tile_path(dir, level, n, width, path)) return plm_fail(f, PLM_OUT_OF_RANGE, "the path is too long");
+    if (!tile_path(dir, level, n, width, path)) return plm_fail(f, PLM_OUT_OF_RANGE,
+        "the path is too long");
     return make_folders(path, f) && plm_file_write_durable(path, bytes, 0644, f);
 }
 
@@ -70,7 +72,8 @@ static plm_hash tile_root(const plm_hash *h, unsigned n) {
 static bool add_hash(const char *dir, level *l, int at, plm_hash h, plm_fault *f) {
     l[at].hash[l[at].n++] = h;
     if (l[at].n < PLM_TILE_WIDTH) return true;
-    if (!write_tile(dir, at, l[at].tiles, PLM_TILE_WIDTH, (plm_str){(const char *)l[at].hash, sizeof l[at].hash}, f))
+    if (!write_tile(dir, at, l[at].tiles, PLM_TILE_WIDTH,
+                    (plm_str){(const char *)l[at].hash, sizeof l[at].hash}, f))
         return false;
     l[at].tiles++;
     l[at].n = 0;
@@ -83,7 +86,8 @@ typedef struct bundle {
     uint64_t n;
 } bundle;
 
-static bool end_bundle(const char *dir, bundle *b, unsigned width, uint64_t *left_out, plm_fault *f) {
+static bool end_bundle(const char *dir, bundle *b, unsigned width, uint64_t *left_out,
+                       plm_fault *f) {
     bool ok = true;
     if (b->too_long) ++*left_out;
     else ok = write_tile(dir, -1, b->n, width, plm_buf_str(&b->bytes), f);
@@ -111,7 +115,8 @@ bool plm_tiles_write(const char *dir, plm_record_source src, void *ctx, uint64_t
             plm_buf_put(&b.bytes, record.p, record.n);
         }
         ok = add_hash(dir, l, 0, plm_merkle_leaf(record), f);
-        if (ok && (i + 1) % PLM_TILE_WIDTH == 0) ok = end_bundle(dir, &b, PLM_TILE_WIDTH, left_out, f);
+        if (ok && (i + 1) % PLM_TILE_WIDTH == 0) ok = end_bundle(dir, &b, PLM_TILE_WIDTH, left_out,
+            f);
     }
     if (ok && size % PLM_TILE_WIDTH)
         ok = end_bundle(dir, &b, (unsigned)(size % PLM_TILE_WIDTH), left_out, f);
@@ -130,7 +135,8 @@ static bool read_tile(const char *dir, int at, uint64_t n, unsigned width, plm_b
                       unsigned *got, plm_fault *f) {
     char path[PATH_MAX_BYTES];
     for (unsigned w = width; w <= PLM_TILE_WIDTH; w++) {
-        if (!tile_path(dir, at, n, w, path)) return plm_fail(f, PLM_OUT_OF_RANGE, "the path is too long");
+        if (!tile_path(dir, at, n, w, path)) return plm_fail(f, PLM_OUT_OF_RANGE,
+            "the path is too long");
         if (access(path, F_OK) != 0) continue;
         plm_buf_clear(out);
         *got = w;
@@ -147,12 +153,14 @@ static bool check_entries(const char *dir, uint64_t n, unsigned width, const plm
     plm_fault none = {0};
     unsigned got;
     plm_buf_init(&b, (size_t)PLM_TILE_WIDTH * (PLM_TILE_ENTRY_MAX + 2));
-    bool there = read_tile(dir, -1, n, width, &b, &got, &none), ok = there || none.code == PLM_NOT_FOUND;
+    bool there = read_tile(dir, -1, n, width, &b, &got, &none), ok = there || none.code ==
+        PLM_NOT_FOUND;
     if (!ok) *f = none;
     size_t at = 0;
     for (unsigned i = 0; ok && there && i < width; i++) {
         unsigned long long leaf = (unsigned long long)(n * PLM_TILE_WIDTH + i);
-        size_t len = at + 2 <= b.n ? (size_t)(unsigned char)b.p[at] << 8 | (unsigned char)b.p[at + 1] : 0;
+        size_t len = at + 2 <= b.n
+            ? (size_t)(unsigned char)b.p[at] << 8 | (unsigned char)b.p[at + 1] : 0;
         if (at + 2 > b.n || at + 2 + len > b.n) {
             ok = plm_fail(f, PLM_CONFLICT, "leaf %llu: its entry is cut short", leaf);
         } else if (!plm_hash_eq(plm_merkle_leaf((plm_str){b.p + at + 2, len}), h[i])) {
@@ -165,7 +173,8 @@ static bool check_entries(const char *dir, uint64_t n, unsigned width, const plm
 }
 
 /* The higher tile that covers lower tile n has to hold its root, where there is one. */
-static bool check_higher(const char *dir, int at, uint64_t n, plm_hash root, uint64_t size, plm_fault *f) {
+static bool check_higher(const char *dir, int at, uint64_t n, plm_hash root, uint64_t size,
+                         plm_fault *f) {
     plm_buf b;
     plm_fault none = {0};
     unsigned got, slot = (unsigned)(n % PLM_TILE_WIDTH);
@@ -173,12 +182,16 @@ static bool check_higher(const char *dir, int at, uint64_t n, plm_hash root, uin
     for (int i = 0; i < at; i++) span *= PLM_TILE_WIDTH;
     uint64_t whole = size / span, up = n / PLM_TILE_WIDTH;
     unsigned width = whole - up * PLM_TILE_WIDTH >= PLM_TILE_WIDTH ? PLM_TILE_WIDTH
-                                                                   : (unsigned)(whole - up * PLM_TILE_WIDTH);
+                         : (unsigned)(whole - up * PLM_TILE_WIDTH);
     plm_buf_init(&b, PLM_TILE_WIDTH * PLM_HASH_LEN);
     bool ok = read_tile(dir, at, up, width, &b, &got, &none);
-    if (ok && (b.n < (slot + 1) * PLM_HASH_LEN || memcmp(b.p + slot * PLM_HASH_LEN, root.b, PLM_HASH_LEN) != 0))
-        ok = plm_fail(f, PLM_CONFLICT, "leaf %llu: tile/%d/%llu does not follow from the tiles below",
-                      (unsigned long long)(n * (span / PLM_TILE_WIDTH) * PLM_TILE_WIDTH), at, (unsigned long long)up);
+    if (ok && (b.n < (slot + 1) * PLM_HASH_LEN || memcmp(b.p + slot * PLM_HASH_LEN, root.b,
+                                                         PLM_HASH_LEN) != 0))
+        ok =
+            plm_fail(f, PLM_CONFLICT,
+                     "leaf %llu: tile/%d/%llu does not follow from the tiles below",
+                      (unsigned long long)(n * (span / PLM_TILE_WIDTH) * PLM_TILE_WIDTH), at,
+                          (unsigned long long)up);
     else if (!ok)
         ok = none.code == PLM_NOT_FOUND || plm_fail(f, none.code, "%s", none.say);
     plm_buf_free(&b);

@@ -22,7 +22,8 @@ static bool take_proof(const plm_json *o, plm_vector *v, plm_fault *f) {
     bool ok = true;
     plm_buf b;
     if (list && plm_json_is_null(list)) return true;
-    if (!list || !plm_json_is_arr(list)) return plm_fail(f, PLM_BAD_INPUT, "is no proof vector: proof is no array");
+    if (!list || !plm_json_is_arr(list)) return plm_fail(f, PLM_BAD_INPUT,
+                                                         "is no proof vector: proof is no array");
     plm_buf_init(&b, PLM_VECTOR_BYTES_MAX);
     plm_json_each(list, it, m) {
         plm_buf_clear(&b);

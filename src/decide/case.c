@@ -6,7 +6,7 @@
  * from the JSON text.  Held by tests/unit/test_case.c and fuzz/case.c. */
 #include "plimsoll/case.h"
 
-#include "base/json.h"
+#include "decide/desk.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -846,13 +846,18 @@ static void all_unknown(plm_case *c) {
     c->id_json = PLM_STR("null");
 }
 
-bool plm_case_read(plm_arena *a, plm_str json, plm_case *out, plm_fault *f) {
+bool desk_case_from(plm_arena *a, const plm_json *root, plm_case *out, plm_fault *f) {
     rd r = {.a = a, .f = f};
     r.last = &r.first;
     all_unknown(out);
+    return whole(&r, root, out) && warnings_into(&r, out);
+}
+
+bool plm_case_read(plm_arena *a, plm_str json, plm_case *out, plm_fault *f) {
+    all_unknown(out);
     plm_doc *d = plm_doc_parse(json, 0, f);
     if (!d) return false;
-    bool ok = whole(&r, plm_doc_root(d), out) && warnings_into(&r, out);
+    bool ok = desk_case_from(a, plm_doc_root(d), out, f);
     plm_doc_free(d);
     return ok;
 }

@@ -63,12 +63,16 @@ plm_desk *plm_desk_new(const plm_book *b, plm_fault *f) {
 void plm_desk_free(plm_desk *d) {
     if (!d) return;
     for (int i = 0; i < VIEWS_MAX; i++) plm_view_free(d->views[i]);
+    plm_doc_free(d->doc);
     plm_facts_free(d->world);
     plm_arena_free(d->arena);
     plm_mem_free(d->requirements);
     plm_mem_free(d->exceptions);
     plm_mem_free(d->policies);
     plm_mem_free(d->classes);
+    plm_mem_free(d->live);
+    plm_mem_free(d->live_rules);
+    plm_mem_free(d->live_exceptions);
     plm_buf_free(&d->tail);
     plm_mem_free(d);
 }

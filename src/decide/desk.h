@@ -3,6 +3,7 @@
 #define PLM_DECIDE_DESK_H
 
 #include "plimsoll/decide.h"
+#include "base/json.h"
 
 #define VIEWS_MAX 16
 #define PATH_TEXT 256
@@ -73,6 +74,18 @@ typedef struct answer {
     plm_policy policy;
 } answer;
 
+/* What still counts for one of the case's own items.  What is decided before any unknown is settled
+ * stays so, whatever is settled: a requirement that fails is left out, and an exception too. */
+typedef struct live_rule {
+    plm_rule rule;
+    bool prohibits, proved;
+} live_rule;
+typedef struct live_item {
+    live_rule *requirements;
+    plm_rule *exceptions;
+    uint32_t requirement_count, exception_count;
+} live_item;
+
 struct plm_desk {
     const plm_book *book;
     plm_facts *world;
@@ -80,6 +93,7 @@ struct plm_desk {
     uint32_t next_view;
     plm_view *view;
     plm_arena *arena;
+    plm_doc *doc; /* the case as it was given, until the next one */
     plm_case c;
     uint32_t facts[DF_COUNT];
     flat_item *items;
@@ -90,6 +104,10 @@ struct plm_desk {
     plm_rule *requirements, *exceptions, *policies;
     plm_rule *classes; /* of an item: the five of the contract first */
     uint32_t requirement_count, exception_count, policy_count, class_count;
+    live_item *live; /* of the case's own items */
+    live_rule *live_rules;      /* room for them, grown when a case needs more */
+    plm_rule *live_exceptions;
+    uint32_t live_cap;
     plm_buf tail; /* not_modelled and rulebook, the same in every result */
     plm_listing screen;
     void *screen_ctx;
@@ -99,13 +117,17 @@ struct plm_desk {
 #define DESK_CLASSES 5
 extern const char *const desk_class_names[DESK_CLASSES];
 
+/* case.c: the case from JSON that is parsed already. */
+bool desk_case_from(plm_arena *a, const plm_json *root, plm_case *out, plm_fault *f);
 /* facts.c: reads the case and fills the world. */
 bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f);
 bool desk_open_item(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f);
 void desk_warn(plm_desk *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* owners.c: half or more held, in sum, by owners restricted by the flag. */
-plm_truth desk_owned(const plm_party *p, int flag);
+plm_truth desk_owned(plm_desk *d, const plm_party *p, int flag);
 /* verdict.c */
+/* Finds what still counts; after the facts are filled or changed, before anything is settled. */
+void desk_sift(plm_desk *d);
 answer desk_answer(plm_desk *d);
 plm_verdict desk_verdict(plm_desk *d, answer *a);
 plm_truth desk_ask_required(plm_facts *w, void *desk);

@@ -59,7 +59,8 @@ static bool has_role(const plm_case *c, plm_role r) {
 /* A buyer left out is a party of whom nothing is known. */
 static void missing_parties(plm_desk *d) {
     const plm_case *c = &d->c;
-    bool user = has_role(c, PLM_ROLE_end_user), consignee = has_role(c, PLM_ROLE_ultimate_consignee);
+    bool user = has_role(c, PLM_ROLE_end_user);
+    bool consignee = has_role(c, PLM_ROLE_ultimate_consignee);
     if (c->kind == PLM_KIND_deemed_export) {
         if (user || consignee || has_role(c, PLM_ROLE_deemed_recipient)) return;
         add_party(d, NULL, PLM_ROLE_deemed_recipient, "parties");
@@ -71,6 +72,25 @@ static void missing_parties(plm_desk *d) {
         desk_warn(d, "no %s is given: nothing is known of it",
                   user ? "ultimate consignee" : consignee ? "end user"
                                                           : "end user and no ultimate consignee");
+}
+
+/* Room for what still counts of each item (desk_sift). */
+static bool live_room(plm_desk *d, plm_fault *f) {
+    if (d->live_cap < d->item_count) {
+        size_t n = d->item_count;
+        live_item *l = plm_mem_resize(d->live, n * sizeof *l);
+        if (l) d->live = l;
+        live_rule *r = plm_mem_resize(d->live_rules, (n * d->requirement_count + 1) * sizeof *r);
+        if (r) d->live_rules = r;
+        plm_rule *e = plm_mem_resize(d->live_exceptions, (n * d->exception_count + 1) * sizeof *e);
+        if (e) d->live_exceptions = e;
+        if (!l || !r || !e) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+        d->live_cap = d->item_count;
+    }
+    for (uint32_t i = 0; i < d->item_count; i++)
+        d->live[i] = (live_item){.requirements = d->live_rules + (size_t)i * d->requirement_count,
+                                 .exceptions = d->live_exceptions + (size_t)i * d->exception_count};
+    return true;
 }
 
 static bool lay_out(plm_desk *d, plm_fault *f) {
@@ -92,7 +112,7 @@ static bool lay_out(plm_desk *d, plm_fault *f) {
         add_party(d, &c->parties[i], c->parties[i].role, path);
     }
     missing_parties(d);
-    return true;
+    return live_room(d, f);
 }
 
 static void num(plm_desk *d, int fact, uint32_t at, const plm_num *n) {
@@ -156,7 +176,8 @@ static plm_str asserted(plm_desk *d, plm_str eccn) {
     plm_str s = plm_str_trim(eccn);
     if (s.n < 5) return s;
     char up[5];
-    for (int i = 0; i < 5; i++) up[i] = (char)(s.p[i] >= 'a' && s.p[i] <= 'z' ? s.p[i] - 32 : s.p[i]);
+    for (int i = 0; i < 5; i++)
+        up[i] = (char)(s.p[i] >= 'a' && s.p[i] <= 'z' ? s.p[i] - 32 : s.p[i]);
     if (memcmp(up, "3A090", 5) == 0 || memcmp(up, "4A090", 5) == 0) return (plm_str){"", 0};
     if (s.n > 6 && s.p[5] == '.' && (s.p[6] | 32) == 'z' && (s.n == 7 || s.p[7] == '.')) s.n = 5;
     (void)d;
@@ -186,7 +207,8 @@ static plm_truth notice_reaches(const plm_desk *d, const plm_item *t) {
         const plm_notice *n = &d->c.notices[i];
         if (n->date > d->c.as_of) continue; /* the exporter knows what it was told */
         plm_truth item = PLM_NO, place = d->c.to ? PLM_NO : PLM_UNKNOWN;
-        if (n->part.n) item = !t || !t->part.n ? PLM_UNKNOWN : plm_str_eq(n->part, t->part) ? PLM_YES : PLM_NO;
+        if (n->part.n)
+            item = !t || !t->part.n ? PLM_UNKNOWN : plm_str_eq(n->part, t->part) ? PLM_YES : PLM_NO;
         if (n->eccn.n && item != PLM_YES)
             item = plm_or(item, !t || !t->eccn.n ? PLM_UNKNOWN
                                 : plm_str_eq(n->eccn, t->eccn) ? PLM_YES : PLM_NO);
@@ -334,9 +356,9 @@ static void fill_party(plm_desk *d, uint32_t at) {
     plm_facts_text(d->world, d->facts[DF_party_name], at, p->name);
     plm_facts_text(d->world, d->facts[DF_parent_name], at, p->parent_name);
     yes(d, DF_government, at, government(p->name));
-    yes(d, DF_owned_listed, at, desk_owned(p, PLM_L_entity_list));
-    yes(d, DF_owned_meu, at, desk_owned(p, PLM_L_military_end_user));
-    yes(d, DF_owned_sdn, at, desk_owned(p, PLM_L_sdn));
+    yes(d, DF_owned_listed, at, desk_owned(d, p, PLM_L_entity_list));
+    yes(d, DF_owned_meu, at, desk_owned(d, p, PLM_L_military_end_user));
+    yes(d, DF_owned_sdn, at, desk_owned(d, p, PLM_L_sdn));
 }
 
 static void fill_transaction(plm_desk *d) {
@@ -397,6 +419,8 @@ static bool fill(plm_desk *d, const plm_reading *r, plm_fault *f) {
 }
 
 static void start(plm_desk *d) {
+    plm_doc_free(d->doc);
+    d->doc = NULL;
     plm_arena_reset(d->arena);
     memset(&d->c, 0, sizeof d->c);
     d->conflict_count = d->warning_count = 0;
@@ -404,7 +428,8 @@ static void start(plm_desk *d) {
 
 bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f) {
     start(d);
-    return plm_case_read(d->arena, json, &d->c, f) && fill(d, r, f);
+    d->doc = plm_doc_parse(json, 0, f);
+    return d->doc && desk_case_from(d->arena, plm_doc_root(d->doc), &d->c, f) && fill(d, r, f);
 }
 
 bool desk_open_item(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f) {

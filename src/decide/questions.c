@@ -1,5 +1,6 @@
 /* questions.c: the counter-proof.  Each unknown that the open conclusion hangs on is settled each
- * way, and the verdict taken again: a fact whose every way decides comes first, then the cheaper. */
+ * way, and the verdict taken again: a fact whose every way decides comes first, then the
+ * cheaper. */
 #include "decide/questions.h"
 
 #include <stdio.h>

@@ -11,6 +11,11 @@ typedef struct question {
     char outcome[8][256];
 } question;
 
+/* Does the answer leave anything to ask? */
+static inline bool desk_is_open(const answer *a) {
+    return a->verdict == PLM_VERDICT_UNKNOWN ||
+           (a->required == PLM_YES && a->excepted == PLM_UNKNOWN);
+}
 /* Fills at most max; returns how many. */
 size_t desk_questions(plm_desk *d, const answer *a, question *out, size_t max);
 

@@ -253,7 +253,8 @@ static void put_exception(result *r, plm_jw *w, const exception_row *x) {
 }
 
 static void put_questions(result *r, plm_jw *w) {
-    question *q = plm_arena_array(r->d->arena, PLM_QUESTIONS_MAX, sizeof *q);
+    bool open = desk_is_open(&r->a);
+    question *q = open ? plm_arena_array(r->d->arena, PLM_QUESTIONS_MAX, sizeof *q) : NULL;
     size_t n = q ? desk_questions(r->d, &r->a, q, PLM_QUESTIONS_MAX) : 0;
     plm_jw_key(w, "questions");
     plm_jw_arr(w);
@@ -372,6 +373,20 @@ static int by_text(const void *a, const void *b) {
     return plm_str_cmp(plm_json_text(*(plm_json *const *)a), plm_json_text(*(plm_json *const *)b));
 }
 
+/* Few keys, often in order already: inserted, without the copy that qsort makes. */
+static void sort_keys(plm_json **keys, size_t n) {
+    if (n > 32) {
+        qsort(keys, n, sizeof *keys, by_text);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) {
+        plm_json *k = keys[i];
+        size_t at = i;
+        for (; at && by_text(&keys[at - 1], &k) > 0; at--) keys[at] = keys[at - 1];
+        keys[at] = k;
+    }
+}
+
 static void canonical_object(plm_jw *w, const plm_json *v) {
     size_t n = plm_json_count(v), i = 0;
     plm_json **keys = plm_mem_resize(NULL, (n + 1) * sizeof(plm_json *));
@@ -381,7 +396,7 @@ static void canonical_object(plm_jw *w, const plm_json *v) {
             (void)m;
             keys[i++] = k;
         }
-        qsort(keys, n, sizeof *keys, by_text);
+        sort_keys(keys, n);
         for (i = 0; i < n; i++) {
             plm_jw_str(w, plm_json_text(keys[i]));
             plm_buf_putc(w->b, ':');
@@ -415,22 +430,17 @@ static void canonical_json(plm_jw *w, const plm_json *v) {
     }
 }
 
-static bool proof_hash(result *r, plm_str json, char hex[65], plm_fault *f) {
+static bool proof_hash(result *r, char hex[65], plm_fault *f) {
     plm_buf canon, proof;
     unsigned char h[32];
     plm_buf_init(&canon, PROOF_MAX);
     plm_buf_init(&proof, PROOF_MAX);
-    plm_doc *doc = plm_doc_parse(json, 0, f);
-    bool ok = doc != NULL;
-    if (ok) {
-        plm_jw w = plm_jw_into(&canon);
-        canonical_json(&w, plm_doc_root(doc));
-        ok = !canon.full && canonical_proof(r, plm_buf_str(&canon), &proof);
-        if (!ok) plm_fail(f, PLM_OUT_OF_RANGE, "the proof is larger than %u bytes", PROOF_MAX);
-    }
+    plm_jw w = plm_jw_into(&canon);
+    canonical_json(&w, plm_doc_root(r->d->doc));
+    bool ok = !canon.full && canonical_proof(r, plm_buf_str(&canon), &proof);
+    if (!ok) plm_fail(f, PLM_OUT_OF_RANGE, "the proof is larger than %u bytes", PROOF_MAX);
     plm_sha256_of(plm_buf_str(&proof), h);
     plm_hex(h, 32, hex);
-    plm_doc_free(doc);
     plm_buf_free(&canon);
     plm_buf_free(&proof);
     return ok;
@@ -463,8 +473,7 @@ static void put_result(result *r, const char *proof, plm_buf *out) {
 }
 
 static void conclude(result *r, plm_desk *d) {
-    memset(r, 0, sizeof *r);
-    r->d = d;
+    r->d = d; /* fresh from the arena: the rest is zero */
     r->a = desk_answer(d);
     find_determinations(r);
     find_exceptions(r);
@@ -477,7 +486,7 @@ bool plm_desk_review(plm_desk *d, plm_str json, const plm_reading *rd, plm_buf *
     char proof[65];
     if (!r) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     conclude(r, d);
-    if (!proof_hash(r, json, proof, f)) return false;
+    if (!proof_hash(r, proof, f)) return false;
     size_t before = out->n;
     put_result(r, proof, out);
     *v = r->a.verdict;
@@ -557,7 +566,8 @@ static void report_items(result *r, bool explain, plm_buf *out) {
         for (int k = 0; k < DESK_CLASSES; k++) {
             plm_rule c = d->classes[k];
             plm_truth t2 = class_truth(d, c, (int32_t)i);
-            if (t2 != PLM_NO) plm_buf_printf(out, "    %s: %s\n", desk_class_names[k], plm_truth_name(t2));
+            if (t2 != PLM_NO)
+                plm_buf_printf(out, "    %s: %s\n", desk_class_names[k], plm_truth_name(t2));
             if (explain && t2 != PLM_NO) plm_facts_explain(d->world, c, (int32_t)i, -1, 3, out);
         }
     }
@@ -570,7 +580,7 @@ bool plm_desk_report(plm_desk *d, plm_str json, const plm_reading *rd, bool expl
     char day[2][11], proof[65], book[65];
     if (!r) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     conclude(r, d);
-    if (!proof_hash(r, json, proof, f)) return false;
+    if (!proof_hash(r, proof, f)) return false;
     plm_day_print(d->c.as_of, day[0]);
     plm_day_print(d->c.known, day[1]);
     plm_hex(plm_book_sha256(d->book), 32, book);

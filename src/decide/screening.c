@@ -76,7 +76,8 @@ static void take_match(plm_screening *s, const plm_match *m, plm_listed *out, si
     int flag = flag_of(plm_list_text(l, e->list));
     plm_str name = plm_list_text(l, e->name), list = plm_list_text(l, e->list);
     if (*n < SAID_MAX - 1)
-        *n += (size_t)snprintf(s->said + *n, SAID_MAX - *n, "%s%s match with %.*s of %.*s (%d.%04d)",
+        *n += (size_t)snprintf(s->said + *n, SAID_MAX - *n,
+                               "%s%s match with %.*s of %.*s (%d.%04d)",
                                *n ? "; " : "screened: ", plm_strength_name(m->strength),
                                PLM_FMT(name), PLM_FMT(list), m->score / PLM_SCORE_ONE,
                                m->score % PLM_SCORE_ONE);

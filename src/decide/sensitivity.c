@@ -27,6 +27,7 @@ static plm_verdict verdict_now(plm_desk *d) {
     memset(&a, 0, sizeof a);
     a.limit = PLM_RULES_CASES_MAX;
     plm_facts_touch(d->world);
+    desk_sift(d);
     return desk_verdict(d, &a);
 }
 

@@ -41,16 +41,29 @@ static plm_truth requirement(plm_desk *d, plm_rule r, int32_t item) {
     return folded(d->world, &f);
 }
 
+static bool among(plm_rule r, const plm_rule *v, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        if (v[i] == r) return true;
+    return false;
+}
+
+static bool proved_but(const live_item *l, bool prohibits, const plm_rule *but, uint32_t n) {
+    for (uint32_t i = 0; i < l->requirement_count; i++) {
+        const live_rule *r = &l->requirements[i];
+        if (r->proved && r->prohibits == prohibits && !among(r->rule, but, n)) return true;
+    }
+    return false;
+}
+
 static plm_truth any_requirement(plm_desk *d, int32_t item, bool prohibits, const plm_rule *but,
                                  uint32_t but_count) {
+    const live_item *l = &d->live[item];
+    if (proved_but(l, prohibits, but, but_count)) return PLM_YES;
     fold f = {PLM_NO, {{0}}};
-    for (uint32_t i = 0; i < d->requirement_count && f.t != PLM_YES; i++) {
-        plm_rule r = d->requirements[i];
-        if (plm_book_rule(d->book, r)->prohibits != prohibits) continue;
-        if (plm_view_force(d->view, r) == PLM_NO) continue;
-        bool lifted = false;
-        for (uint32_t k = 0; k < but_count && !lifted; k++) lifted = but[k] == r;
-        if (!lifted) fold_or(d->world, &f, requirement(d, r, item));
+    for (uint32_t i = 0; i < l->requirement_count && f.t != PLM_YES; i++) {
+        const live_rule *r = &l->requirements[i];
+        if (r->prohibits == prohibits && !among(r->rule, but, but_count))
+            fold_or(d->world, &f, requirement(d, r->rule, item));
     }
     return folded(d->world, &f);
 }
@@ -69,9 +82,9 @@ static plm_truth item_permitted(plm_desk *d, int32_t item) {
     plm_facts *w = d->world;
     fold ok = {PLM_NO, {{0}}};
     fold_or(w, &ok, plm_not(any_requirement(d, item, false, NULL, 0)));
-    for (uint32_t i = 0; i < d->exception_count && ok.t != PLM_YES; i++) {
-        plm_rule e = d->exceptions[i];
-        if (plm_view_force(d->view, e) == PLM_NO) continue;
+    const live_item *l = &d->live[item];
+    for (uint32_t i = 0; i < l->exception_count && ok.t != PLM_YES; i++) {
+        plm_rule e = l->exceptions[i];
         const plm_rule_info *k = plm_book_rule(d->book, e);
         fold both = {PLM_YES, {{0}}};
         fold_and(w, &both, available(d, e, item));
@@ -80,6 +93,32 @@ static plm_truth item_permitted(plm_desk *d, int32_t item) {
         fold_or(w, &ok, folded(w, &both));
     }
     return folded(w, &ok);
+}
+
+static void sift_item(plm_desk *d, int32_t item) {
+    live_item *l = &d->live[item];
+    l->requirement_count = l->exception_count = 0;
+    for (uint32_t i = 0; i < d->requirement_count; i++) {
+        plm_rule r = d->requirements[i];
+        if (plm_view_force(d->view, r) == PLM_NO) continue;
+        plm_truth t = requirement(d, r, item);
+        if (t != PLM_NO)
+            l->requirements[l->requirement_count++] =
+                (live_rule){r, plm_book_rule(d->book, r)->prohibits, t == PLM_YES};
+    }
+    if (l->requirement_count == 0) return; /* nothing to except */
+    for (uint32_t i = 0; i < d->exception_count; i++) {
+        plm_rule e = d->exceptions[i];
+        if (plm_view_force(d->view, e) == PLM_NO) continue;
+        const plm_rule_info *k = plm_book_rule(d->book, e);
+        if (!proved_but(l, false, k->lifts, k->lift_count) && available(d, e, item) != PLM_NO)
+            l->exceptions[l->exception_count++] = e;
+    }
+}
+
+void desk_sift(plm_desk *d) {
+    for (uint32_t i = 0; i < d->item_count; i++)
+        if (d->items[i].parent < 0) sift_item(d, (int32_t)i);
 }
 
 static plm_truth prohibited(plm_facts *w, void *desk) {
@@ -175,6 +214,7 @@ answer desk_answer(plm_desk *d) {
     answer a;
     memset(&a, 0, sizeof a);
     a.limit = PLM_RULES_CASES_MAX;
+    desk_sift(d);
     a.verdict = desk_verdict(d, &a);
     if (a.required == PLM_YES) a.policy = policy_of(d);
     return a;
@@ -188,7 +228,8 @@ plm_truth desk_ask_one(plm_facts *w, void *one) {
 plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party) {
     one_rule o = {r, item, party};
     plm_truth t = desk_ask_one(d->world, &o);
-    return t != PLM_UNKNOWN ? t : plm_facts_prove(d->world, desk_ask_one, &o, SIDE_CASES_MAX, NULL, NULL);
+    if (t != PLM_UNKNOWN) return t;
+    return plm_facts_prove(d->world, desk_ask_one, &o, SIDE_CASES_MAX, NULL, NULL);
 }
 
 typedef struct exception_question {

@@ -100,7 +100,8 @@ static bool parse_all(loader *l) {
     return plm_book_link(l->b, l->f);
 }
 
-plm_book *plm_book_load(const char *const *paths, size_t n, plm_fault *f) {
+/* A loader with an empty book, whose arena owns both; NULL when memory is short. */
+static loader *loader_new(plm_fault *f) {
     plm_arena *a = plm_arena_new(BOOK_BYTES_MAX);
     loader *l = a ? plm_arena_alloc(a, sizeof *l) : NULL;
     plm_book *b = l ? plm_arena_alloc(a, sizeof *b) : NULL;
@@ -112,16 +113,43 @@ plm_book *plm_book_load(const char *const *paths, size_t n, plm_fault *f) {
     b->arena = a;
     b->eccn_fact = UINT32_MAX;
     *l = (loader){.b = b, .f = f};
+    return l;
+}
+
+/* Parses what was loaded: the book, or NULL with everything freed. */
+static plm_book *finish(loader *l, bool ok) {
+    plm_book *b = l->b;
+    if (ok && parse_all(l)) {
+        hash_files(l);
+        return b;
+    }
+    plm_fail(l->f, PLM_NO_MEMORY, "the rulebook is larger than %u bytes in memory",
+             BOOK_BYTES_MAX);
+    plm_arena_free(b->arena);
+    return NULL;
+}
+
+plm_book *plm_book_load(const char *const *paths, size_t n, plm_fault *f) {
+    loader *l = loader_new(f);
+    if (!l) return NULL;
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
         ok = load_path(l, paths[i]);
         if (i == 0) l->law_count = l->count;
     }
-    if (ok && (ok = parse_all(l))) hash_files(l);
-    if (ok) return b;
-    plm_fail(f, PLM_NO_MEMORY, "the rulebook is larger than %u bytes in memory", BOOK_BYTES_MAX);
-    plm_arena_free(a);
-    return NULL;
+    return finish(l, ok);
+}
+
+plm_book *plm_book_load_text(plm_str name, plm_str text, plm_fault *f) {
+    loader *l = loader_new(f);
+    if (!l) return NULL;
+    bool ok = text.n <= PLM_RULES_FILE_MAX;
+    if (!ok)
+        plm_fail(f, PLM_OUT_OF_RANGE, "a rulebook is longer than %u bytes", PLM_RULES_FILE_MAX);
+    l->path[0] = plm_arena_copy(l->b->arena, name);
+    l->text[0] = ok ? plm_arena_copy(l->b->arena, text) : PLM_STR("");
+    l->count = l->law_count = 1;
+    return finish(l, ok && l->path[0].p && l->text[0].p);
 }
 
 void plm_book_free(plm_book *b) {

@@ -58,6 +58,17 @@ typedef struct given { /* one assignment of a test */
     plm_str word;
 } given;
 
+/* What an answer can hang on: a bit a fact, three more, and a bit a code set (sets past the last
+ * bit share).  Books with more facts use all bits. */
+#define DEP_FACTS 124
+#define DEP_SETS 128
+#define DEP_BITS 256
+#define DEP_WORDS (DEP_BITS / 64)
+enum { DEP_LAW = DEP_FACTS, DEP_READING, DEP_CONTENTS };
+typedef struct deps {
+    uint64_t w[DEP_WORDS];
+} deps;
+
 typedef struct test {
     plm_str says, file;
     uint32_t line;
@@ -72,13 +83,6 @@ typedef struct test {
     plm_str like;         /* a background's name */
     bool background;
 } test;
-
-/* What an answer can hang on: a bit a fact, and three more.  Books with more facts use all bits. */
-#define DEP_FACTS 124
-enum { DEP_LAW = DEP_FACTS, DEP_READING, DEP_CONTENTS };
-typedef struct deps {
-    uint64_t w[2];
-} deps;
 
 typedef struct rule {
     plm_rule_info info;
@@ -124,6 +128,7 @@ typedef struct codeset {
     plm_str name, title, cite, file;
     uint32_t line, yes_count, except_count, perhaps_count;
     code *yes, *except, *perhaps; /* sorted by text */
+    deps hangs_on;                /* of an item's place in it */
 } codeset;
 
 typedef struct fact {
@@ -178,14 +183,22 @@ plm_truth plm_code_within(const code *c, const codeset *s);
 /* Folds a name: ASCII letters to lower case, everything but letters and digits dropped. */
 size_t plm_name_fold(plm_str s, char *out, size_t max);
 
-/* deps.c: fills hangs_on of every rule (after names are linked and circles refused). */
+/* deps.c: fills hangs_on of every rule and code set, after names are linked and circles refused. */
 void plm_book_hang(plm_book *b);
 /* The bits of the fact, or of all when the book has too many. */
 deps plm_dep_of(const plm_book *b, uint32_t bit);
+/* The bit of a code set. */
+deps plm_dep_set(const plm_book *b, uint32_t set);
 /* The bits of a number expression. */
 deps plm_dep_number(const plm_book *b, uint32_t at);
 static inline deps plm_dep_or(deps a, deps b) {
-    return (deps){{a.w[0] | b.w[0], a.w[1] | b.w[1]}};
+    for (int i = 0; i < DEP_WORDS; i++) a.w[i] |= b.w[i];
+    return a;
+}
+static inline bool plm_dep_meet(const deps *a, const deps *b) {
+    uint64_t any = 0;
+    for (int i = 0; i < DEP_WORDS; i++) any |= a->w[i] & b->w[i];
+    return any != 0;
 }
 
 /* view.c */

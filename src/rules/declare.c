@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* DATE | from DATE [to DATE] | DATE to DATE | until DATE, then [announced DATE] [end-announced DATE] [basis TEXT] */
+/* DATE | from DATE [to DATE] | DATE to DATE | until DATE, then [announced DATE]
+ * [end-announced DATE] [basis TEXT] */
 bool parse_span(parser *p, span *s) {
     *s = (span){PLM_DAY_MIN, PLM_DAY_MAX, PLM_DAY_MIN, PLM_DAY_MIN, {"", 0}};
     if (lex_take(&p->x, "until")) {

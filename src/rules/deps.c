@@ -3,11 +3,17 @@
  * tests/unit/test_rules.c (cases against every way). */
 #include "rules/book.h"
 
+#include <string.h>
+
 deps plm_dep_of(const plm_book *b, uint32_t bit) {
-    deps d = {{0, 0}};
-    if (b->fact_count > DEP_FACTS) return (deps){{UINT64_MAX, UINT64_MAX}};
-    d.w[bit / 64] = 1ull << (bit % 64);
+    deps d = {{0}};
+    if (b->fact_count > DEP_FACTS) memset(&d, 0xFF, sizeof d);
+    else d.w[bit / 64] = 1ull << (bit % 64);
     return d;
+}
+
+deps plm_dep_set(const plm_book *b, uint32_t set) {
+    return plm_dep_of(b, DEP_SETS + set % (DEP_BITS - DEP_SETS));
 }
 
 static deps of_node(plm_book *b, uint32_t at);
@@ -15,7 +21,7 @@ static deps of_node(plm_book *b, uint32_t at);
 static deps of_rule(plm_book *b, plm_rule r) {
     rule *k = &b->rules[r];
     if (k->hung) return k->hangs_on;
-    deps d = k->cond == NODE_NONE ? (deps){{0, 0}} : of_node(b, k->cond);
+    deps d = k->cond == NODE_NONE ? (deps){{0}} : of_node(b, k->cond);
     for (uint32_t i = 0; i < k->cond_count; i++) d = plm_dep_or(d, of_node(b, k->conds[i]));
     for (uint32_t i = 0; i < k->clock_count; i++)
         if (k->clocks[i].kind == CLOCK_UNKNOWN) d = plm_dep_or(d, plm_dep_of(b, DEP_LAW));
@@ -24,20 +30,17 @@ static deps of_rule(plm_book *b, plm_rule r) {
     return d;
 }
 
-static deps of_asserted(const plm_book *b) {
-    return plm_dep_of(b, b->eccn_fact == UINT32_MAX ? DEP_LAW : b->eccn_fact);
-}
-
-/* Its conditions name no `eccn within`: that would be a circle. */
-static deps of_eccn(plm_book *b) {
-    deps d = of_asserted(b);
+/* An item's place in a code set: its conditions name no `eccn within`, that would be a circle.
+ * The code asserted is never settled itself, only its place in one set. */
+static deps of_set(plm_book *b, uint32_t set) {
+    deps d = plm_dep_set(b, set);
     for (uint32_t i = 0; i < b->eccn_count; i++) d = plm_dep_or(d, of_node(b, b->eccns[i].cond));
     return d;
 }
 
 static deps of_node(plm_book *b, uint32_t at) {
     const node *n = &b->nodes[at];
-    deps d = {{0, 0}};
+    deps d = {{0}};
     switch (n->op) {
     case OP_AND: case OP_OR:
         for (uint32_t i = 0; i < n->n; i++) d = plm_dep_or(d, of_node(b, b->kids[n->a + i]));
@@ -48,8 +51,8 @@ static deps of_node(plm_book *b, uint32_t at) {
     case OP_RULE: case NUM_RULE: return of_rule(b, n->a);
     case OP_FACT: case OP_IN: case OP_COUNTRY: case OP_WORD: case OP_NAMED: case OP_CODES:
     case NUM_FACT: return plm_dep_of(b, n->a);
-    case OP_WITHIN: return of_eccn(b);
-    case OP_ASSERTED: return of_asserted(b);
+    case OP_WITHIN: return of_set(b, n->a);
+    case OP_ASSERTED: return plm_dep_set(b, n->a);
     case OP_OPEN: return plm_dep_of(b, DEP_READING);
     case NUM_ADD: case NUM_SUB: case NUM_MUL: case NUM_DIV: case NUM_KNOWN: case NUM_TOTAL:
         return plm_dep_or(of_node(b, n->a), of_node(b, n->b));
@@ -63,4 +66,5 @@ deps plm_dep_number(const plm_book *b, uint32_t at) {
 
 void plm_book_hang(plm_book *b) {
     for (uint32_t i = 0; i < b->rule_count; i++) of_rule(b, i);
+    for (uint32_t i = 0; i < b->set_count; i++) b->sets[i].hangs_on = of_set(b, i);
 }

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Kept out of ask_node, so that its frame stays small. */
+#define APART __attribute__((noinline))
+
 static plm_truth unknown(plm_facts *w, leaf l) {
     w->why = l;
     return PLM_UNKNOWN;
@@ -53,7 +56,7 @@ static plm_iv iv_mul(plm_iv a, plm_iv b) {
     return r;
 }
 
-static numval whole(plm_iv v) { return (numval){.num = v, .den = plm_iv_point(plm_dec_int(1))}; }
+static numval whole(plm_iv v) { return (numval){.num = v}; } /* den: of a ratio only */
 
 /* A quotient used in further arithmetic: enclosed by a decimal interval. */
 static plm_iv flatten(numval v) {
@@ -129,7 +132,7 @@ static plm_truth compare_settled(plm_facts *w, const node *n, uint32_t number, i
     return PLM_UNKNOWN;
 }
 
-static plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
+static APART plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     const node *n = &w->book->nodes[at], *v = &w->book->nodes[n->a];
     plm_dec t = w->book->decs[n->b];
     numval x = ask_number(w, n->a, item, party);
@@ -159,7 +162,7 @@ static plm_truth ask_word(plm_facts *w, const node *n, leaf_kind kind, int32_t i
     return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, kind, n->a, n->b, item, party));
 }
 
-static plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int32_t party) {
+static APART plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int32_t party) {
     const val *v = world_val(w, n->a, item, party);
     if (!v->known)
         return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_NAMED, n->a, n->b, item,
@@ -175,12 +178,13 @@ static plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int32_t pa
     return PLM_NO;
 }
 
-static plm_truth ask_codes(plm_facts *w, const node *n, int32_t item, int32_t party) {
+static APART plm_truth ask_codes(plm_facts *w, const node *n, int32_t item, int32_t party) {
     const val *v = world_val(w, n->a, item, party);
     plm_truth t = v->known ? PLM_NO : PLM_UNKNOWN;
     for (uint32_t i = 0; v->known && i < v->word && t != PLM_YES; i++) {
         code c;
-        if (plm_code_read(v->codes[i], &c)) t = plm_or(t, plm_code_within(&c, &w->book->sets[n->b]));
+        if (plm_code_read(v->codes[i], &c))
+            t = plm_or(t, plm_code_within(&c, &w->book->sets[n->b]));
     }
     if (t != PLM_UNKNOWN) return t;
     return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_CODES, n->a, n->b, item,
@@ -219,6 +223,43 @@ static plm_truth ask_within(plm_facts *w, uint32_t set, uint32_t from, int32_t i
         return unknown(w, why);
     }
     return ask_asserted(w, set, item);
+}
+
+static bool fresh(const plm_facts *w, const deps *hangs_on, const memo *m) {
+    if (m->gen != w->gen) return false;
+    if (m->firm) return true;
+    for (int i = 0; i < DEP_WORDS; i++)
+        for (uint64_t d = hangs_on->w[i] & w->moved.w[i]; d; d &= d - 1)
+            if (w->moved_at[i * 64 + __builtin_ctzll(d)] > m->stamp) return false;
+    return true;
+}
+
+static plm_truth remember(plm_facts *w, uint32_t at, const deps *hangs_on, plm_truth t) {
+    if (memo_keep(w, at, hangs_on))
+        w->memos[at] = (memo){.gen = w->gen, .stamp = w->stamp, .truth = (uint8_t)t,
+                              .firm = t != PLM_UNKNOWN && !w->loose, .why = w->why};
+    return t;
+}
+
+/* How many derived codes at the front fail whatever is settled: asked once for all sets. */
+static uint32_t codes_failed(plm_facts *w, int32_t item) {
+    if (w->skip[item].gen == w->gen) return w->skip[item].n;
+    if (w->done_count) return 0;
+    uint32_t n = 0;
+    while (n < w->book->eccn_count && ask_node(w, w->book->eccns[n].cond, item, -1) == PLM_NO) n++;
+    w->skip[item].gen = w->gen;
+    w->skip[item].n = n;
+    return n;
+}
+
+static APART plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
+    uint32_t at = w->memo_base[w->book->rule_count] + set * w->items + (uint32_t)item;
+    const memo *m = &w->memos[at];
+    const deps *hangs_on = &w->book->sets[set].hangs_on;
+    if (!fresh(w, hangs_on, m))
+        return remember(w, at, hangs_on, ask_within(w, set, codes_failed(w, item), item));
+    if (m->truth == PLM_UNKNOWN) w->why = m->why;
+    return (plm_truth)m->truth;
 }
 
 static plm_truth ask_list(plm_facts *w, const node *n, int32_t item, int32_t party) {
@@ -295,7 +336,7 @@ plm_truth ask_node(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     case OP_CODES: return ask_codes(w, n, item, party);
     case OP_NAMED: return ask_named(w, n, item, party);
     case OP_RULE: return ask_rule(w, n->a, item, party);
-    case OP_WITHIN: return ask_within(w, n->a, 0, item);
+    case OP_WITHIN: return ask_set(w, n->a, item);
     case OP_ASSERTED: return ask_asserted(w, n->a, item);
     case OP_SOME_PARTY: case OP_EVERY_PARTY: case OP_SOME_PART: case OP_SOME_ITEM:
         return ask_some(w, n, item, party);
@@ -303,7 +344,7 @@ plm_truth ask_node(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     }
 }
 
-static memo *memo_of(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
+static uint32_t memo_of(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     uint32_t at = w->memo_base[r];
     switch (w->book->rules[r].info.scope) {
     case PLM_OF_ITEM: at += (uint32_t)item; break;
@@ -311,24 +352,17 @@ static memo *memo_of(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     case PLM_OF_ITEM_AND_PARTY: at += (uint32_t)item * w->parties + (uint32_t)party; break;
     default: break;
     }
-    return &w->memos[at];
-}
-
-static bool fresh(const plm_facts *w, const rule *k, const memo *m) {
-    if (m->gen != w->gen) return false;
-    for (int i = 0; i < 2; i++)
-        for (uint64_t d = k->hangs_on.w[i] & w->moved.w[i]; d; d &= d - 1)
-            if (w->moved_at[i * 64 + __builtin_ctzll(d)] > m->stamp) return false;
-    return true;
+    return at;
 }
 
 plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     plm_truth force = w->view->force[r];
     if (force == PLM_NO) return PLM_NO;
-    memo *m = memo_of(w, r, item, party);
-    if (fresh(w, &w->book->rules[r], m)) {
+    uint32_t at = memo_of(w, r, item, party);
+    const memo *m = &w->memos[at];
+    if (fresh(w, &w->book->rules[r].hangs_on, m)) {
         if (m->truth == PLM_UNKNOWN) w->why = m->why;
-        return m->truth;
+        return (plm_truth)m->truth;
     }
     w->asked++;
     const rule *k = &w->book->rules[r];
@@ -342,8 +376,7 @@ plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
         if (t == PLM_UNKNOWN && f != PLM_NO) w->why = why;
         t = plm_and(t, f);
     }
-    *m = (memo){.gen = w->gen, .stamp = w->stamp, .truth = t, .why = w->why};
-    return t;
+    return remember(w, at, &k->hangs_on, t);
 }
 
 plm_truth plm_facts_ask(plm_facts *w, plm_rule r, int32_t item, int32_t party) {

@@ -145,7 +145,8 @@ static uint32_t total(parser *p) { /* total of NUMBER where (COND) */
 
 static uint32_t number_atom(parser *p);
 
-static uint32_t known(parser *p) { /* known FACT else NUMBER: the fact where anything is known of it */
+/* known FACT else NUMBER: the fact where anything is known of it */
+static uint32_t known(parser *p) {
     lex_next(&p->x);
     uint32_t f = number_atom(p);
     if (f == NODE_NONE) return f;

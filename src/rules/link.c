@@ -285,7 +285,8 @@ static bool sort_names(linker *l) {
     b->by_name = plm_arena_array(b->arena, b->rule_count + 1, sizeof *b->by_name);
     l->state = plm_arena_alloc(b->arena, b->rule_count + 1);
     l->height = plm_arena_alloc(b->arena, b->rule_count + 1);
-    if (!b->by_name || !l->state || !l->height) return plm_fail(l->f, PLM_NO_MEMORY, "out of memory");
+    if (!b->by_name || !l->state || !l->height)
+        return plm_fail(l->f, PLM_NO_MEMORY, "out of memory");
     for (uint32_t i = 0; i < b->rule_count; i++) b->by_name[i] = i;
     if (b->rule_count) qsort_r(b->by_name, b->rule_count, sizeof *b->by_name, by_name, b);
     return true;

@@ -70,7 +70,8 @@ bool parse_scope(parser *p, plm_scope *out) {
 }
 
 static bool fact_type(parser *p, fact *f) {
-    if (!lex_take(&p->x, "is")) return lex_fail(&p->x, "'is' is expected: fact NAME of SCOPE is TYPE");
+    if (!lex_take(&p->x, "is"))
+        return lex_fail(&p->x, "'is' is expected: fact NAME of SCOPE is TYPE");
     if (lex_take(&p->x, "yes-or-no")) f->info.type = PLM_FACT_YESNO;
     else if (lex_take(&p->x, "country")) f->info.type = PLM_FACT_COUNTRY;
     else if (lex_take(&p->x, "code")) f->info.type = PLM_FACT_CODE;

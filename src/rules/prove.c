@@ -151,7 +151,8 @@ static void put_number(plm_facts *w, collect *c, const leaf *l, uint32_t at) {
 static void put_leaf(plm_facts *w, collect *c, const leaf *l) {
     switch (l->kind) {
     case LEAF_CMP: put_number(w, c, l, w->book->nodes[l->a].a); break;
-    case LEAF_FACT: case LEAF_IN: case LEAF_COUNTRY: case LEAF_WORD: case LEAF_NAMED: case LEAF_CODES:
+    case LEAF_FACT: case LEAF_IN: case LEAF_COUNTRY: case LEAF_WORD: case LEAF_NAMED:
+    case LEAF_CODES:
         put(w, c, l, (int32_t)l->a, PLM_RULE_NONE);
         break;
     case LEAF_CODE: put(w, c, l, (int32_t)w->book->eccn_fact, PLM_RULE_NONE); break;

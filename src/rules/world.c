@@ -21,6 +21,8 @@ void plm_facts_free(plm_facts *w) {
     plm_mem_free(w->vals);
     plm_mem_free(w->memos);
     plm_mem_free(w->memo_base);
+    plm_mem_free(w->undos);
+    plm_mem_free(w->was);
     plm_mem_free(w);
 }
 
@@ -42,24 +44,36 @@ static bool room(plm_facts *w, uint32_t vals, uint32_t memos) {
         w->memos = m;
         memset(m, 0, memos * sizeof *m);
         w->memo_cap = memos;
+        memset(w->skip, 0, sizeof w->skip);
         w->gen = 0;
     }
     return true;
+}
+
+/* Where each rule's memos begin, for this many items and parties; returns how many there are. */
+static uint32_t lay_memos(plm_facts *w) {
+    const plm_book *b = w->book;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < b->rule_count; i++) {
+        w->memo_base[i] = n;
+        n += scope_size(w, b->rules[i].info.scope);
+    }
+    w->memo_base[b->rule_count] = n;
+    return n + b->set_count * w->items;
 }
 
 bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t parties) {
     const plm_book *b = w->book;
     if (items > PLM_WORLD_ITEMS_MAX || parties > PLM_WORLD_PARTIES_MAX) return false;
     w->view = v;
-    w->items = items;
-    w->parties = parties;
     uint32_t vals = b->scope_slots[PLM_OF_TRANSACTION] + items * b->scope_slots[PLM_OF_ITEM] +
                     parties * b->scope_slots[PLM_OF_PARTY];
-    uint32_t memos = 0;
-    for (uint32_t i = 0; i < b->rule_count; i++) {
-        w->memo_base[i] = memos;
-        memos += scope_size(w, b->rules[i].info.scope);
+    if (w->items != items || w->parties != parties || !w->memo_count) {
+        w->items = items;
+        w->parties = parties;
+        w->memo_count = lay_memos(w);
     }
+    uint32_t memos = w->memo_count;
     if (!room(w, vals + 1, memos + 1)) return false;
     w->tx = w->vals;
     w->item_vals = w->tx + b->scope_slots[PLM_OF_TRANSACTION];
@@ -70,25 +84,17 @@ bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t p
         w->vals[i].iv.no_hi = true; /* from zero up: no quantity of a case is negative */
     }
     for (uint32_t i = 0; i < items; i++) w->places[i] = (place){-1, false};
-    w->done_count = 0;
-    w->moved = (deps){{0, 0}};
+    w->done_count = w->loose = w->undo_count = w->was_count = 0;
+    w->moved = (deps){{0}};
     w->stamp = 0;
     w->open = PLM_UNKNOWN;
     w->asked = 0;
     if (++w->gen == 0) {
         memset(w->memos, 0, w->memo_cap * sizeof *w->memos);
+        memset(w->skip, 0, sizeof w->skip);
         w->gen = 1;
     }
     return true;
-}
-
-val *world_val(plm_facts *w, uint32_t f, int32_t item, int32_t party) {
-    const plm_fact_info *k = &w->book->facts[f].info;
-    if (k->scope == PLM_OF_ITEM)
-        return w->item_vals + (uint32_t)item * w->book->scope_slots[PLM_OF_ITEM] + k->slot;
-    if (k->scope == PLM_OF_PARTY)
-        return w->party_vals + (uint32_t)party * w->book->scope_slots[PLM_OF_PARTY] + k->slot;
-    return w->tx + k->slot;
 }
 
 void plm_facts_place_item(plm_facts *w, uint32_t item, int32_t parent, bool contents_known) {
@@ -160,11 +166,6 @@ bool plm_facts_known_number(const plm_facts *w, uint32_t id, uint32_t entity, pl
     return v->known;
 }
 
-bool leaf_same(const leaf *a, const leaf *b) {
-    return a->kind == b->kind && a->a == b->a && a->b == b->b && a->item == b->item &&
-           a->party == b->party;
-}
-
 static void narrow(plm_iv *iv, uint8_t *open_lo, uint8_t *open_hi, plm_rel rel, plm_dec t,
                    bool yes) {
     if (!yes) { /* the complement */
@@ -208,8 +209,7 @@ static void settle_cmp(plm_facts *w, settled *s) {
 static deps bits_of(const plm_book *b, const leaf *l) {
     switch (l->kind) {
     case LEAF_CMP: return plm_dep_number(b, b->nodes[l->a].a);
-    case LEAF_CODE:
-        return plm_dep_of(b, b->eccn_fact == UINT32_MAX ? DEP_LAW : b->eccn_fact);
+    case LEAF_CODE: return plm_dep_set(b, l->a);
     case LEAF_FORCE: return plm_dep_of(b, DEP_LAW);
     case LEAF_OPEN: return plm_dep_of(b, DEP_READING);
     case LEAF_CONTENTS: return plm_dep_of(b, DEP_CONTENTS);
@@ -217,20 +217,79 @@ static deps bits_of(const plm_book *b, const leaf *l) {
     }
 }
 
-/* Answers that hang on the unknown are stale from now on. */
-static void move(plm_facts *w, const leaf *l) {
-    deps d = bits_of(w->book, l);
+/* Room for one more of n things of that size; doubles. */
+static void *more(void *v, uint32_t n, uint32_t need, uint32_t *cap, size_t size) {
+    if (n + need <= *cap) return v;
+    uint32_t to = *cap ? *cap : 256;
+    while (to < n + need) to *= 2;
+    void *p = plm_mem_resize(v, to * size);
+    if (p) *cap = to;
+    return p;
+}
+
+bool memo_keep(plm_facts *w, uint32_t at, const deps *hangs_on) {
+    if (w->done_count == 0) return true;
+    undo *u = more(w->undos, w->undo_count, 1, &w->undo_cap, sizeof *u);
+    if (!u) return false;
+    w->undos = u;
+    u[w->undo_count++] = (undo){at, hangs_on, w->memos[at]};
+    return true;
+}
+
+/* Answers that hang on the unknown are stale until it is unsettled. */
+static bool move(plm_facts *w, settled *s) {
+    deps d = s->bits;
+    uint32_t n = 0;
+    for (int k = 0; k < DEP_WORDS; k++) n += (uint32_t)__builtin_popcountll(d.w[k]);
+    uint64_t *was = more(w->was, w->was_count, n, &w->was_cap, sizeof *was);
+    if (!was) return false;
+    w->was = was;
     w->moved = plm_dep_or(w->moved, d);
     w->stamp++;
-    for (int k = 0; k < 2; k++)
-        for (uint64_t m = d.w[k]; m; m &= m - 1)
-            w->moved_at[k * 64 + __builtin_ctzll(m)] = w->stamp;
+    for (int k = 0; k < DEP_WORDS; k++)
+        for (uint64_t m = d.w[k]; m; m &= m - 1) {
+            uint64_t *at = &w->moved_at[k * 64 + __builtin_ctzll(m)];
+            was[w->was_count++] = *at;
+            *at = w->stamp;
+        }
+    return true;
+}
+
+/* Puts back what was moved, and the answers that were written over and hang on it. */
+static void move_back(plm_facts *w, const settled *s) {
+    uint64_t *was = w->was + s->was_from;
+    for (int k = 0; k < DEP_WORDS; k++)
+        for (uint64_t m = s->bits.w[k]; m; m &= m - 1)
+            w->moved_at[k * 64 + __builtin_ctzll(m)] = *was++;
+    w->moved = s->moved;
+    w->was_count = s->was_from;
+    for (uint32_t i = w->undo_count; i-- > s->undo_from;) {
+        undo *u = &w->undos[i];
+        if (plm_dep_meet(u->hangs_on, &s->bits)) {
+            w->memos[u->at] = u->old;
+            u->hangs_on = NULL;
+        }
+    }
+    uint32_t n = s->undo_from;
+    for (uint32_t i = n; w->done_count && i < w->undo_count; i++)
+        if (w->undos[i].hangs_on) w->undos[n++] = w->undos[i];
+    w->undo_count = n;
+}
+
+/* A country settled in place can contradict its groups settled before, and numbers narrowed can
+ * contradict a quotient or total settled before. */
+static bool is_loose(const plm_book *b, const leaf *l) {
+    if (l->kind == LEAF_CMP) return b->nodes[b->nodes[l->a].a].op != NUM_FACT;
+    return l->kind == LEAF_IN;
 }
 
 bool settle(plm_facts *w, const leaf *l, plm_truth t) {
     if (w->done_count == SETTLED_MAX) return false;
     settled *s = &w->done[w->done_count];
-    *s = (settled){.at = *l, .truth = t};
+    *s = (settled){.at = *l, .truth = t, .loose = is_loose(w->book, l), .moved = w->moved,
+                   .bits = bits_of(w->book, l), .undo_from = w->undo_count,
+                   .was_from = w->was_count};
+    if (!move(w, s)) return false;
     if (l->kind == LEAF_CMP) {
         settle_cmp(w, s);
     } else if (l->kind == LEAF_FACT) {
@@ -246,12 +305,13 @@ bool settle(plm_facts *w, const leaf *l, plm_truth t) {
         s->where->known = 1;
     }
     w->done_count++;
-    move(w, l);
+    w->loose += s->loose;
     return true;
 }
 
 void unsettle(plm_facts *w) {
     settled *s = &w->done[--w->done_count];
+    w->loose -= s->loose;
     if (s->is_val) *s->where = s->old;
-    move(w, &s->at);
+    move_back(w, s);
 }

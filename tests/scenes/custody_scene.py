@@ -41,7 +41,8 @@ def new_store(path, count=[0]):
         return path
     count[0] += 1
     name = "d%d_%d" % (os.getpid(), count[0])
-    subprocess.run(["psql", "-q", base, "-c", "CREATE DATABASE " + name], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["psql", "-q", base, "-c", "CREATE DATABASE " + name], check=True,
+                   stdout=subprocess.DEVNULL)
     head, _, query = base.partition("?")
     return head.rsplit("/", 1)[0] + "/" + name + ("?" + query if query else "")
 
@@ -85,7 +86,8 @@ class Scene:
     def pgln(self, k):
         return "urn:epc:id:pgln:%s.00000" % self.sites[k][2]
 
-    def license(self, ident, quantity, sites, code=None, amend=(), skus=("K2",), cap=None, buyer="DC1"):
+    def license(self, ident, quantity, sites, code=None, amend=(), skus=("K2",), cap=None,
+                buyer="DC1"):
         return {"id": ident, "kind": "exception" if code else "license", "code": code,
                 "consignee": self.pgln(buyer), "countries": ["JP"], "skus": list(skus),
                 "quantity_chips": quantity, "valid_from": day(-30), "valid_to": day(600),
@@ -114,12 +116,14 @@ class Scene:
             e["destinationList"] = [{"type": "possessing_party", "destination": self.pgln(to)},
                                     {"type": "location", "destination": self.sgln(to)}]
         if kg:
-            e["sensorElementList"] = [{"sensorReport": [{"type": "Mass", "value": kg, "uom": "KGM"}]}]
+            e["sensorElementList"] = [{"sensorReport": [{"type": "Mass", "value": kg,
+                                                         "uom": "KGM"}]}]
         e.update(more)
         self.events.append(e)
         return e
 
-    def server(self, name, dc="DC1", ship=10, lic="L1", po=None, install=True, attest=True, until=400):
+    def server(self, name, dc="DC1", ship=10, lic="L1", po=None, install=True, attest=True,
+               until=400):
         """A server made, packed, shipped over the hub, received and installed."""
         n = len(self.servers) + 1
         s = {"epc": sgtin("9520001", "020001", "C%03d" % n), "host": "ek%04d" % n, "dc": dc,
@@ -133,7 +137,8 @@ class Scene:
         self.ev(ship - 5, "FAC", "commissioning", [s["epc"]], "ADD")
         self.ev(ship - 4.5, "FAC", "assembling", [g for g, _ in s["gpus"]], "ADD",
                 "AssociationEvent", s["epc"])
-        self.ev(ship - 4, "FAC", "packing", [s["epc"]], "ADD", "AggregationEvent", s["box"], kg=120.0)
+        self.ev(ship - 4, "FAC", "packing", [s["epc"]], "ADD", "AggregationEvent", s["box"],
+                kg=120.0)
         self.ev(ship, "FAC", "shipping", [s["box"]], lic=lic, to=dc, disp="in_transit", po=po)
         self.ev(ship + 1, "HUB", "arriving", [s["box"]])
         self.ev(ship + 2, "HUB", "departing", [s["box"]])
@@ -194,14 +199,22 @@ class Scene:
         if shuffle:
             shuffle.shuffle(events)
         heads = list(self.orders[0]) if self.orders else []
-        kinds = [("sites", self.table("sites.csv", "id,name,kind,operator,country,lat,lon,pue,power_mw,attests",
-                                      [(self.sgln(k), v[0], v[1], self.pgln(k), *v[3:]) for k, v in self.sites.items()])),
-                 ("devices", self.table("devices.csv", "epc,device_id,kind,sku,tpp,tdp_w,mass_kg,made", self.devices)),
+        kinds = [("sites",
+                  self.table("sites.csv",
+                             "id,name,kind,operator,country,lat,lon,pue,power_mw,attests",
+                                      [(self.sgln(k), v[0], v[1], self.pgln(k), *v[3:]) for k,
+                                       v in self.sites.items()])),
+                 ("devices",
+                  self.table("devices.csv", "epc,device_id,kind,sku,tpp,tdp_w,mass_kg,made",
+                             self.devices)),
                  ("licenses", self.write("licenses.json", json.dumps(self.licenses))),
-                 ("attestations", self.write("a.jsonl", lines(self.atts))),
-                 ("locations", self.write("l.jsonl", lines(self.locs)))]
+                 ("attestations", self.write("a.jsonl", lines(self.atts)))]
+        if self.locs:
+            kinds.append(("locations", self.write("l.jsonl", lines(self.locs))))
         if heads:
-            kinds.append(("orders", self.table("orders.csv", ",".join(heads), [r.values() for r in self.orders])))
+            kinds.append(("orders",
+                          self.table("orders.csv", ",".join(heads),
+                                     [r.values() for r in self.orders])))
         if shuffle:
             shuffle.shuffle(kinds)
         path = self.write("events.jsonl", lines(events))

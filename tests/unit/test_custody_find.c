@@ -5,21 +5,23 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static char path[64];
+static char path[] = "plm-find-XXXXXX";
 
 static void scene(plm_store *s) {
     /* a card read at home, twice far away, and at home again */
     static const char *const rows[] = {
-        "INSERT INTO sites VALUES ('414/1', x'00', 'Home', 'datacenter', '417/1', 'JP', 35.0, 139.0,"
-        " 1200000, '')",
-        "INSERT INTO sites VALUES ('414/2', x'00', 'Far', 'datacenter', '417/2', 'DE', 50.0, 8.0,"
-        " 1200000, '')",
-        "INSERT INTO devices VALUES ('01/1/21/A', x'00', '4101', 'card', 'P', 10, 1000, 1000000, 1)",
+        "INSERT INTO sites VALUES ('414/1', x'00', 'Home', 'datacenter', '417/1', 'JP', 35.0,"
+        " 139.0, 1200000, '')",
+        "INSERT INTO sites VALUES ('414/2', x'00', 'Far', 'datacenter', '417/2', 'DE', 50.0,"
+        " 8.0, 1200000, '')",
+        "INSERT INTO devices VALUES ('01/1/21/A', x'00', '4101', 'card', 'P', 10, 1000, 1000000,"
+        " 1)",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_true(plm_store_exec(s, rows[i], NULL));
@@ -40,8 +42,10 @@ static void scene(plm_store *s) {
 }
 
 static plm_store *fresh(bool filled) {
-    snprintf(path, sizeof path, "/tmp/plm-find-%d.db", (int)getpid());
-    unlink(path);
+    memcpy(path + sizeof path - 7, "XXXXXX", 6); /* a name of its own in the current folder */
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
     plm_store *s = plm_store_open(path, NULL);
     assert_non_null(s);
     if (filled) scene(s);
@@ -58,6 +62,7 @@ static void nothing_is_found_in_an_empty_store(void **state) {
     assert_int_equal(out.n, 0);
     plm_world_free(&w);
     plm_store_close(s);
+    unlink(path);
 }
 
 static void one_label_in_two_places_is_found_as_of_its_second_reading(void **state) {
@@ -79,6 +84,7 @@ static void one_label_in_two_places_is_found_as_of_its_second_reading(void **sta
         plm_world_free(&w);
     }
     plm_store_close(s);
+    unlink(path);
 }
 
 static void short_memory_is_a_fault(void **state) {

@@ -42,7 +42,8 @@ static void the_sample_of_the_issue_is_146(void **state) {
 
 static void every_small_plan_is_the_oracles(void **state) {
     (void)state;
-    static const uint64_t conf[][2] = {{95, 100}, {99, 100}, {1, 2}, {9, 10}, {999, 1000}, {1, 1}, {0, 1}};
+    static const uint64_t conf[][2] = {{95, 100},   {99, 100}, {1, 2}, {9, 10},
+                                       {999, 1000}, {1, 1},    {0, 1}};
     for (uint64_t pop = 1; pop <= 26; pop++)
         for (uint64_t k = 0; k <= pop; k++)
             for (unsigned c = 0; c < sizeof conf / sizeof *conf; c++) {

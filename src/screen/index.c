@@ -417,7 +417,8 @@ plm_index *plm_index_open(const char *path, const plm_lists *lists) {
     if (fd < 0) return NULL;
     index_header h;
     void *p = MAP_FAILED;
-    if (fstat(fd, &st) == 0 && (size_t)st.st_size > sizeof h && (size_t)st.st_size < INDEX_BYTES_MAX)
+    if (fstat(fd, &st) == 0 && (size_t)st.st_size > sizeof h &&
+        (size_t)st.st_size < INDEX_BYTES_MAX)
         p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     close(fd);
     if (p == MAP_FAILED) return NULL;

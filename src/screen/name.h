@@ -83,7 +83,8 @@ typedef struct lexeme {
     uint16_t cls, weight;      /* weight 0: none of its own */
     uint8_t key_n, kind, phrase, script; /* phrase: most words of a phrase that begins so */
 } lexeme;
-/* Looks a folded word or phrase up; NULL when it is none.  script: 'l' Latin, 'x' native, 'h' Han. */
+/* Looks a folded word or phrase up; NULL when it is none.  script: 'l' Latin, 'x' native,
+ * 'h' Han. */
 const lexeme *plm_lex_find(char script, const char *p, size_t n);
 extern const char plm_lex_text[];
 extern const lexeme plm_lex_table[];

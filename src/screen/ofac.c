@@ -30,7 +30,8 @@ static void read_plain(plm_str s, plain *out) {
         char one[16] = {0};
         uint32_t cp = plm_utf8_next(s, &i);
         if (cp == UINT32_MAX) return;
-        uint32_t n = cp < 0x250 || (cp >= 0x1E00 && cp < 0x1F00) ? plm_fold_letter_text(cp, one) : 0;
+        bool latin = cp < 0x250 || (cp >= 0x1E00 && cp < 0x1F00);
+        uint32_t n = latin ? plm_fold_letter_text(cp, one) : 0;
         if (n == 0) {
             if (cp == ' ' || cp == ',' || cp == '.' || cp == '-' || cp == '/') open = false;
             continue;

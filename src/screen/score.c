@@ -32,15 +32,15 @@
  * a name is shared by many. */
 typedef struct strictness {
     int soft;              /* hundredths */
-    int cut;               /* per cent of the score that a part with no weight loses: both say more */
+    int cut;               /* per cent of the score that a part with no weight loses*/
     int cut_less;          /* the same where all of the query is paired */
     int cut_common;        /* the same where only common words are left over */
 } strictness;
 
 static const strictness strict[3] = {
-    {190, 85, 80, 100},    /* not said; vessels and aircraft, whose numbers decide */
+    {200, 90, 85, 150},    /* not said; vessels and aircraft, whose numbers decide */
     {210, 105, 100, 60},   /* person */
-    {115, 40, 28, 18},     /* organization */
+    {105, 40, 28, 18},     /* organization */
 };
 
 typedef struct work {

@@ -21,7 +21,7 @@
 #define COST_H 45
 #define COST_H_WRITTEN 70   /* Arabic and Hebrew write it */
 #define SHORT_EDIT_SIM 690   /* one edit in three letters */
-#define FIRST_LOSS 60        /* in the first letter */
+#define FIRST_LOSS 50        /* in the first letter */
 #define COST_FIRST 30       /* names seldom differ in their first sound */
 #define COST_SWAP 70
 #define COST_FULL 100

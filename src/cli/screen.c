@@ -284,7 +284,8 @@ static void put_text_changes(screen_run *r) {
 }
 
 static bool flush_out(screen_run *r) {
-    bool ok = !r->out.full && fwrite(r->out.p, 1, r->out.n, stdout) == r->out.n;
+    plm_str s = plm_buf_str(&r->out);
+    bool ok = !r->out.full && fwrite(s.p, 1, s.n, stdout) == s.n;
     plm_buf_clear(&r->out);
     return ok;
 }

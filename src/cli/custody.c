@@ -79,6 +79,11 @@ int plm_cli_custody(int argc, char **argv) {
         fputs(usage, stdout);
         return 0;
     }
+    /* `hash` takes file names only, so it would read a file named --help */
+    if (argc >= 3 && strcmp(argv[1], "hash") == 0 && strcmp(argv[2], "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
+    }
     for (size_t i = 0; argc >= 2 && subs[i].word; i++)
         if (strcmp(argv[1], subs[i].word) == 0) return subs[i].run(argc - 1, argv + 1);
     return plm_cli_usage("custody", argc < 2 ? "needs a subverb" : "no subverb '%s'",

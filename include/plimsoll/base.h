@@ -26,6 +26,9 @@ bool plm_str_is(plm_str a, const char *b);
 int plm_str_cmp(plm_str a, plm_str b);
 /* True when a starts with the NUL-terminated prefix b. */
 bool plm_str_starts(plm_str a, const char *b);
+/* ASCII letters only; every other byte as it is. */
+static inline char plm_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+static inline char plm_upper(char c) { return c >= 'a' && c <= 'z' ? (char)(c - 32) : c; }
 /* Without the ASCII white space at both ends. */
 plm_str plm_str_trim(plm_str a);
 

@@ -26,6 +26,11 @@ typedef enum plm_scope {
     PLM_OF_TRANSACTION, PLM_OF_ITEM, PLM_OF_PARTY, PLM_OF_ITEM_AND_PARTY
 } plm_scope;
 
+/* Does a scope need an item (one: PLM_OF_ITEM) or a party (PLM_OF_PARTY) at hand? */
+static inline bool plm_scope_has(plm_scope s, plm_scope one) {
+    return s == one || s == PLM_OF_ITEM_AND_PARTY;
+}
+
 typedef enum plm_rule_kind {
     PLM_RULE_DEFINE, PLM_RULE_NUMBER, PLM_RULE_CLASS, PLM_RULE_NOTE, PLM_RULE_REQUIREMENT,
     PLM_RULE_EXCEPTION, PLM_RULE_POLICY

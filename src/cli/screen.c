@@ -88,8 +88,7 @@ static bool read_country(plm_str s, plm_country *out) {
     char c[2];
     if (s.n == 0) return true;
     if (s.n != 2) return false;
-    for (int i = 0; i < 2; i++)
-        c[i] = s.p[i] >= 'a' && s.p[i] <= 'z' ? (char)(s.p[i] - 32) : s.p[i];
+    for (int i = 0; i < 2; i++) c[i] = plm_upper(s.p[i]);
     *out = plm_country_parse((plm_str){c, 2});
     return *out != 0;
 }

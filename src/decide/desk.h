@@ -111,7 +111,6 @@ struct plm_desk {
     plm_buf tail; /* not_modelled and rulebook, the same in every result */
     plm_listing screen;
     void *screen_ctx;
-    bool has_lists;
 };
 
 #define DESK_CLASSES 5
@@ -132,11 +131,6 @@ answer desk_answer(plm_desk *d);
 plm_verdict desk_verdict(plm_desk *d, answer *a);
 plm_truth desk_ask_required(plm_facts *w, void *desk);
 plm_truth desk_ask_permitted(plm_facts *w, void *desk);
-typedef struct one_rule {
-    plm_rule rule;
-    int32_t item, party;
-} one_rule;
-plm_truth desk_ask_one(plm_facts *w, void *one);
 plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party);
 /* Is exception e available to the item, by cases? */
 plm_truth desk_prove_exception(plm_desk *d, plm_rule e, int32_t item);

@@ -171,30 +171,32 @@ static plm_num tops_of(const plm_item *t) {
     return r;
 }
 
+#define BASE_LEN 5 /* an entry's own letters: 3A090 */
+
+/* Is the (trimmed) code's entry this one, in either case? */
+static bool entry_is(plm_str eccn, const char *base) {
+    if (eccn.n < BASE_LEN) return false;
+    for (int i = 0; i < BASE_LEN; i++)
+        if (plm_upper(eccn.p[i]) != base[i]) return false;
+    return true;
+}
+
 /* ECCNs that the facts decide are not taken from the shipper: 3A090, 4A090 and .z paragraphs. */
-static plm_str asserted(plm_desk *d, plm_str eccn) {
-    plm_str s = plm_str_trim(eccn);
-    if (s.n < 5) return s;
-    char up[5];
-    for (int i = 0; i < 5; i++)
-        up[i] = (char)(s.p[i] >= 'a' && s.p[i] <= 'z' ? s.p[i] - 32 : s.p[i]);
-    if (memcmp(up, "3A090", 5) == 0 || memcmp(up, "4A090", 5) == 0) return (plm_str){"", 0};
-    if (s.n > 6 && s.p[5] == '.' && (s.p[6] | 32) == 'z' && (s.n == 7 || s.p[7] == '.')) s.n = 5;
-    (void)d;
+static plm_str asserted(plm_str s) {
+    if (entry_is(s, "3A090") || entry_is(s, "4A090")) return (plm_str){"", 0};
+    bool z = s.n > BASE_LEN + 1 && s.p[BASE_LEN] == '.' && plm_lower(s.p[BASE_LEN + 1]) == 'z' &&
+             (s.n == BASE_LEN + 2 || s.p[BASE_LEN + 2] == '.');
+    if (z) s.n = BASE_LEN;
     return s;
 }
 
 /* The entry with .z paragraphs that the shipper claims: the vendors put such items there. */
-static void claims(plm_desk *d, uint32_t at, plm_str eccn) {
+static const char *claimed(plm_str s) {
     static const char *const bases[] = {"5A002", "5A004", "5A992", "4A003", "4A004", "4A005",
                                         "3A001"};
-    plm_str s = plm_str_trim(eccn);
-    const char *claim = "none";
-    for (size_t i = 0; i < sizeof bases / sizeof *bases && s.n >= 5; i++)
-        if (s.p[0] == bases[i][0] && (s.p[1] & ~32) == bases[i][1] &&
-            memcmp(s.p + 2, bases[i] + 2, 3) == 0)
-            claim = bases[i];
-    word(d, DF_claims, at, claim);
+    for (size_t i = 0; i < sizeof bases / sizeof *bases; i++)
+        if (entry_is(s, bases[i])) return bases[i];
+    return "none";
 }
 
 static bool chip_facts(const plm_goods *g) {
@@ -278,8 +280,8 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     chip_numbers(d, at, t, &g);
     chip_flags(d, at, &g);
     word(d, DF_form, at, plm_form_names[form]);
-    plm_str eccn = asserted(d, t->eccn);
-    claims(d, at, t->eccn);
+    plm_str told = plm_str_trim(t->eccn), eccn = asserted(told);
+    word(d, DF_claims, at, claimed(told));
     if (eccn.n) plm_facts_code(d->world, d->facts[DF_eccn], at, eccn);
     plm_facts_country(d->world, d->facts[DF_origin], at, t->origin);
     num(d, DF_us_content, at, &t->us_content_share);
@@ -293,13 +295,11 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     return true;
 }
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
-
 static bool says(plm_str text, const char *words) {
     size_t n = strlen(words);
     for (size_t i = 0; i + n <= text.n; i++) {
         size_t k = 0;
-        while (k < n && lower(text.p[i + k]) == words[k]) k++;
+        while (k < n && plm_lower(text.p[i + k]) == words[k]) k++;
         if (k == n) return true;
     }
     return false;
@@ -334,8 +334,7 @@ static plm_truth government(plm_str name) {
     if (!name.n) return PLM_UNKNOWN;
     size_t n = 0;
     for (size_t i = 0; i < name.n && n < sizeof folded - 1; i++) {
-        char c = name.p[i];
-        if (c >= 'A' && c <= 'Z') c = (char)(c + 32);
+        char c = plm_lower(name.p[i]);
         if (c >= 'a' && c <= 'z') folded[n++] = c;
     }
     folded[n] = 0;

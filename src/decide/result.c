@@ -50,8 +50,8 @@ static void find_determinations(result *r) {
         plm_rule rule = d->requirements[i];
         if (plm_view_force(d->view, rule) == PLM_NO) continue;
         plm_scope s = plm_book_rule(d->book, rule)->scope;
-        bool items = s == PLM_OF_ITEM || s == PLM_OF_ITEM_AND_PARTY;
-        bool parties = s == PLM_OF_PARTY || s == PLM_OF_ITEM_AND_PARTY;
+        bool items = plm_scope_has(s, PLM_OF_ITEM);
+        bool parties = plm_scope_has(s, PLM_OF_PARTY);
         for (uint32_t m = 0; m < (items ? d->item_count : 1); m++) {
             if (items && d->items[m].parent >= 0) continue;
             for (uint32_t p = 0; p < (parties ? d->party_count : 1); p++)

@@ -220,16 +220,21 @@ answer desk_answer(plm_desk *d) {
     return a;
 }
 
-plm_truth desk_ask_one(plm_facts *w, void *one) {
+typedef struct one_rule {
+    plm_rule rule;
+    int32_t item, party;
+} one_rule;
+
+static plm_truth ask_one(plm_facts *w, void *one) {
     const one_rule *o = one;
     return plm_facts_ask(w, o->rule, o->item, o->party);
 }
 
 plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party) {
     one_rule o = {r, item, party};
-    plm_truth t = desk_ask_one(d->world, &o);
+    plm_truth t = ask_one(d->world, &o);
     if (t != PLM_UNKNOWN) return t;
-    return plm_facts_prove(d->world, desk_ask_one, &o, SIDE_CASES_MAX, NULL, NULL);
+    return plm_facts_prove(d->world, ask_one, &o, SIDE_CASES_MAX, NULL, NULL);
 }
 
 typedef struct exception_question {

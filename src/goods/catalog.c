@@ -31,13 +31,12 @@ static size_t mark_at(plm_str s, size_t i) {
 static bool key_of(plm_str s, char key[KEY_MAX + 1]) {
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
+        char c = plm_upper(s.p[i]);
         size_t mark = mark_at(s, i);
         if (mark) {
             i += mark - 1;
             continue;
         }
-        if (c >= 'a' && c <= 'z') c = (char)(c - 32);
         bool keep = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80;
         if (!keep) continue;
         if (n == KEY_MAX) return false;

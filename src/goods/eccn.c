@@ -9,15 +9,14 @@
 #define NUMBER 256 /* added to a component that is a number */
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
-static bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
+static bool is_letter(char c) { return plm_lower(c) >= 'a' && plm_lower(c) <= 'z'; }
 static bool is_gap(char c) { return c == ' ' || c == '.' || c == '-' || c == '(' || c == ')'; }
 
 static bool starts_fold(plm_str s, const char *upper) {
     size_t n = strlen(upper);
     if (s.n < n) return false;
     for (size_t i = 0; i < n; i++)
-        if (lower(s.p[i]) != lower(upper[i])) return false;
+        if (plm_lower(s.p[i]) != plm_lower(upper[i])) return false;
     return true;
 }
 
@@ -32,10 +31,10 @@ static bool read_ear99(plm_str s) {
 
 /* Digit, letter A to E, three digits; a space after the letter is let pass. */
 static bool read_base(plm_str *s, char base[6]) {
-    if (s->n < 5 || !is_digit(s->p[0]) || lower(s->p[1]) < 'a' || lower(s->p[1]) > 'e')
+    if (s->n < 5 || !is_digit(s->p[0]) || plm_lower(s->p[1]) < 'a' || plm_lower(s->p[1]) > 'e')
         return false;
     base[0] = s->p[0];
-    base[1] = (char)(lower(s->p[1]) - 32);
+    base[1] = (char)(plm_lower(s->p[1]) - 32);
     *s = after(*s, 2);
     while (s->n && s->p[0] == ' ') *s = after(*s, 1);
     if (s->n < 3) return false;
@@ -68,7 +67,7 @@ static bool read_parts(plm_str s, plm_eccn *e) {
             e->part[e->n++] = (uint16_t)(NUMBER + v);
         } else if (is_letter(s.p[0])) {
             if (e->n && !gap && e->part[e->n - 1] < NUMBER) return false; /* "ab" */
-            e->part[e->n++] = (uint16_t)(unsigned char)lower(s.p[0]);
+            e->part[e->n++] = (uint16_t)(unsigned char)plm_lower(s.p[0]);
             s = after(s, 1);
         } else {
             return false;

@@ -424,10 +424,7 @@ static bool begin(agent *a, const plm_probe_daemon *d, plm_fault *f) {
     a->dir = d->directory;
     a->me = plm_probe_directory_agent(d->directory, plm_str_c(d->name));
     if (!a->me) return plm_fail(f, PLM_NOT_FOUND, "the directory has no device '%s'", d->name);
-    if (!plm_key_read(d->key_path, &a->key, f)) return false;
-    if (memcmp(a->key.public, a->me->key, 32) != 0)
-        return plm_fail(f, PLM_REFUSED, "the key is not the one that the directory has for '%s'",
-                        d->name);
+    if (!plm_probe_own_key(d->key_path, d->name, a->me->key, &a->key, f)) return false;
     if (d->tpm && a->me->ak.n == 0)
         return plm_fail(f, PLM_REFUSED, "the directory has no \"ak\" for '%s', so a quote of its "
                         "TPM would prove nothing", d->name);

@@ -228,3 +228,10 @@ bool plm_probe_cookie_holds(const unsigned char secret[32], const plm_probe_addr
     return sodium_memcmp(cookie, now, sizeof now) == 0 ||
            sodium_memcmp(cookie, before, sizeof before) == 0;
 }
+
+bool plm_probe_own_key(const char *path, const char *name, const unsigned char want[32],
+                       plm_key *out, plm_fault *f) {
+    if (!plm_key_read(path, out, f)) return false;
+    if (memcmp(out->public, want, sizeof out->public) == 0) return true;
+    return plm_fail(f, PLM_REFUSED, "the key is not the one that the directory has for '%s'", name);
+}

@@ -55,6 +55,9 @@ void plm_probe_quote_nonce(const plm_probe_msg *evid_or_closed, plm_probe_hash o
 void plm_probe_quote_hash(const plm_probe_quote *q, plm_probe_hash out);
 /* Sets m->sig by signing what stands before it. */
 void plm_probe_sign(plm_probe_msg *m, const plm_key *k);
+/* Reads a daemon's key and holds it against the one that the directory has for its name. */
+bool plm_probe_own_key(const char *path, const char *name, const unsigned char want[32],
+                       plm_key *out, plm_fault *f);
 bool plm_probe_signed_by(const plm_probe_msg *m, const unsigned char public[32]);
 /* The same for CLOSED's second signature. */
 void plm_probe_sign2(plm_probe_msg *m, const plm_key *k);

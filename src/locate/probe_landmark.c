@@ -560,10 +560,7 @@ static bool begin(landmark *l, const plm_probe_daemon *d, plm_fault *f) {
     l->dir = d->directory;
     l->me = plm_probe_directory_landmark(d->directory, plm_str_c(d->name));
     if (!l->me) return plm_fail(f, PLM_NOT_FOUND, "the directory has no landmark '%s'", d->name);
-    if (!plm_key_read(d->key_path, &l->key, f)) return false;
-    if (memcmp(l->key.public, l->me->key, 32) != 0)
-        return plm_fail(f, PLM_REFUSED, "the key is not the one that the directory has for '%s'",
-                        d->name);
+    if (!plm_probe_own_key(d->key_path, d->name, l->me->key, &l->key, f)) return false;
     if (!plm_probe_resolve(l->me->host, l->me->port, &at, f)) return false;
     randombytes_buf(l->cookie_secret, sizeof l->cookie_secret);
     plm_probe_catch_signals();

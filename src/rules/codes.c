@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
-static char upper(char c) { return c >= 'a' && c <= 'z' ? (char)(c - 32) : c; }
 static bool digit(char c) { return c >= '0' && c <= '9'; }
 
 static bool base_fits(const char *p) { /* digit, A to E, three digits */
@@ -16,11 +14,11 @@ bool plm_code_read(plm_str text, code *out) {
     text = plm_str_trim(text);
     memset(out, 0, sizeof *out);
     if (text.n < 5 || text.n >= CODE_TEXT_MAX) return false;
-    for (int i = 0; i < 5; i++) out->text[i] = upper(text.p[i]);
+    for (int i = 0; i < 5; i++) out->text[i] = plm_upper(text.p[i]);
     if (memcmp(out->text, "EAR99", 5) != 0 && !base_fits(out->text)) return false;
     bool point = false;
     for (size_t i = 5; i < text.n; i++) {
-        char c = lower(text.p[i]);
+        char c = plm_lower(text.p[i]);
         bool word = (c >= 'a' && c <= 'z') || digit(c) || c == '-';
         if (c == '.' ? point : !word) return false;
         if (i == 5 && c != '.') return false;
@@ -53,7 +51,7 @@ static uint32_t first_of_base(const code *v, uint32_t n, const code *c) {
 size_t plm_name_fold(plm_str s, char *out, size_t max) {
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++) {
-        char c = lower(s.p[i]);
+        char c = plm_lower(s.p[i]);
         bool keep_it = (c >= 'a' && c <= 'z') || digit(c) || (unsigned char)c >= 0x80;
         if (!keep_it) continue;
         if (n == max) return 0; /* longer than any listed name */

@@ -40,13 +40,7 @@ static bool join(parser *p, uint32_t *cond, uint32_t more, bool negated) {
         *cond = more;
         return true;
     }
-    uint32_t pair[2] = {*cond, more}, from = p->b->kid_count;
-    for (int i = 0; i < 2; i++) {
-        uint32_t *at = PUSH(p, p->b->kids, p->b->kid_count);
-        if (!at) return no_memory(p);
-        *at = pair[i];
-    }
-    *cond = add_node(p, (node){.op = OP_AND, .a = from, .n = 2});
+    *cond = add_list(p, OP_AND, (uint32_t[]){*cond, more}, 2);
     return *cond != NODE_NONE;
 }
 
@@ -63,13 +57,7 @@ static bool reading(parser *p, rule *r) {
     if (!join(p, &first, r->cond, false)) return false;
     second = add_node(p, (node){.op = OP_NOT, .a = open});
     if (!join(p, &second, other, false)) return false;
-    uint32_t from = p->b->kid_count, pair[2] = {first, second};
-    for (int i = 0; i < 2; i++) {
-        uint32_t *at = PUSH(p, p->b->kids, p->b->kid_count);
-        if (!at) return no_memory(p);
-        *at = pair[i];
-    }
-    r->cond = add_node(p, (node){.op = OP_OR, .a = from, .n = 2});
+    r->cond = add_list(p, OP_OR, (uint32_t[]){first, second}, 2);
     return r->cond != NODE_NONE;
 }
 

@@ -22,8 +22,8 @@ static plm_truth looked_up(plm_facts *w, leaf l) {
 /* The unknown as one thing, whatever item or party it was met from. */
 static leaf leaf_of(plm_scope s, leaf_kind kind, uint32_t a, uint32_t b, int32_t item,
                     int32_t party) {
-    bool i = s == PLM_OF_ITEM || s == PLM_OF_ITEM_AND_PARTY;
-    bool p = s == PLM_OF_PARTY || s == PLM_OF_ITEM_AND_PARTY;
+    bool i = plm_scope_has(s, PLM_OF_ITEM);
+    bool p = plm_scope_has(s, PLM_OF_PARTY);
     return (leaf){.kind = (uint8_t)kind, .a = a, .b = b, .item = i ? item : -1,
                   .party = p ? party : -1};
 }
@@ -277,7 +277,7 @@ static plm_truth ask_list(plm_facts *w, const node *n, int32_t item, int32_t par
     return r;
 }
 
-static bool part_of(const plm_facts *w, uint32_t part, int32_t item) {
+bool world_part_of(const plm_facts *w, uint32_t part, int32_t item) {
     int32_t p = w->places[part].parent;
     while (p >= 0 && p != item) p = w->places[p].parent;
     return p == item && item >= 0;
@@ -288,7 +288,7 @@ static plm_truth ask_some(plm_facts *w, const node *n, int32_t item, int32_t par
     plm_truth stop = n->op == OP_EVERY_PARTY ? PLM_NO : PLM_YES, r = plm_not(stop);
     leaf why = {0};
     for (uint32_t i = 0; i < (people ? w->parties : w->items); i++) {
-        if (parts && !part_of(w, i, item)) continue;
+        if (parts && !world_part_of(w, i, item)) continue;
         if (n->op == OP_SOME_ITEM && w->places[i].parent >= 0) continue;
         plm_truth t = people ? ask_node(w, n->a, item, (int32_t)i)
                              : ask_node(w, n->a, (int32_t)i, party);
@@ -366,8 +366,8 @@ plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     }
     w->asked++;
     const rule *k = &w->book->rules[r];
-    bool wants_item = k->info.scope == PLM_OF_ITEM || k->info.scope == PLM_OF_ITEM_AND_PARTY;
-    bool wants_party = k->info.scope == PLM_OF_PARTY || k->info.scope == PLM_OF_ITEM_AND_PARTY;
+    bool wants_item = plm_scope_has(k->info.scope, PLM_OF_ITEM);
+    bool wants_party = plm_scope_has(k->info.scope, PLM_OF_PARTY);
     int32_t i = wants_item ? item : -1, p = wants_party ? party : -1;
     plm_truth t = k->cond == NODE_NONE ? PLM_YES : ask_node(w, k->cond, i, p);
     if (t != PLM_NO && force == PLM_UNKNOWN) {

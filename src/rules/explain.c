@@ -123,11 +123,7 @@ static void show_some(tree *t, const node *n, plm_truth r, int32_t item, int32_t
     if (!stop && r != PLM_UNKNOWN) return; /* it holds (or fails) for each: nothing stands out */
     t->depth++;
     for (uint32_t i = 0; i < (people ? w->parties : w->items); i++) {
-        if (n->op == OP_SOME_PART) {
-            int32_t p = w->places[i].parent;
-            while (p >= 0 && p != item) p = w->places[p].parent;
-            if (p != item) continue;
-        }
+        if (n->op == OP_SOME_PART && !world_part_of(w, i, item)) continue;
         if (n->op == OP_SOME_ITEM && w->places[i].parent >= 0) continue;
         int32_t it = people ? item : (int32_t)i, pa = people ? (int32_t)i : party;
         if (ask_node(w, n->a, it, pa) != r) continue;
@@ -194,8 +190,8 @@ static void show_rule(tree *t, plm_rule id, int32_t item, int32_t party) {
     }
     plm_buf_putc(t->out, '\n');
     if (force == PLM_NO || r->cond == NODE_NONE) return;
-    bool wi = r->info.scope == PLM_OF_ITEM || r->info.scope == PLM_OF_ITEM_AND_PARTY;
-    bool wp = r->info.scope == PLM_OF_PARTY || r->info.scope == PLM_OF_ITEM_AND_PARTY;
+    bool wi = plm_scope_has(r->info.scope, PLM_OF_ITEM);
+    bool wp = plm_scope_has(r->info.scope, PLM_OF_PARTY);
     t->depth++;
     indent(t);
     show(t, r->cond, wi ? item : -1, wp ? party : -1);

@@ -34,12 +34,12 @@ static uint32_t add_name(parser *p, plm_str s) {
     return p->b->name_count - 1;
 }
 
-static uint32_t add_kids(parser *p, node_op op, const uint32_t *v, uint32_t n) {
+uint32_t add_list(parser *p, node_op op, const uint32_t *v, uint32_t n) {
     if (n == 1) return v[0];
     uint32_t from = p->b->kid_count;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t *at = PUSH(p, p->b->kids, p->b->kid_count);
-        if (!at) return NODE_NONE;
+        if (!at) return no_memory(p), NODE_NONE;
         *at = v[i];
     }
     return add_node(p, (node){.op = (uint8_t)op, .a = from, .n = (uint16_t)n});
@@ -109,7 +109,7 @@ static uint32_t any_of(parser *p, uint32_t (*one)(parser *, uint32_t), uint32_t 
         lex_fail(&p->x, "a ')' or an 'or' is expected");
         return NODE_NONE;
     }
-    return add_kids(p, OP_OR, v, n);
+    return add_list(p, OP_OR, v, n);
 }
 
 static uint32_t find_number_rule(const plm_book *b, plm_str name) {
@@ -368,7 +368,7 @@ static uint32_t list(parser *p, const char *joint, node_op op, uint32_t (*sub)(p
         }
         if ((v[n++] = sub(p)) == NODE_NONE) return NODE_NONE;
     } while (lex_take(&p->x, joint));
-    return add_kids(p, op, v, n);
+    return add_list(p, op, v, n);
 }
 
 static uint32_t and_part(parser *p) { return list(p, "and", OP_AND, atom); }

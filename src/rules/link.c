@@ -55,8 +55,7 @@ static uint32_t find_set(const plm_book *b, plm_str name) {
 static bool link_node(linker *l, uint32_t at, const rule *r, bool item, bool party);
 
 static bool scope_fits(plm_scope s, bool item, bool party) {
-    return s == PLM_OF_TRANSACTION || (s == PLM_OF_ITEM && item) || (s == PLM_OF_PARTY && party) ||
-           (s == PLM_OF_ITEM_AND_PARTY && item && party);
+    return (item || !plm_scope_has(s, PLM_OF_ITEM)) && (party || !plm_scope_has(s, PLM_OF_PARTY));
 }
 
 static bool link_fact(linker *l, uint32_t f, const rule *r, bool item, bool party) {
@@ -242,8 +241,8 @@ static bool apply_note(linker *l, plm_rule note) {
 
 static bool link_rule(linker *l, rule *r) {
     plm_rule_info *k = &r->info;
-    bool item = k->scope == PLM_OF_ITEM || k->scope == PLM_OF_ITEM_AND_PARTY;
-    bool party = k->scope == PLM_OF_PARTY || k->scope == PLM_OF_ITEM_AND_PARTY;
+    bool item = plm_scope_has(k->scope, PLM_OF_ITEM);
+    bool party = plm_scope_has(k->scope, PLM_OF_PARTY);
     if (r->cond != NODE_NONE && !link_node(l, r->cond, r, item, party)) return false;
     for (uint32_t i = 0; i < r->cond_count; i++)
         if (!link_node(l, r->conds[i], r, item, party)) return false;

@@ -18,6 +18,8 @@ void *grow(plm_arena *a, void *v, uint32_t n, size_t size);
 
 uint32_t find_fact(const plm_book *b, plm_str name);
 uint32_t add_node(parser *p, node n);
+/* An AND or OR of n nodes; of one, itself. */
+uint32_t add_list(parser *p, node_op op, const uint32_t *v, uint32_t n);
 /* A condition; NODE_NONE when it is in error. */
 uint32_t parse_condition(parser *p);
 /* A number expression. */

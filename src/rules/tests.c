@@ -108,8 +108,8 @@ static bool dates(runner *r, const test *t) {
 
 static plm_truth ask_any(runner *r, plm_rule k) {
     plm_scope s = r->b->rules[k].info.scope;
-    bool item = s == PLM_OF_ITEM || s == PLM_OF_ITEM_AND_PARTY;
-    bool party = s == PLM_OF_PARTY || s == PLM_OF_ITEM_AND_PARTY;
+    bool item = plm_scope_has(s, PLM_OF_ITEM);
+    bool party = plm_scope_has(s, PLM_OF_PARTY);
     plm_truth t = ask_rule(r->w, k, item ? 0 : -1, party ? 0 : -1);
     const rule *e = &r->b->rules[k];
     for (uint32_t i = 0; i < e->cond_count; i++)

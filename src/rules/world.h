@@ -105,6 +105,8 @@ static inline val *world_val(plm_facts *w, uint32_t f, int32_t item, int32_t par
 /* Settles an unknown; false when there is no room. */
 bool settle(plm_facts *w, const leaf *l, plm_truth t);
 void unsettle(plm_facts *w);
+/* Is item `part` within `item`, at any depth? */
+bool world_part_of(const plm_facts *w, uint32_t part, int32_t item);
 static inline bool leaf_same(const leaf *a, const leaf *b) {
     return a->kind == b->kind && a->a == b->a && a->b == b->b && a->item == b->item &&
            a->party == b->party;

@@ -93,6 +93,8 @@ void plm_csv_open(plm_csv *c, plm_str in, char sep);
 /* 1 a row, 0 the end, -1 with im->f filled. */
 int plm_csv_next(plm_csv *c, plm_import *im);
 void plm_csv_close(plm_csv *c);
+/* Runs rows over the import's text as CSV. */
+bool plm_csv_each(plm_import *im, char sep, bool (*rows)(plm_import *im, plm_csv *c));
 /* Finds each of the names (NULL at the end) in the row now in c; at[i] is its column or -1.
  * required: the first so many must be there. */
 bool plm_csv_columns(plm_csv *c, plm_import *im, const char *const *names, int required, int *at);

@@ -150,13 +150,7 @@ static bool csl_rows(plm_import *im, plm_csv *c) {
     return k == 0;
 }
 
-bool plm_import_csl_csv(plm_import *im) {
-    plm_csv c;
-    plm_csv_open(&c, im->text, ',');
-    bool ok = csl_rows(im, &c);
-    plm_csv_close(&c);
-    return ok;
-}
+bool plm_import_csl_csv(plm_import *im) { return plm_csv_each(im, ',', csl_rows); }
 
 /* JSON: texts or arrays of texts; addresses and ids are arrays of objects. */
 static void put_part(plm_buf *b, plm_str s, const char *between) {

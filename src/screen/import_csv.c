@@ -132,3 +132,11 @@ bool plm_csv_columns(plm_csv *c, plm_import *im, const char *const *names, int r
     }
     return true;
 }
+
+bool plm_csv_each(plm_import *im, char sep, bool (*rows)(plm_import *im, plm_csv *c)) {
+    plm_csv c;
+    plm_csv_open(&c, im->text, sep);
+    bool ok = rows(im, &c);
+    plm_csv_close(&c);
+    return ok;
+}

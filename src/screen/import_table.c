@@ -289,10 +289,4 @@ static bool eu_rows(plm_import *im, plm_csv *c) {
     return ok && k == 0; /* an act without entries is a whole act */
 }
 
-bool plm_import_eu_csv(plm_import *im) {
-    plm_csv c;
-    plm_csv_open(&c, im->text, ',');
-    bool ok = eu_rows(im, &c);
-    plm_csv_close(&c);
-    return ok;
-}
+bool plm_import_eu_csv(plm_import *im) { return plm_csv_each(im, ',', eu_rows); }

@@ -25,20 +25,18 @@ bool plm_import_utf8(plm_str s, size_t *at) {
     return true;
 }
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
-
 bool plm_import_equal_fold(plm_str a, const char *b) {
     size_t n = strlen(b);
     if (a.n != n) return false;
     for (size_t i = 0; i < n; i++)
-        if (lower(a.p[i]) != lower(b[i])) return false;
+        if (plm_lower(a.p[i]) != plm_lower(b[i])) return false;
     return true;
 }
 
 ptrdiff_t plm_import_find(plm_str a, const char *b) {
     size_t n = strlen(b);
     for (size_t i = 0; n <= a.n && i <= a.n - n; i++)
-        if (lower(a.p[i]) == lower(b[0]) &&
+        if (plm_lower(a.p[i]) == plm_lower(b[0]) &&
             plm_import_equal_fold((plm_str){a.p + i, n}, b))
             return (ptrdiff_t)i;
     return -1;

@@ -252,13 +252,7 @@ static bool elist_rows(plm_import *im, plm_csv *c) {
     return ok;
 }
 
-bool plm_import_entity_list_csv(plm_import *im) {
-    plm_csv c;
-    plm_csv_open(&c, im->text, ',');
-    bool ok = elist_rows(im, &c);
-    plm_csv_close(&c);
-    return ok;
-}
+bool plm_import_entity_list_csv(plm_import *im) { return plm_csv_each(im, ',', elist_rows); }
 
 enum { D_NAME, D_STREET, D_CITY, D_STATE, D_COUNTRY, D_POST, D_FROM, D_TO, D_STANDARD,
        D_CITATION, D_UPDATE, D_ACTION, D_COUNT };
@@ -318,13 +312,7 @@ static bool dpl_rows(plm_import *im, plm_csv *c) {
     return k == 0;
 }
 
-bool plm_import_dpl_txt(plm_import *im) {
-    plm_csv c;
-    plm_csv_open(&c, im->text, '\t');
-    bool ok = dpl_rows(im, &c);
-    plm_csv_close(&c);
-    return ok;
-}
+bool plm_import_dpl_txt(plm_import *im) { return plm_csv_each(im, '\t', dpl_rows); }
 
 /* Unified Social Credit Code in free notes ("USCC: 91110000MA005UCQ5P (China)"). */
 static bool us_notes(plm_import *im, uint32_t line, plm_str notes) {

@@ -273,15 +273,16 @@ static void settle_script(folder *f, run *r) {
     uint32_t latin = 0, cyrillic = 0, lat = 0, cyr = 0;
     for (uint32_t i = 0; i < r->n; i++) {
         name_script s = script_of(r->cp[i]);
-        if (s == SCRIPT_LATIN) {
-            lat++;
-            latin += alike(r->cp[i] | 32u, false) == 0;
-        } else if (s == SCRIPT_CYRILLIC) {
-            cyr++;
-            cyrillic += alike(r->cp[i] < 0x430 ? r->cp[i] + 32u : r->cp[i], true) == 0;
-        }
+        lat += s == SCRIPT_LATIN;
+        cyr += s == SCRIPT_CYRILLIC;
     }
     if (!lat || !cyr) return;
+    for (uint32_t i = 0; i < r->n; i++) {
+        name_script s = script_of(r->cp[i]);
+        if (s == SCRIPT_LATIN) latin += alike(r->cp[i] | 32u, false) == 0;
+        else if (s == SCRIPT_CYRILLIC)
+            cyrillic += alike(r->cp[i] < 0x430 ? r->cp[i] + 32u : r->cp[i], true) == 0;
+    }
     f->flags->mixed_script = true;
     bool to_latin = latin > cyrillic || (latin == cyrillic && lat > cyr);
     for (uint32_t i = 0; i < r->n; i++) {

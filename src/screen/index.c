@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "screen/address.h"
+#include "screen/score.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,12 +16,12 @@
 #include <unistd.h>
 
 #define INDEX_MAGIC "PLMINDX"
-#define INDEX_VERSION 1u
+#define INDEX_VERSION 3u
 #define INDEX_BYTES_MAX ((size_t)8 << 30)
 
 static const uint32_t row_size[IX_COUNT] = {
     sizeof(unit), 8, sizeof(name_rec), sizeof(span_rec), 4, 4, 4, 4, 8, 4, 4, 4,
-    sizeof(id_rec), sizeof(address_rec),
+    sizeof(id_rec), sizeof(address_rec), 1,
 };
 
 typedef struct index_header {
@@ -250,19 +251,23 @@ static void post_joins(maker *m) {
 
 typedef struct near_maker {
     maker *m;
-    uint32_t unit;
+    uint32_t unit, apart;
 } near_maker;
 
-static void near_add(void *ctx, uint64_t hash) {
+static void near_add(void *ctx, char tag, uint64_t hash) {
     near_maker *c = ctx;
+    (void)tag;
     uint64_t *x = push(c->m, &c->m->v[IX_NEAR], 1);
-    if (x) *x = (hash & ~(uint64_t)0xFFFFFFFFu) | c->unit;
+    if (x) *x = (hash & ~(uint64_t)0xFFFFFFFFu) | c->apart | c->unit;
 }
 
 static void post_near(maker *m) {
-    near_maker c = {m, 0};
-    for (; c.unit < m->v[IX_UNITS].n; c.unit++)
-        plm_near_keys((const unit *)(const void *)m->v[IX_UNITS].p + c.unit, near_add, &c);
+    near_maker c = {m, 0, 0};
+    for (; c.unit < m->v[IX_UNITS].n; c.unit++) {
+        const unit *u = (const unit *)(const void *)m->v[IX_UNITS].p + c.unit;
+        c.apart = plm_near_is_apart(u) ? NEAR_APART : 0;
+        plm_near_keys(u, near_add, &c);
+    }
     uint64_t *p = (uint64_t *)(void *)m->v[IX_NEAR].p;
     if (!sort_u64(m, p, m->v[IX_NEAR].n)) return;
     size_t k = 0;
@@ -302,6 +307,12 @@ static void add_list(maker *m, const plm_list *l, uint32_t base) {
     }
 }
 
+static void note_traits(maker *m) {
+    const unit *u = (const unit *)(const void *)m->v[IX_UNITS].p;
+    uint8_t *t = push(m, &m->v[IX_TRAITS], m->v[IX_UNITS].n);
+    for (size_t i = 0; t && i < m->v[IX_UNITS].n; i++) t[i] = plm_score_traits(&u[i]);
+}
+
 static int by_id(const void *a, const void *b) {
     const id_rec *x = a, *y = b;
     if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
@@ -331,6 +342,7 @@ static void point(plm_index *x) {
     x->entity_names = at[IX_ENTITY_NAMES];
     x->ids = at[IX_IDS];
     x->addresses = at[IX_ADDRESSES];
+    x->traits = at[IX_TRAITS];
 }
 
 static plm_index *seal(maker *m) {
@@ -372,6 +384,7 @@ plm_index *plm_index_build(const plm_lists *lists, plm_fault *f) {
     if (!m.failed) post_units(&m);
     if (!m.failed) post_joins(&m);
     if (!m.failed) post_near(&m);
+    if (!m.failed) note_traits(&m);
     if (m.v[IX_IDS].n) qsort(m.v[IX_IDS].p, m.v[IX_IDS].n, sizeof(id_rec), by_id);
     plm_index *x = m.failed ? NULL : seal(&m);
     if (!x) plm_fail(f, PLM_NO_MEMORY, "not enough memory for the index");
@@ -401,7 +414,8 @@ bool plm_index_save(const plm_index *x, const char *edition, const char *path, p
 static bool sound_index(const plm_index *x, const plm_lists *l) {
     const uint32_t *n = x->n;
     uint32_t entities = l->first[l->n];
-    bool ok = n[IX_UNIT_AT] == n[IX_UNITS] + 1 && n[IX_JOIN_AT] == n[IX_JOINS] + 1 &&
+    bool ok = n[IX_UNIT_AT] == n[IX_UNITS] + 1 && n[IX_TRAITS] == n[IX_UNITS] &&
+               n[IX_JOIN_AT] == n[IX_JOINS] + 1 &&
               n[IX_NEAR_DIR] == (1u << INDEX_DIR_BITS) + 1 && n[IX_ENTITY_NAMES] == entities + 1 &&
               n[IX_JOIN_DIR] == (1u << INDEX_DIR_BITS) + 1;
     return ok && x->unit_at[n[IX_UNITS]] == n[IX_UNIT_NAMES] &&

@@ -44,7 +44,7 @@ typedef struct address_rec {
 
 typedef enum index_section {
     IX_UNITS, IX_JOINS, IX_NAMES, IX_SPANS, IX_UNIT_AT, IX_UNIT_NAMES, IX_JOIN_AT, IX_JOIN_NAMES,
-    IX_NEAR, IX_NEAR_DIR, IX_JOIN_DIR, IX_ENTITY_NAMES, IX_IDS, IX_ADDRESSES, IX_COUNT
+    IX_NEAR, IX_NEAR_DIR, IX_JOIN_DIR, IX_ENTITY_NAMES, IX_IDS, IX_ADDRESSES, IX_TRAITS, IX_COUNT
 } index_section;
 
 typedef struct plm_index {
@@ -54,11 +54,12 @@ typedef struct plm_index {
     const span_rec *spans;
     /* names of each unit and join: number * 2, + 1 where the name has an initial */
     const uint32_t *unit_at, *unit_names, *join_at, *join_names;
-    const uint64_t *near;           /* ascending: hash of a shortened form or key, unit */
+    const uint64_t *near;           /* ascending: hash of a form or key, NEAR_APART, unit */
     const uint32_t *near_dir, *join_dir;
     const uint32_t *entity_names;   /* first name of each entity, and one past the last */
     const id_rec *ids;              /* ascending by hash */
     const address_rec *addresses;
+    const uint8_t *traits;          /* of each unit: score.h */
     uint32_t n[IX_COUNT];
     char *block;
     size_t size;
@@ -77,12 +78,24 @@ uint64_t plm_index_hash(char tag, const char *p, size_t n);
  * *group: kinds that are compared with each other. */
 uint64_t plm_index_id_hash(plm_str kind, plm_str value, uint32_t *group);
 
-/* Calls for every near-table key of u: its form and forms one letter shorter (tag 'f'), its keys
- * (tag 'k'), and from 4 letters keys one letter shorter (tag 'd'). */
-typedef void plm_near_fn(void *ctx, uint64_t hash);
+/* Calls for every near-table key of u: its form ('f') and forms one letter shorter ('F'), its
+ * class ('c'), its keys ('k'), and from 4 letters the keys again and one letter shorter ('d'). */
+typedef void plm_near_fn(void *ctx, char tag, uint64_t hash);
 void plm_near_keys(const unit *u, plm_near_fn *fn, void *ctx);
+/* A unit of a script that is compared in its own way (Arabic, Hebrew, Hangul): its entries of the
+ * near table bear NEAR_APART. */
+bool plm_near_is_apart(const unit *u);
+#define NEAR_APART 0x80000000u
 
-/* How alike two tokens are: 0, or FLOOR to 1000; *kind: why (static text). */
-int plm_relate(const unit *a, const unit *b, const char **kind);
+/* Why two are related. */
+typedef enum why_kind {
+    WHY_EXACT, WHY_SPELLING, WHY_VOWELS, WHY_EDIT, WHY_VARIANT, WHY_ACRONYM, WHY_JOINED,
+    WHY_INITIAL, WHY_INITIALS
+} why_kind;
+const char *plm_why_name(why_kind w); /* static */
+
+/* How alike two tokens are: 0, or FLOOR to 1000; *why.  Of two that are less alike than least it
+ * says 0 or any likeness below least, which is quicker; least 0: always exactly. */
+int plm_relate(const unit *a, const unit *b, int least, why_kind *why);
 
 #endif

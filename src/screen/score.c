@@ -6,7 +6,7 @@
  *   score = M / (M + SOFT soft + CONF conf + EXTRA extra), less EVIDENCE where little is paired
  *
  * Invariants: 1 integers only; 2 the same for the same names whatever else is in the lists;
- * 3 score >= T implies the query weight paired is at least plm_score_need (docs/no-miss.md).
+ * 3 what plm_score_reachable and reaches() refuse does not score c->least (docs/no-miss.md).
  * Held by tests/unit/test_screen.c. */
 #include "screen/score.h"
 
@@ -27,6 +27,7 @@
 #define NUMBER_CLASH 900  /* weight of numbers that differ */
 #define INITIAL_SIM 800
 #define INITIAL_CLASH 400
+#define ROUNDING 4        /* what the divisions of value() and can_reach() differ by at most */
 
 /* By what the query says it is.  An organization's name stands in many forms; a person's part of
  * a name is shared by many. */
@@ -53,6 +54,7 @@ typedef struct work {
     uint32_t n;
     int64_t m, soft;
     uint32_t real;           /* pairs that are no initials */
+    uint64_t met_q, met_e;   /* tokens with any pair */
 } work;
 
 static uint32_t weight_q(const work *w, uint32_t first, uint32_t count) {
@@ -67,17 +69,28 @@ static uint32_t weight_e(const work *w, uint32_t first, uint32_t count) {
     return sum;
 }
 
+static uint64_t bits(uint32_t first, uint32_t count) {
+    return (((uint64_t)1 << (count & 63)) - 1) << first; /* count < NAME_TOKENS < 64 */
+}
+
 static void collect(work *w) {
     const compare *c = w->c;
+    w->met_q = w->met_e = 0;
     for (uint32_t j = 0; j < w->name->span_n; j++) {
         const span_rec *s = &w->spans[j];
-        uint32_t r = s->id & SPAN_JOIN ? c->join_head[s->id & ~SPAN_JOIN] : c->unit_head[s->id];
+        bool join = s->id & SPAN_JOIN;
+        uint32_t id = s->id & ~SPAN_JOIN;
+        if (!((join ? c->join_met : c->unit_met)[id >> 6] >> (id & 63) & 1)) continue;
+        uint32_t r = join ? c->join_head[id] : c->unit_head[id];
+        uint32_t b = weight_e(w, s->first, s->count);
+        w->met_e |= bits(s->first, s->count);
         for (; r && w->n < SCORE_PAIRS; r = c->relations[r - 1].next) {
             const relation *x = &c->relations[r - 1];
             const span *q = &c->q->spans[x->span];
-            uint32_t a = weight_q(w, q->first, q->count), b = weight_e(w, s->first, s->count);
-            w->all[w->n++] = (pairing){q->first, q->count, s->first, s->count, x->sim,
-                                       x->sim * (a < b ? a : b), x->kind};
+            uint32_t a = c->span_weight[x->span];
+            w->met_q |= bits(q->first, q->count);
+            w->all[w->n++] = (pairing){q->first, q->count, s->first, s->count, x->sim, x->why,
+                                       x->sim * (a < b ? a : b)};
         }
     }
 }
@@ -123,57 +136,11 @@ static void pair_spans(work *w, scored *out) {
 
 static const unit *unit_e(const work *w, uint32_t i) { return &w->c->x->units[w->spans[i].id]; }
 
-static bool full_name(const unit *u) {
-    return u->kind == TOKEN_PLAIN && u->form_n > 1;
-}
-
-/* One letter stands for a name that begins with it, where something else is paired already. */
-static void pair_initials(work *w, scored *out) {
-    for (uint32_t i = 0; i < w->c->q->token_n; i++) {
-        const unit *q = &w->c->q->tokens[i].u;
-        for (uint32_t j = 0; j < w->name->token_n && !w->uq[i]; j++) {
-            const unit *e = unit_e(w, j);
-            bool one = (q->kind == TOKEN_INITIAL && full_name(e)) ||
-                       (e->kind == TOKEN_INITIAL && full_name(q));
-            if (w->ue[j] || !one || q->form[0] != e->form[0]) continue;
-            pairing p = {(uint8_t)i, 1, (uint8_t)j, 1, INITIAL_SIM, 0, "initial"};
-            memset(w->uq + i, 1, 1);
-            w->ue[j] = true;
-            w->m += INITIAL_SIM * (q->weight < e->weight ? q->weight : e->weight) / 1000;
-            w->soft += (q->weight < e->weight ? e->weight : q->weight) / 8;
-            if (out->n < NAME_TOKENS) out->pairs[out->n++] = p;
-        }
-    }
-}
-
-/* JC for Jean-Claude: two letters that begin two names in a row. */
-static void pair_two_initials(work *w, scored *out) {
-    for (uint32_t i = 0; i < w->c->q->token_n; i++) {
-        const unit *q = &w->c->q->tokens[i].u;
-        if (w->uq[i] || q->form_n != 2 || q->kind != TOKEN_PLAIN || q->phon_n != q->key_n) continue;
-        for (uint32_t j = 0; j + 1 < w->name->token_n; j++) {
-            const unit *a = unit_e(w, j), *b = unit_e(w, j + 1);
-            if (w->ue[j] || w->ue[j + 1] || !full_name(a) || !full_name(b) ||
-                a->form[0] != q->form[0] || b->form[0] != q->form[1])
-                continue;
-            pairing p = {(uint8_t)i, 1, (uint8_t)j, 2, INITIAL_SIM, 0, "initials"};
-            w->uq[i] = w->ue[j] = w->ue[j + 1] = true;
-            w->m += INITIAL_SIM * q->weight / 1000;
-            if (out->n < NAME_TOKENS) out->pairs[out->n++] = p;
-            break;
-        }
-    }
-}
-
 typedef struct rest {
     int64_t weight, light, plain; /* light: legal forms, particles, titles; weight: the others */
     int64_t patronymic;
     bool number, initial;
 } rest;
-
-bool plm_score_is_light(const unit *u) {
-    return u->kind == TOKEN_LEGAL || u->kind == TOKEN_PARTICLE || u->kind == TOKEN_TITLE;
-}
 
 static bool ends(const unit *u, const char *with) {
     size_t n = strlen(with);
@@ -186,32 +153,85 @@ static bool patronymic(const unit *u) {
                                       ends(u, "avna") || ends(u, "vitch"));
 }
 
-static void leave(rest *r, const unit *u) {
-    int64_t w = u->weight;
-    if (u->script == SCRIPT_HANGUL) w *= SYLLABLE_REST;
-    if (plm_score_is_light(u)) {
+uint8_t plm_score_traits(const unit *u) {
+    bool east = u->script == SCRIPT_HAN || u->script == SCRIPT_HANGUL || u->script == SCRIPT_KANA;
+    bool plain = u->kind == TOKEN_PLAIN, number = u->kind == TOKEN_NUMBER;
+    bool light = u->kind == TOKEN_LEGAL || u->kind == TOKEN_PARTICLE || u->kind == TOKEN_TITLE;
+    return (uint8_t)((light ? TRAIT_LIGHT : 0) | (plain || number ? TRAIT_PLAIN : 0) |
+                     (patronymic(u) ? TRAIT_PATRONYMIC : 0) |
+                     (u->script == SCRIPT_HANGUL ? TRAIT_SYLLABLE : 0) |
+                     (u->kind == TOKEN_INITIAL ? TRAIT_INITIAL : 0) |
+                     (plain && u->form_n > 1 ? TRAIT_FULL : 0) |
+                     (plain && east ? TRAIT_READING : 0) | (number ? TRAIT_NUMBER : 0));
+}
+
+static void leave(rest *r, uint8_t trait, uint32_t weight) {
+    int64_t w = weight;
+    if (trait & TRAIT_SYLLABLE) w *= SYLLABLE_REST;
+    if (trait & TRAIT_LIGHT) {
         r->light += w;
         return;
     }
     r->weight += w;
-    if (patronymic(u)) r->patronymic += w;
-    if (u->kind == TOKEN_PLAIN || u->kind == TOKEN_NUMBER) r->plain += w;
-    r->number = r->number || u->kind == TOKEN_NUMBER;
-    r->initial = r->initial || u->kind == TOKEN_INITIAL;
+    if (trait & TRAIT_PATRONYMIC) r->patronymic += w;
+    if (trait & TRAIT_PLAIN) r->plain += w;
+    r->number = r->number || (trait & TRAIT_NUMBER);
+    r->initial = r->initial || (trait & TRAIT_INITIAL);
 }
+
+static uint8_t trait_e(const work *w, uint32_t i) { return w->c->x->traits[w->spans[i].id]; }
 
 static rest left_q(const work *w) {
     rest r = {0, 0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->c->q->token_n; i++)
-        if (!w->uq[i]) leave(&r, &w->c->q->tokens[i].u);
+        if (!w->uq[i]) leave(&r, w->c->traits[i], w->c->q->tokens[i].u.weight);
     return r;
 }
 
 static rest left_e(const work *w) {
     rest r = {0, 0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->name->token_n; i++)
-        if (!w->ue[i]) leave(&r, unit_e(w, i));
+        if (!w->ue[i]) leave(&r, trait_e(w, i), w->we[i]);
     return r;
+}
+
+/* One letter stands for a name that begins with it, where something else is paired already. */
+static void pair_initials(work *w, scored *out) {
+    for (uint32_t i = 0; i < w->c->q->token_n; i++) {
+        const unit *q = &w->c->q->tokens[i].u;
+        uint8_t tq = w->c->traits[i];
+        for (uint32_t j = 0; j < w->name->token_n && !w->uq[i]; j++) {
+            uint8_t te = trait_e(w, j);
+            bool one = ((tq & TRAIT_INITIAL) && (te & TRAIT_FULL)) ||
+                       ((te & TRAIT_INITIAL) && (tq & TRAIT_FULL));
+            if (w->ue[j] || !one || q->form[0] != unit_e(w, j)->form[0]) continue;
+            uint32_t a = q->weight, b = w->we[j];
+            pairing p = {(uint8_t)i, 1, (uint8_t)j, 1, INITIAL_SIM, WHY_INITIAL, 0};
+            memset(w->uq + i, 1, 1);
+            w->ue[j] = true;
+            w->m += INITIAL_SIM * (a < b ? a : b) / 1000;
+            w->soft += (a < b ? b : a) / 8;
+            if (out->n < NAME_TOKENS) out->pairs[out->n++] = p;
+        }
+    }
+}
+
+/* JC for Jean-Claude: two letters that begin two names in a row. */
+static void pair_two_initials(work *w, scored *out) {
+    for (uint32_t i = 0; i < w->c->q->token_n; i++) {
+        const unit *q = &w->c->q->tokens[i].u;
+        if (w->uq[i] || q->kind != TOKEN_PLAIN || q->form_n != 2 || q->phon_n != q->key_n) continue;
+        for (uint32_t j = 0; j + 1 < w->name->token_n; j++) {
+            if (w->ue[j] || w->ue[j + 1] || !(trait_e(w, j) & trait_e(w, j + 1) & TRAIT_FULL) ||
+                unit_e(w, j)->form[0] != q->form[0] || unit_e(w, j + 1)->form[0] != q->form[1])
+                continue;
+            pairing p = {(uint8_t)i, 1, (uint8_t)j, 2, INITIAL_SIM, WHY_INITIALS, 0};
+            w->uq[i] = w->ue[j] = w->ue[j + 1] = true;
+            w->m += INITIAL_SIM * q->weight / 1000;
+            if (out->n < NAME_TOKENS) out->pairs[out->n++] = p;
+            break;
+        }
+    }
 }
 
 static int value(const work *w, rest q, rest e) {
@@ -232,11 +252,6 @@ static int value(const work *w, rest q, rest e) {
     if (hq + he > 100 && w->m < EVIDENCE)
         s -= s * cut * (EVIDENCE - w->m) / EVIDENCE * (EVIDENCE - w->m) / (100 * EVIDENCE);
     return (int)s;
-}
-
-static bool reading(const unit *u) {
-    return u->kind == TOKEN_PLAIN &&
-           (u->script == SCRIPT_HAN || u->script == SCRIPT_HANGUL || u->script == SCRIPT_KANA);
 }
 
 /* Below the default threshold the scale is spread, so that what is far still has an order. */
@@ -263,11 +278,12 @@ static bool by_reading(const work *w, const scored *s, rest q, rest e) {
     bool native = false;
     for (uint32_t i = 0; i < p->token_n; i++) {
         const unit *u = &p->tokens[i].u;
-        native = native || reading(u);
+        native = native || (w->c->traits[i] & TRAIT_READING);
         if (u->kind == TOKEN_GENERIC || u->kind == TOKEN_PLACE || u->kind == TOKEN_LEGAL)
             return false;
     }
-    for (uint32_t i = 0; i < w->name->token_n && !native; i++) native = reading(unit_e(w, i));
+    for (uint32_t i = 0; i < w->name->token_n && !native; i++)
+        native = trait_e(w, i) & TRAIT_READING;
     if (!native) return false;
     uint32_t letters = 0; /* of the native script */
     bool same = true, sure = q.weight + e.weight == 0;
@@ -284,6 +300,103 @@ static bool by_reading(const work *w, const scored *s, rest q, rest e) {
     return !same && !(sure && letters >= READING_SYLLABLES);
 }
 
+/* ---- what can't be reached: docs/no-miss.md, sections 3 and 5 ---- */
+
+/* At most what a comparison can come to. */
+typedef struct most {
+    int64_t m, cost;         /* paired; what the pairs cost at least, in hundredths */
+    rest q, e;               /* left over at least */
+} most;
+
+/* Adds query token i, paired at most so: m, and the pair's soft. */
+static void add_most(most *b, const compare *c, uint32_t i, int64_t m, int64_t soft) {
+    int64_t w = c->q->tokens[i].u.weight;
+    const strictness *k = &strict[c->kind > 2 ? 0 : c->kind];
+    int64_t paired = k->soft * soft, left = (c->traits[i] & TRAIT_LIGHT ? LIGHT : EXTRA_Q) * w;
+    b->m += m;
+    b->cost += paired < left ? paired : left;
+}
+
+static bool can_reach(const most *b, const compare *c) {
+    const strictness *k = &strict[c->kind > 2 ? 0 : c->kind];
+    int64_t hq = b->q.weight, he = b->e.weight;
+    if (hq == 0) he -= b->e.patronymic * PATRONYMIC_OFF / 100;
+    int64_t conf = hq + he ? 2 * hq * he / (hq + he) : 0, extra = hq > he ? hq - he : he - hq;
+    int64_t d = 100 * b->m + b->cost + CONF * (conf - 1) + (hq > he ? EXTRA_Q : EXTRA) * extra +
+                LIGHT * (b->q.light + b->e.light);
+    if (d < 100 * b->m + 1) d = 100 * b->m + 1;
+    int64_t s = PLM_SCORE_ONE * (100 * b->m) / d, cut = k->cut;
+    if (b->q.weight <= 130 && k->cut_less < cut) cut = k->cut_less;
+    if (b->q.plain + b->e.plain <= 250 && k->cut_common < cut) cut = k->cut_common;
+    if (hq + he > 100 && b->m < EVIDENCE)
+        s -= s * cut * (EVIDENCE - b->m) / EVIDENCE * (EVIDENCE - b->m) / (100 * EVIDENCE);
+    return s + ROUNDING >= c->least;
+}
+
+bool plm_score_stands_for_more(const unit *u) {
+    return u->kind == TOKEN_INITIAL ||
+           (u->kind == TOKEN_PLAIN && u->form_n == 2 && u->phon_n == u->key_n);
+}
+
+/* False when the pairs collected can't come to c->least, however they are chosen. */
+static bool reaches(const work *w) {
+    const compare *c = w->c;
+    int32_t m[NAME_TOKENS], soft[NAME_TOKENS];
+    most b = {0};
+    bool loose = false;
+    for (uint32_t i = 0; i < c->q->token_n; i++) m[i] = -1, soft[i] = INT32_MAX;
+    for (uint32_t i = 0; i < w->n; i++) {
+        const pairing *p = &w->all[i];
+        int32_t far = 1000 - p->sim;
+        for (uint32_t t = p->qf; t < p->qf + (uint32_t)p->qn; t++) {
+            int32_t a = c->q->tokens[t].u.weight, e = 0, gain = p->sim * a / 1000 + 1;
+            if (p->qn == 1) {
+                e = (int32_t)weight_e(w, p->ef, p->en);
+                gain = (int32_t)(p->gain / 1000);
+            }
+            if (gain > m[t]) m[t] = gain;
+            if (far * (a + e) / 2000 < soft[t]) soft[t] = far * (a + e) / 2000;
+        }
+    }
+    for (uint32_t i = 0; i < c->q->token_n; i++) {
+        const unit *u = &c->q->tokens[i].u;
+        bool more = plm_score_stands_for_more(u);
+        loose = loose || more;
+        if (more && INITIAL_SIM * u->weight / 1000 > m[i]) m[i] = INITIAL_SIM * u->weight / 1000;
+        if (more) soft[i] = 0;
+        if (m[i] < 0) leave(&b.q, c->traits[i], u->weight);
+        else add_most(&b, c, i, m[i], soft[i]);
+    }
+    for (uint32_t i = 0; i < w->name->token_n; i++) {
+        uint8_t t = trait_e(w, i);
+        if (t & TRAIT_INITIAL) return true; /* may be paired with any name of the query */
+        if (!loose && !(w->met_e >> i & 1)) leave(&b.e, t, w->we[i]);
+    }
+    return can_reach(&b, c);
+}
+
+bool plm_score_reachable(const compare *c, const uint16_t sim[NAME_TOKENS]) {
+    most b = {0};
+    for (uint32_t i = 0; i < c->q->token_n; i++) {
+        int32_t w = c->q->tokens[i].u.weight;
+        if (sim[i] == 0) leave(&b.q, c->traits[i], (uint32_t)w);
+        else add_most(&b, c, i, sim[i] * w / 1000 + 1, (1000 - sim[i]) * w / 2000);
+    }
+    return can_reach(&b, c);
+}
+
+void plm_score_prepare(compare *c, int threshold) {
+    c->least = unspread(threshold);
+    for (uint32_t i = 0; i < c->q->token_n; i++)
+        c->traits[i] = plm_score_traits(&c->q->tokens[i].u);
+    for (uint32_t i = 0; i < c->q->span_n; i++) {
+        const span *s = &c->q->spans[i];
+        c->span_weight[i] = 0;
+        for (uint32_t t = s->first; t < s->first + (uint32_t)s->count; t++)
+            c->span_weight[i] += c->q->tokens[t].u.weight;
+    }
+}
+
 void plm_score_name(const compare *c, uint32_t n, scored *out) {
     work w;
     w.c = c;
@@ -292,14 +405,14 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     w.n = 0;
     w.m = w.soft = 0;
     w.real = 0;
-    memset(w.uq, 0, sizeof w.uq);
-    memset(w.ue, 0, sizeof w.ue);
     for (uint32_t i = 0; i < w.name->token_n; i++) w.we[i] = w.spans[i].weight;
     out->n = 0;
     out->score = 0;
     out->whole = false;
     collect(&w);
-    if (w.n == 0) return;
+    if (w.n == 0 || (c->least && !reaches(&w))) return;
+    memset(w.uq, 0, sizeof w.uq);
+    memset(w.ue, 0, sizeof w.ue);
     pair_spans(&w, out);
     if (w.real) pair_initials(&w, out);
     if (w.real) pair_two_initials(&w, out);
@@ -308,12 +421,4 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     if (by_reading(&w, out, q, e)) out->score = out->score * READING_PERCENT / 100;
     out->score = spread(out->score);
     out->whole = w.soft == 0 && q.weight + q.light + e.weight + e.light == 0;
-}
-
-bool plm_score_reachable(const paired *p, int threshold) {
-    /* score <= m / (m + EXTRA_Q heavy left + LIGHT light left), m what is paired at most;
-     * score >= T  <=>  m (100 - 100 T) >= T (EXTRA_Q heavy + LIGHT light), T of ten thousand */
-    int64_t t = unspread(threshold), m = (int64_t)p->heavy + p->light;
-    int64_t left = EXTRA_Q * (int64_t)p->heavy_left + LIGHT * (int64_t)p->light_left;
-    return m * 100 * (PLM_SCORE_ONE - t) >= t * left;
 }

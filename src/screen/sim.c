@@ -30,22 +30,12 @@
 
 /* Within one edit (optimal string alignment)? */
 static bool within_one(const char *a, size_t n, const char *b, size_t m) {
-    if (n > m) {
-        const char *t = a;
-        a = b;
-        b = t;
-        size_t k = n;
-        n = m;
-        m = k;
-    }
-    if (m - n > 1) return false;
+    if (n > m + 1 || m > n + 1) return false;
     size_t i = 0;
-    while (i < n && a[i] == b[i]) i++;
-    if (i == n) return true;
-    if (n < m) return memcmp(a + i, b + i + 1, n - i) == 0;
-    if (memcmp(a + i + 1, b + i + 1, n - i - 1) == 0) return true;
-    return i + 1 < n && a[i] == b[i + 1] && a[i + 1] == b[i] &&
-           memcmp(a + i + 2, b + i + 2, n - i - 2) == 0;
+    while (i < n && i < m && a[i] == b[i]) i++;
+    while (n > i && m > i && a[n - 1] == b[m - 1]) n--, m--;
+    if (n - i <= 1 && m - i <= 1) return true;
+    return n - i == 2 && m - i == 2 && a[i] == b[i + 1] && a[i + 1] == b[i];
 }
 
 static char key_of(char c) {
@@ -97,23 +87,23 @@ static void shorter(const near_ctx *c, char tag, const char *p, size_t n) {
         if (i && p[i] == p[i - 1]) continue; /* the same string again */
         memcpy(s, p, i);
         memcpy(s + i, p + i + 1, n - i - 1);
-        c->fn(c->ctx, plm_index_hash(tag, s, n - 1));
+        c->fn(c->ctx, tag == 'f' ? 'F' : tag, plm_index_hash(tag, s, n - 1));
     }
 }
 
 static void near_key(const near_ctx *c, const char *key, size_t n) {
     if (n == 0) return;
-    c->fn(c->ctx, plm_index_hash('k', key, n));
+    c->fn(c->ctx, 'k', plm_index_hash('k', key, n));
     if (n >= 4) {
-        c->fn(c->ctx, plm_index_hash('d', key, n));
+        c->fn(c->ctx, 'd', plm_index_hash('d', key, n));
         shorter(c, 'd', key, n);
     }
 }
 
 void plm_near_keys(const unit *u, plm_near_fn *fn, void *ctx) {
     near_ctx c = {fn, ctx};
-    fn(ctx, plm_index_hash('f', u->form, u->form_n));
-    if (u->cls) fn(ctx, plm_index_hash('c', (const char *)&u->cls, sizeof u->cls));
+    fn(ctx, 'f', plm_index_hash('f', u->form, u->form_n));
+    if (u->cls) fn(ctx, 'c', plm_index_hash('c', (const char *)&u->cls, sizeof u->cls));
     if (u->kind == TOKEN_NUMBER || u->form_n < 2) return;
     shorter(&c, 'f', u->form, u->form_n);
     near_key(&c, u->key, u->key_n);
@@ -125,74 +115,82 @@ void plm_near_keys(const unit *u, plm_near_fn *fn, void *ctx) {
 
 static bool is_vowel(char c) { return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u'; }
 
-typedef struct costs {
-    int vowel_indel, vowel_sub;
-    bool abjad;
-} costs;
+/* How two are compared: vowels written on both sides, on one side, on neither. */
+typedef enum writing { WRITTEN, CROSS, UNWRITTEN, WRITINGS } writing;
 
-/* Cost of one sound for another, by the two letters; [1]: one side has no vowels. */
-static uint8_t sub_costs[2][128][128];
+#define SYMBOLS 80 /* '0' to 'z' */
+#define AT_FIRST 1
+#define AT_LAST 2
+
+/* Cost of one sound for another, and of one more sound by where it stands. */
+static uint8_t sub_costs[WRITINGS][SYMBOLS][SYMBOLS], indel_costs[WRITINGS][4][SYMBOLS];
 
 static void set_cost(int which, char a, char b, uint8_t cost) {
-    sub_costs[which][(unsigned char)a][(unsigned char)b] = cost;
-    sub_costs[which][(unsigned char)b][(unsigned char)a] = cost;
+    sub_costs[which][a - '0'][b - '0'] = cost;
+    sub_costs[which][b - '0'][a - '0'] = cost;
+}
+
+static uint8_t indel_cost(writing w, int at, char c) {
+    static const uint8_t vowel[WRITINGS] = {COST_VOWEL, 10, 40};
+    if (is_vowel(c) && (at & AT_FIRST)) return w ? COST_VOWEL : COST_FIRST_VOWEL;
+    if (is_vowel(c)) return vowel[w];
+    if (c == 'H' && w) return at & AT_LAST ? 10 : COST_H_WRITTEN;
+    if (c == 'H') return at & AT_FIRST ? COST_NEAR : COST_H;
+    if (c == 'v' && w && !(at & AT_FIRST)) return 20;
+    return COST_FULL;
 }
 
 __attribute__((constructor)) static void fill_costs(void) {
     static const char pairs[] = "bpdtgkzsvfJC", vowels[] = "aeiou";
     static const char near[] = "SsCtCsHkJzvukqSCJiHgvoJgrlsC";
-    for (int w = 0; w < 2; w++) {
+    static const uint8_t vowel[WRITINGS] = {COST_VOWEL, 20, 40};
+    for (int w = 0; w < WRITINGS; w++) {
         memset(sub_costs[w], COST_FULL, sizeof sub_costs[w]);
         for (size_t i = 0; i + 1 < sizeof near; i += 2)
             set_cost(w, near[i], near[i + 1], COST_NEAR);
         for (size_t i = 0; i + 1 < sizeof pairs; i += 2)
             set_cost(w, pairs[i], pairs[i + 1], COST_VOICE);
-        for (int i = 0; i < 128; i++) sub_costs[w][i][i] = 0;
+        for (int i = 0; i < SYMBOLS; i++) sub_costs[w][i][i] = 0;
+        for (const char *p = vowels; *p; p++)
+            for (const char *q = vowels; *q; q++)
+                if (p != q) set_cost(w, *p, *q, vowel[w]);
+        if (w != WRITTEN) {
+            set_cost(w, 'v', 'u', 5);
+            set_cost(w, 'v', 'o', 5);
+            set_cost(w, 'J', 'i', 5);
+            set_cost(w, 'd', 'z', 20);
+        }
+        for (int at = 0; at < 4; at++)
+            for (int c = 0; c < SYMBOLS; c++)
+                indel_costs[w][at][c] = indel_cost((writing)w, at, (char)(c + '0'));
     }
-    for (const char *p = vowels; *p; p++)
-        for (const char *q = vowels; *q; q++)
-            if (p != q) set_cost(0, *p, *q, COST_VOWEL);
-    set_cost(1, 'v', 'u', 5);
-    set_cost(1, 'v', 'o', 5);
-    set_cost(1, 'J', 'i', 5);
-    set_cost(1, 'd', 'z', 20);
 }
 
-static int sub_cost(const costs *k, char a, char b) {
-    if (k->abjad && a != b && is_vowel(a) && is_vowel(b)) return k->vowel_sub;
-    return sub_costs[k->abjad][(unsigned char)a & 127][(unsigned char)b & 127];
-}
-
-static int indel_cost(const costs *k, const char *p, size_t i) {
-    char c = p[i];
-    if (is_vowel(c) && i == 0) return k->abjad ? COST_VOWEL : COST_FIRST_VOWEL;
-    if (is_vowel(c)) return k->vowel_indel;
-    if (c == 'H' && k->abjad) return p[i + 1] ? COST_H_WRITTEN : 10;
-    if (c == 'H') return i == 0 ? COST_NEAR : COST_H;
-    if (c == 'v' && k->abjad && i > 0) return 20;
-    return COST_FULL;
+static int one_more(writing w, const char *p, size_t i, size_t n) {
+    return indel_costs[w][(i == 0 ? AT_FIRST : 0) | (i + 1 == n ? AT_LAST : 0)][p[i] - '0'];
 }
 
 /* Cost of making a of b; COST_NEVER as soon as it is sure to pass limit. */
-static int align(const costs *k, const char *a, size_t n, const char *b, size_t m, int limit) {
+static int align(writing w, const char *a, size_t n, const char *b, size_t m, int limit) {
     int d[3][NAME_FORM + 2], ins[NAME_FORM + 2], last = 0;
     d[0][0] = 0;
     for (size_t j = 1; j <= m; j++) {
-        ins[j] = indel_cost(k, b, j - 1);
+        ins[j] = one_more(w, b, j - 1, m);
         d[0][j] = d[0][j - 1] + ins[j];
     }
     for (size_t i = 1; i <= n; i++) {
         int *now = d[i % 3], *up = d[(i + 2) % 3], *up2 = d[(i + 1) % 3];
-        int del = indel_cost(k, a, i - 1), least = up[0] + del;
-        now[0] = least;
+        const uint8_t *sub = sub_costs[w][a[i - 1] - '0'];
+        int del = one_more(w, a, i - 1, n), left = up[0] + del, least = left;
+        now[0] = left;
         for (size_t j = 1; j <= m; j++) {
-            int best = up[j - 1] + sub_cost(k, a[i - 1], b[j - 1]);
-            if (now[j - 1] + ins[j] < best) best = now[j - 1] + ins[j];
+            int best = up[j - 1] + sub[b[j - 1] - '0'];
+            if (left + ins[j] < best) best = left + ins[j];
             if (up[j] + del < best) best = up[j] + del;
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
                 up2[j - 2] + COST_SWAP < best)
                 best = up2[j - 2] + COST_SWAP;
-            now[j] = best;
+            now[j] = left = best;
             if (best < least) least = best;
         }
         if (least > limit && last > limit) return COST_NEVER; /* a swap looks back two rows */
@@ -203,6 +201,14 @@ static int align(const costs *k, const char *a, size_t n, const char *b, size_t 
 
 static bool abjad(const unit *u) {
     return u->script == SCRIPT_ARABIC || u->script == SCRIPT_HEBREW;
+}
+
+bool plm_near_is_apart(const unit *u) { return abjad(u) || u->script == SCRIPT_HANGUL; }
+
+const char *plm_why_name(why_kind w) {
+    static const char *const names[] = {"exact", "spelling", "vowels", "edit", "name variant",
+                                        "acronym", "joined", "initial", "initials"};
+    return names[w];
 }
 
 /* A Korean syllable against its Latin spelling: the vowels of Revised, McCune-Reischauer and
@@ -250,14 +256,16 @@ static bool east_asian(const unit *u) {
     return u->script == SCRIPT_HANGUL || u->script == SCRIPT_HAN || u->script == SCRIPT_KANA;
 }
 
-static int similar(const unit *a, const unit *b) {
-    costs k = {COST_VOWEL, COST_VOWEL, false};
+/* least: what is less alike may be given any lower likeness. */
+static int similar(const unit *a, const unit *b, int least) {
+    writing w = WRITTEN;
     size_t len = a->phon_n > b->phon_n ? a->phon_n : b->phon_n;
+    size_t gap = len - (a->phon_n < b->phon_n ? a->phon_n : b->phon_n);
     bool cross = abjad(a) != abjad(b);
     if (cross && a->key_n > 1 && b->key_n > 1) {
-        k = (costs){10, 20, true};
+        w = CROSS;
     } else if (abjad(a)) {
-        k = (costs){40, 40, true};
+        w = UNWRITTEN;
     } else if (east_asian(a) && a->script == b->script && !a->join && !b->join) {
         return 0; /* letters of the same script differ: another name */
     } else if (!a->join && a->script == SCRIPT_HANGUL && !east_asian(b)) {
@@ -266,11 +274,15 @@ static int similar(const unit *a, const unit *b) {
         return korean(b, a);
     }
     if (len == 0) return 0;
-    int limit = (1000 - FLOOR_SIM) * (int)(len < 3 ? 3 : len) / 10 + 1;
-    int cost = align(&k, a->phon, a->phon_n, b->phon, b->phon_n, limit);
+    static const int extra[WRITINGS] = {COST_VOWEL, 10, 10}; /* the least that one more costs */
+    if (cross && least < FLOOR_CROSS) least = FLOOR_CROSS;
+    int by = len < 3 ? 3 : (int)len, cost = COST_NEVER;
+    int limit = (1000 - least) * by / 10 + 1 + (least > FLOOR_SIM ? by / 10 : 0);
+    if ((int)gap * extra[w] <= limit + NAME_FORM / 10)
+        cost = align(w, a->phon, a->phon_n, b->phon, b->phon_n, limit);
     if (cost && a->phon[0] != b->phon[0] && key_of(a->phon[0]) != key_of(b->phon[0]))
         cost += COST_FIRST;
-    int sim = 1000 - cost * 10 / (int)(len < 3 ? 3 : len);
+    int sim = 1000 - cost * 10 / by;
     if (cost == 0 && (a->form_n != b->form_n || memcmp(a->form, b->form, a->form_n) != 0))
         sim = 985;
     if (cross) {
@@ -278,7 +290,7 @@ static int similar(const unit *a, const unit *b) {
         int most = key <= 1 ? 720 : key == 2 ? 830 : 960;
         return sim > most ? most : sim;
     }
-    if (within_one(a->form, a->form_n, b->form, b->form_n)) {
+    if (sim < 1000 && within_one(a->form, a->form_n, b->form, b->form_n)) {
         size_t most = a->form_n > b->form_n ? a->form_n : b->form_n;
         int by_form = most <= 3 ? SHORT_EDIT_SIM : 1000 - 800 / (int)most;
         if (a->form[0] != b->form[0]) by_form -= FIRST_LOSS;
@@ -292,21 +304,21 @@ static int class_sim(const unit *a, const unit *b) {
     return a->cls >= plm_lex_nick_first && a->cls <= plm_lex_nick_last ? NICK_SIM : CLASS_SIM;
 }
 
-int plm_relate(const unit *a, const unit *b, const char **kind) {
+int plm_relate(const unit *a, const unit *b, int least, why_kind *why) {
     bool same = a->form_n == b->form_n && memcmp(a->form, b->form, a->form_n) == 0;
-    *kind = "exact";
+    *why = WHY_EXACT;
     if (same) return 1000;
     if (a->kind == TOKEN_NUMBER || b->kind == TOKEN_NUMBER) return 0;
     if (a->form_n < 2 || b->form_n < 2 || !may_relate(a, b)) {
-        *kind = "name variant";
+        *why = WHY_VARIANT;
         return class_sim(a, b);
     }
-    int sim = similar(a, b);
+    int sim = similar(a, b, least < FLOOR_SIM ? FLOOR_SIM : least);
     bool other = (a->cls && b->cls && a->cls != b->cls) || (a->known && b->known);
     if (other && sim < 960) sim -= (1000 - sim) * KNOWN_LOSS / 100;
-    *kind = sim >= 960 ? "spelling" : sim >= 900 ? "vowels" : "edit";
+    *why = sim >= 960 ? WHY_SPELLING : sim >= 900 ? WHY_VOWELS : WHY_EDIT;
     if (sim < class_sim(a, b)) {
-        *kind = "name variant";
+        *why = WHY_VARIANT;
         return class_sim(a, b);
     }
     return sim < (abjad(a) != abjad(b) ? FLOOR_CROSS : FLOOR_SIM) ? 0 : sim;

@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 #define INDEX_MAGIC "PLMINDX"
-#define INDEX_VERSION 3u
+#define INDEX_VERSION 4u
 #define INDEX_BYTES_MAX ((size_t)8 << 30)
 
 static const uint32_t row_size[IX_COUNT] = {
     sizeof(unit), 8, sizeof(name_rec), sizeof(span_rec), 4, 4, 4, 4, 8, 4, 4, 4,
-    sizeof(id_rec), sizeof(address_rec), 1,
+    sizeof(id_rec), sizeof(address_rec), 2,
 };
 
 typedef struct index_header {
@@ -152,6 +152,7 @@ static void add_name(maker *m, const name_parse *p, const name_rec *r) {
     at->weight = p->weight;
     at->token_n = (uint8_t)p->token_n;
     at->span_n = (uint8_t)p->span_n;
+    at->flags = posting & 1 ? NAME_HAS_INITIAL : 0;
     for (uint32_t i = 0; i < p->span_n; i++) {
         const span *s = &p->spans[i];
         span_rec *x = push(m, &m->v[IX_SPANS], 1);
@@ -309,7 +310,7 @@ static void add_list(maker *m, const plm_list *l, uint32_t base) {
 
 static void note_traits(maker *m) {
     const unit *u = (const unit *)(const void *)m->v[IX_UNITS].p;
-    uint8_t *t = push(m, &m->v[IX_TRAITS], m->v[IX_UNITS].n);
+    uint16_t *t = push(m, &m->v[IX_TRAITS], m->v[IX_UNITS].n);
     for (size_t i = 0; t && i < m->v[IX_UNITS].n; i++) t[i] = plm_score_traits(&u[i]);
 }
 

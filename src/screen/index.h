@@ -8,6 +8,7 @@
 
 #define INDEX_DIR_BITS 16
 
+#define NAME_HAS_INITIAL 1
 typedef struct name_rec {
     uint32_t entity;           /* over all lists */
     uint32_t row;              /* in its list's names, or addresses */
@@ -59,7 +60,7 @@ typedef struct plm_index {
     const uint32_t *entity_names;   /* first name of each entity, and one past the last */
     const id_rec *ids;              /* ascending by hash */
     const address_rec *addresses;
-    const uint8_t *traits;          /* of each unit: score.h */
+    const uint16_t *traits;         /* of each unit: score.h */
     uint32_t n[IX_COUNT];
     char *block;
     size_t size;
@@ -94,8 +95,21 @@ typedef enum why_kind {
 } why_kind;
 const char *plm_why_name(why_kind w); /* static */
 
+/* A token made ready to be compared with many: what its letters cost against each other letter.
+ * Filled as it is needed; u is borrowed. */
+#define PROFILE_LETTERS 16
+#define PROFILE_SYMBOLS 80 /* '0' to 'z' */
+typedef struct unit_profile {
+    const unit *u;
+    bool made[3];
+    uint16_t places[PROFILE_SYMBOLS];  /* where in phon a letter stands, a bit each */
+    int16_t more[3][PROFILE_LETTERS];  /* cost of the letters so far, all added */
+    uint8_t sub[3][PROFILE_SYMBOLS][PROFILE_LETTERS];
+} unit_profile;
+void plm_profile_init(unit_profile *p, const unit *u);
+
 /* How alike two tokens are: 0, or FLOOR to 1000; *why.  Of two that are less alike than least it
  * says 0 or any likeness below least, which is quicker; least 0: always exactly. */
-int plm_relate(const unit *a, const unit *b, int least, why_kind *why);
+int plm_relate(unit_profile *a, const unit *b, int least, why_kind *why);
 
 #endif

@@ -91,8 +91,8 @@ static void add(plm_kins *k, uint32_t id, int sim, why_kind why) {
 }
 
 /* A span of the query against a unit of the index: what both modes call. */
-static void try_unit(plm_kins *k, const unit *a, uint32_t id, int least) {
-    const unit *b = &k->x->units[id];
+static void try_unit(plm_kins *k, unit_profile *p, uint32_t id, int least) {
+    const unit *a = p->u, *b = &k->x->units[id];
     why_kind why;
     if (a->join == 2) { /* the query's acronym against a word */
         bool same = a->form_n == b->form_n && memcmp(a->form, b->form, a->form_n) == 0 &&
@@ -100,7 +100,7 @@ static void try_unit(plm_kins *k, const unit *a, uint32_t id, int least) {
         if (same) add(k, id, ACRONYM_SIM, WHY_ACRONYM);
         return;
     }
-    int sim = plm_relate(a, b, least, &why);
+    int sim = plm_relate(p, b, least, &why);
     if (a->join && sim) {
         if (a->form_n < JOIN_FORM_LEAST || sim < JOIN_SIM) sim = 0;
         sim = sim * JOIN_PERCENT / 100;
@@ -156,7 +156,8 @@ static void find_near(plm_kins *k, const unit *u, near_look *c) {
     }
 }
 
-static void relate_near(plm_kins *k, const unit *u) {
+static void relate_near(plm_kins *k, unit_profile *p) {
+    const unit *u = p->u;
     near_look c;
     c.letters = c.keys = true;
     if (u->join == 1 && u->form_n < JOIN_FORM_LEAST) return;
@@ -168,7 +169,7 @@ static void relate_near(plm_kins *k, const unit *u) {
     }
     find_near(k, u, &c);
     for (uint32_t i = 0; i < k->near_n; i++)
-        try_unit(k, u, k->near[i], u->join ? JOIN_SIM : 0);
+        try_unit(k, p, k->near[i], u->join ? JOIN_SIM : 0);
 }
 
 /* ---- joins of the index, by equality ---- */
@@ -245,10 +246,12 @@ const kin *plm_kins_find(plm_kins *k, const unit *u, bool exhaustive, uint32_t *
     if (was) return was;
     k->found_n = 0;
     k->failed = false;
+    unit_profile p;
+    plm_profile_init(&p, u);
     if (exhaustive)
-        for (uint32_t i = 0; i < k->x->n[IX_UNITS]; i++) try_unit(k, u, i, 0);
+        for (uint32_t i = 0; i < k->x->n[IX_UNITS]; i++) try_unit(k, &p, i, 0);
     else
-        relate_near(k, u);
+        relate_near(k, &p);
     relate_joins(k, u, exhaustive);
     if (k->failed) return NULL;
     if (slot) keep(k, slot, u);

@@ -8,6 +8,7 @@
 #define NAME_TOKENS 48   /* tokens of one name; more are left over */
 #define NAME_FORM 31     /* letters of a token; the rest of a longer one is hashed into it */
 #define NAME_KEY 15
+#define PLM_WEIGHT_INITIAL 130
 #define NAME_SPANS 160   /* tokens, raw words, joins and the acronym of one name */
 
 typedef enum name_script {

@@ -26,6 +26,7 @@
 #define PATRONYMIC_OFF 60
 #define NUMBER_CLASH 900  /* weight of numbers that differ */
 #define INITIAL_SIM 800
+#define INITIAL_SOFT 8     /* soft of an initial: so much of the larger weight */
 #define INITIAL_CLASH 400
 #define ROUNDING 4        /* what the divisions of value() and can_reach() differ by at most */
 
@@ -153,11 +154,12 @@ static bool patronymic(const unit *u) {
                                       ends(u, "avna") || ends(u, "vitch"));
 }
 
-uint8_t plm_score_traits(const unit *u) {
+uint16_t plm_score_traits(const unit *u) {
     bool east = u->script == SCRIPT_HAN || u->script == SCRIPT_HANGUL || u->script == SCRIPT_KANA;
     bool plain = u->kind == TOKEN_PLAIN, number = u->kind == TOKEN_NUMBER;
     bool light = u->kind == TOKEN_LEGAL || u->kind == TOKEN_PARTICLE || u->kind == TOKEN_TITLE;
-    return (uint8_t)((light ? TRAIT_LIGHT : 0) | (plain || number ? TRAIT_PLAIN : 0) |
+    return (uint16_t)((unsigned)(unsigned char)u->form[0] << 8 | (light ? TRAIT_LIGHT : 0) |
+                     (plain || number ? TRAIT_PLAIN : 0) |
                      (patronymic(u) ? TRAIT_PATRONYMIC : 0) |
                      (u->script == SCRIPT_HANGUL ? TRAIT_SYLLABLE : 0) |
                      (u->kind == TOKEN_INITIAL ? TRAIT_INITIAL : 0) |
@@ -165,7 +167,7 @@ uint8_t plm_score_traits(const unit *u) {
                      (plain && east ? TRAIT_READING : 0) | (number ? TRAIT_NUMBER : 0));
 }
 
-static void leave(rest *r, uint8_t trait, uint32_t weight) {
+static void leave(rest *r, uint16_t trait, uint32_t weight) {
     int64_t w = weight;
     if (trait & TRAIT_SYLLABLE) w *= SYLLABLE_REST;
     if (trait & TRAIT_LIGHT) {
@@ -179,7 +181,7 @@ static void leave(rest *r, uint8_t trait, uint32_t weight) {
     r->initial = r->initial || (trait & TRAIT_INITIAL);
 }
 
-static uint8_t trait_e(const work *w, uint32_t i) { return w->c->x->traits[w->spans[i].id]; }
+static uint16_t trait_e(const work *w, uint32_t i) { return w->c->x->traits[w->spans[i].id]; }
 
 static rest left_q(const work *w) {
     rest r = {0, 0, 0, 0, false, false};
@@ -195,35 +197,49 @@ static rest left_e(const work *w) {
     return r;
 }
 
-/* One letter stands for a name that begins with it, where something else is paired already. */
+/* One letter stands for a name that begins with it. */
+static bool initial_of(uint16_t a, uint16_t b) {
+    bool one = ((a & TRAIT_INITIAL) && (b & TRAIT_FULL)) ||
+               ((b & TRAIT_INITIAL) && (a & TRAIT_FULL));
+    return one && a >> 8 == b >> 8;
+}
+
+/* JC for Jean-Claude: two letters that begin two names in a row. */
+static bool two_initials_of(const unit *q, uint16_t a, uint16_t b) {
+    return (a & b & TRAIT_FULL) && a >> 8 == (unsigned char)q->form[0] &&
+           b >> 8 == (unsigned char)q->form[1];
+}
+
+static bool is_two_initials(const unit *u) {
+    return u->kind == TOKEN_PLAIN && u->form_n == 2 && u->phon_n == u->key_n;
+}
+
+bool plm_score_stands_for_more(const unit *u) {
+    return u->kind == TOKEN_INITIAL || is_two_initials(u);
+}
+
+/* Where something else is paired already. */
 static void pair_initials(work *w, scored *out) {
     for (uint32_t i = 0; i < w->c->q->token_n; i++) {
-        const unit *q = &w->c->q->tokens[i].u;
-        uint8_t tq = w->c->traits[i];
         for (uint32_t j = 0; j < w->name->token_n && !w->uq[i]; j++) {
-            uint8_t te = trait_e(w, j);
-            bool one = ((tq & TRAIT_INITIAL) && (te & TRAIT_FULL)) ||
-                       ((te & TRAIT_INITIAL) && (tq & TRAIT_FULL));
-            if (w->ue[j] || !one || q->form[0] != unit_e(w, j)->form[0]) continue;
-            uint32_t a = q->weight, b = w->we[j];
+            if (w->ue[j] || !initial_of(w->c->traits[i], trait_e(w, j))) continue;
+            uint32_t a = w->c->q->tokens[i].u.weight, b = w->we[j];
             pairing p = {(uint8_t)i, 1, (uint8_t)j, 1, INITIAL_SIM, WHY_INITIAL, 0};
             memset(w->uq + i, 1, 1);
             w->ue[j] = true;
             w->m += INITIAL_SIM * (a < b ? a : b) / 1000;
-            w->soft += (a < b ? b : a) / 8;
+            w->soft += (a < b ? b : a) / INITIAL_SOFT;
             if (out->n < NAME_TOKENS) out->pairs[out->n++] = p;
         }
     }
 }
 
-/* JC for Jean-Claude: two letters that begin two names in a row. */
 static void pair_two_initials(work *w, scored *out) {
     for (uint32_t i = 0; i < w->c->q->token_n; i++) {
         const unit *q = &w->c->q->tokens[i].u;
-        if (w->uq[i] || q->kind != TOKEN_PLAIN || q->form_n != 2 || q->phon_n != q->key_n) continue;
+        if (w->uq[i] || !is_two_initials(q)) continue;
         for (uint32_t j = 0; j + 1 < w->name->token_n; j++) {
-            if (w->ue[j] || w->ue[j + 1] || !(trait_e(w, j) & trait_e(w, j + 1) & TRAIT_FULL) ||
-                unit_e(w, j)->form[0] != q->form[0] || unit_e(w, j + 1)->form[0] != q->form[1])
+            if (w->ue[j] || w->ue[j + 1] || !two_initials_of(q, trait_e(w, j), trait_e(w, j + 1)))
                 continue;
             pairing p = {(uint8_t)i, 1, (uint8_t)j, 2, INITIAL_SIM, WHY_INITIALS, 0};
             w->uq[i] = w->ue[j] = w->ue[j + 1] = true;
@@ -333,62 +349,135 @@ static bool can_reach(const most *b, const compare *c) {
     return s + ROUNDING >= c->least;
 }
 
-bool plm_score_stands_for_more(const unit *u) {
-    return u->kind == TOKEN_INITIAL ||
-           (u->kind == TOKEN_PLAIN && u->form_n == 2 && u->phon_n == u->key_n);
+/* At most what each token of the query is paired with, and at least what that lacks. */
+typedef struct best_pairs {
+    int32_t m[NAME_TOKENS];    /* -1: nothing */
+    int32_t soft[NAME_TOKENS];
+    uint64_t met_e;            /* tokens of the entity that may be paired */
+} best_pairs;
+
+static void better(best_pairs *p, uint32_t t, int32_t m, int32_t soft) {
+    if (m > p->m[t]) p->m[t] = m;
+    if (soft < p->soft[t]) p->soft[t] = soft;
+}
+
+static void best_by_spans(const work *w, best_pairs *b) {
+    const compare *c = w->c;
+    for (uint32_t i = 0; i < c->q->token_n; i++) b->m[i] = -1, b->soft[i] = INT32_MAX;
+    b->met_e = w->met_e;
+    for (uint32_t i = 0; i < w->n; i++) {
+        const pairing *p = &w->all[i];
+        int32_t far = 1000 - p->sim;
+        if (p->qn == 1) {
+            int32_t both = c->q->tokens[p->qf].u.weight + (int32_t)weight_e(w, p->ef, p->en);
+            better(b, p->qf, (int32_t)(p->gain / 1000), far * both / 2000);
+            continue;
+        }
+        for (uint32_t t = p->qf; t < p->qf + (uint32_t)p->qn; t++) { /* its share */
+            int32_t a = c->q->tokens[t].u.weight;
+            better(b, t, p->sim * a / 1000 + 1, far * a / 2000);
+        }
+    }
+}
+
+static void best_by_initials(const work *w, best_pairs *p) {
+    for (uint32_t i = 0; i < w->c->q->token_n; i++) {
+        const unit *q = &w->c->q->tokens[i].u;
+        bool two = is_two_initials(q);
+        for (uint32_t j = 0; j < w->name->token_n; j++) {
+            uint16_t e = trait_e(w, j);
+            if (initial_of(w->c->traits[i], e)) {
+                int32_t a = q->weight, b = w->we[j];
+                better(p, i, INITIAL_SIM * (a < b ? a : b) / 1000, (a < b ? b : a) / INITIAL_SOFT);
+                p->met_e |= bits(j, 1);
+            }
+            if (two && j + 1 < w->name->token_n && two_initials_of(q, e, trait_e(w, j + 1))) {
+                better(p, i, INITIAL_SIM * q->weight / 1000, 0);
+                p->met_e |= bits(j, 2);
+            }
+        }
+    }
 }
 
 /* False when the pairs collected can't come to c->least, however they are chosen. */
 static bool reaches(const work *w) {
     const compare *c = w->c;
-    int32_t m[NAME_TOKENS], soft[NAME_TOKENS];
+    best_pairs p;
     most b = {0};
-    bool loose = false;
-    for (uint32_t i = 0; i < c->q->token_n; i++) m[i] = -1, soft[i] = INT32_MAX;
-    for (uint32_t i = 0; i < w->n; i++) {
-        const pairing *p = &w->all[i];
-        int32_t far = 1000 - p->sim;
-        for (uint32_t t = p->qf; t < p->qf + (uint32_t)p->qn; t++) {
-            int32_t a = c->q->tokens[t].u.weight, e = 0, gain = p->sim * a / 1000 + 1;
-            if (p->qn == 1) {
-                e = (int32_t)weight_e(w, p->ef, p->en);
-                gain = (int32_t)(p->gain / 1000);
-            }
-            if (gain > m[t]) m[t] = gain;
-            if (far * (a + e) / 2000 < soft[t]) soft[t] = far * (a + e) / 2000;
+    best_by_spans(w, &p);
+    if (c->stands || (w->name->flags & NAME_HAS_INITIAL)) best_by_initials(w, &p);
+    for (uint32_t i = 0; i < c->q->token_n; i++) {
+        if (p.m[i] < 0) leave(&b.q, c->traits[i], c->q->tokens[i].u.weight);
+        else add_most(&b, c, i, p.m[i], p.soft[i]);
+    }
+    for (uint32_t i = 0; i < w->name->token_n; i++)
+        if (!(p.met_e >> i & 1)) leave(&b.e, trait_e(w, i), w->we[i]);
+    return can_reach(&b, c);
+}
+
+bool plm_score_reachable(const compare *c, const uint16_t sim[NAME_TOKENS], bool initials) {
+    most b = {0};
+    for (uint32_t i = 0; i < c->q->token_n; i++) {
+        int32_t w = c->q->tokens[i].u.weight, one = PLM_WEIGHT_INITIAL;
+        int32_t m = sim[i] ? sim[i] * w / 1000 + 1 : -1;
+        int32_t soft = (1000 - sim[i]) * w / 2000;
+        if (initials && (c->traits[i] & TRAIT_FULL)) {
+            int32_t less = INITIAL_SIM * (w < one ? w : one) / 1000;
+            int32_t far = (w < one ? one : w) / INITIAL_SOFT;
+            if (m < 0 || far < soft) soft = far;
+            if (less > m) m = less;
         }
-    }
-    for (uint32_t i = 0; i < c->q->token_n; i++) {
-        const unit *u = &c->q->tokens[i].u;
-        bool more = plm_score_stands_for_more(u);
-        loose = loose || more;
-        if (more && INITIAL_SIM * u->weight / 1000 > m[i]) m[i] = INITIAL_SIM * u->weight / 1000;
-        if (more) soft[i] = 0;
-        if (m[i] < 0) leave(&b.q, c->traits[i], u->weight);
-        else add_most(&b, c, i, m[i], soft[i]);
-    }
-    for (uint32_t i = 0; i < w->name->token_n; i++) {
-        uint8_t t = trait_e(w, i);
-        if (t & TRAIT_INITIAL) return true; /* may be paired with any name of the query */
-        if (!loose && !(w->met_e >> i & 1)) leave(&b.e, t, w->we[i]);
+        if (m < 0) leave(&b.q, c->traits[i], (uint32_t)w);
+        else add_most(&b, c, i, m, soft);
     }
     return can_reach(&b, c);
 }
 
-bool plm_score_reachable(const compare *c, const uint16_t sim[NAME_TOKENS]) {
-    most b = {0};
+/* False when a name whose related spans meet only these tokens can't come to c->least, however
+ * alike they are.  Found once for each set of tokens. */
+static bool met_reach(const compare *c, uint64_t tokens, bool initials) {
+    uint64_t all = ((uint64_t)1 << REACH_TOKENS) - 1;
+    bool others = tokens >> REACH_TOKENS;
+    uint8_t *seen = &c->reach_seen[(tokens & all) << 2 | (uint64_t)(others << 1 | initials)];
+    if (*seen) return *seen == 2;
+    uint16_t sim[NAME_TOKENS];
     for (uint32_t i = 0; i < c->q->token_n; i++) {
-        int32_t w = c->q->tokens[i].u.weight;
-        if (sim[i] == 0) leave(&b.q, c->traits[i], (uint32_t)w);
-        else add_most(&b, c, i, sim[i] * w / 1000 + 1, (1000 - sim[i]) * w / 2000);
+        bool met = i < REACH_TOKENS ? tokens >> i & 1 : others;
+        bool stands = c->stands && plm_score_stands_for_more(&c->q->tokens[i].u);
+        sim[i] = stands ? 1000 : met ? c->sim_most[i] : 0;
     }
-    return can_reach(&b, c);
+    bool can = plm_score_reachable(c, sim, initials);
+    *seen = can ? 2 : 1;
+    return can;
 }
 
-void plm_score_prepare(compare *c, int threshold) {
+static bool may_reach(const compare *c, const name_rec *name) {
+    uint64_t tokens = 0;
+    const span_rec *s = c->x->spans + name->span_at, *end = s + name->span_n;
+    for (; s < end; s++) {
+        bool join = s->id & SPAN_JOIN;
+        uint32_t id = s->id & ~SPAN_JOIN;
+        if (!((join ? c->join_met : c->unit_met)[id >> 6] >> (id & 63) & 1)) continue;
+        tokens |= c->relations[(join ? c->join_head : c->unit_head)[id] - 1].tokens;
+    }
+    return met_reach(c, tokens, name->flags & NAME_HAS_INITIAL);
+}
+
+void plm_score_prepare(compare *c, uint32_t relation_n, int threshold) {
     c->least = unspread(threshold);
-    for (uint32_t i = 0; i < c->q->token_n; i++)
+    memset(c->reach_seen, 0, REACH_SEEN);
+    memset(c->sim_most, 0, sizeof c->sim_most);
+    for (uint32_t i = 0; i < relation_n; i++) {
+        const relation *r = &c->relations[i];
+        const span *s = &c->q->spans[r->span];
+        for (uint32_t t = s->first; t < s->first + (uint32_t)s->count; t++)
+            if (r->sim > c->sim_most[t]) c->sim_most[t] = r->sim;
+    }
+    c->stands = false;
+    for (uint32_t i = 0; i < c->q->token_n; i++) {
         c->traits[i] = plm_score_traits(&c->q->tokens[i].u);
+        c->stands = c->stands || plm_score_stands_for_more(&c->q->tokens[i].u);
+    }
     for (uint32_t i = 0; i < c->q->span_n; i++) {
         const span *s = &c->q->spans[i];
         c->span_weight[i] = 0;
@@ -401,14 +490,15 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     work w;
     w.c = c;
     w.name = &c->x->names[n];
+    out->n = 0;
+    out->score = 0;
+    out->whole = false;
+    if (c->least && !may_reach(c, w.name)) return;
     w.spans = c->x->spans + w.name->span_at;
     w.n = 0;
     w.m = w.soft = 0;
     w.real = 0;
     for (uint32_t i = 0; i < w.name->token_n; i++) w.we[i] = w.spans[i].weight;
-    out->n = 0;
-    out->score = 0;
-    out->whole = false;
     collect(&w);
     if (w.n == 0 || (c->least && !reaches(&w))) return;
     memset(w.uq, 0, sizeof w.uq);

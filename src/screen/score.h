@@ -12,7 +12,11 @@ typedef struct relation {
     uint16_t sim;
     uint8_t span, why;
     uint32_t next;           /* relation number + 1; 0: last */
+    uint64_t tokens;         /* of the query, a bit each: of this and all that follow in the chain */
 } relation;
+
+#define REACH_TOKENS 8       /* tokens that reach_seen tells apart; the others count as one */
+#define REACH_SEEN (4u << REACH_TOKENS)
 
 typedef struct pairing {
     uint8_t qf, qn, ef, en;
@@ -35,11 +39,15 @@ typedef struct compare {
     const relation *relations;
     uint32_t kind;           /* plm_entity_kind that the query states */
     int least;               /* a name that can't score this may be given 0; 0: none may */
-    uint8_t traits[NAME_TOKENS];      /* of the query's tokens */
+    uint16_t sim_most[NAME_TOKENS];   /* of any relation of a token */
+    uint8_t *reach_seen;     /* REACH_SEEN: which tokens paired can reach least */
+    bool stands;             /* a token of the query may stand for more than it says */
+    uint16_t traits[NAME_TOKENS];     /* of the query's tokens */
     uint32_t span_weight[NAME_SPANS]; /* of the tokens of each of the query's spans */
 } compare;
 
-/* What a token is to the score: a bit each, kept for every unit of the index. */
+/* What a token is to the score: a bit each, and its first letter in the upper byte; kept for every
+ * unit of the index. */
 enum {
     TRAIT_LIGHT = 1,         /* legal form, particle, title */
     TRAIT_PLAIN = 2,         /* a name or a number */
@@ -50,17 +58,18 @@ enum {
     TRAIT_READING = 64,      /* a name read from Han, Hangul or kana */
     TRAIT_NUMBER = 128
 };
-uint8_t plm_score_traits(const unit *u);
+uint16_t plm_score_traits(const unit *u);
 
-/* Fills traits and weights of c from c->q, and its threshold. */
-void plm_score_prepare(compare *c, int threshold);
+/* Fills what c says about c->q and its relations (relation_n), and its threshold. */
+void plm_score_prepare(compare *c, uint32_t relation_n, int threshold);
 /* Scores name number n; fills out. */
 void plm_score_name(const compare *c, uint32_t n, scored *out);
 /* A query token that may be paired without a related span: an initial, two initials. */
 bool plm_score_stands_for_more(const unit *u);
 /* False when no name can score c->least whose query tokens are paired no better than so: sim[i]
- * for token i, 0 for one left over (docs/no-miss.md). */
-bool plm_score_reachable(const compare *c, const uint16_t sim[NAME_TOKENS]);
+ * for token i, 0 for one left over; with initials: or paired with an initial of the name
+ * (docs/no-miss.md). */
+bool plm_score_reachable(const compare *c, const uint16_t sim[NAME_TOKENS], bool initials);
 /* OFAC's own 0 to 100, times 100. */
 int plm_score_ofac(plm_str query, plm_str name);
 

@@ -50,6 +50,7 @@ typedef struct found {
 struct plm_screener {
     const plm_screen *s;
     plm_kins *kins;
+    uint8_t reach_seen[REACH_SEEN];
     uint32_t *unit_head, *join_head;
     uint64_t *unit_met, *join_met; /* a bit each: has a relation */
     uint64_t *name_met;      /* a bit each: is in names */
@@ -214,7 +215,10 @@ static void relate(plm_screener *q, const kin *k, uint32_t span_no) {
     }
     relation *r = more(q, (void **)&q->relations, &q->relation_n, &q->relation_cap, sizeof *r);
     if (!r) return;
-    *r = (relation){k->sim, (uint8_t)span_no, k->why, *head};
+    const span *s = &q->q.spans[span_no];
+    *r = (relation){k->sim, (uint8_t)span_no, k->why, *head,
+                    (((uint64_t)1 << s->count) - 1) << s->first};
+    if (*head) r->tokens |= q->relations[*head - 1].tokens;
     *head = q->relation_n;
 }
 
@@ -276,7 +280,7 @@ static void count_postings(skips *k) {
 static bool try_skip(skips *k, uint32_t t, uint16_t sim) {
     uint16_t was = k->sim[t];
     k->sim[t] = sim;
-    if (!plm_score_reachable(k->c, k->sim)) return true;
+    if (!plm_score_reachable(k->c, k->sim, false)) return true;
     k->sim[t] = was;
     return false;
 }
@@ -289,7 +293,7 @@ static void skippable(skips *k) {
     memset(k->sim, 0, sizeof k->sim);
     for (uint32_t i = 0; i < p->token_n; i++)
         if (plm_score_stands_for_more(&p->tokens[i].u)) k->sim[i] = 1000;
-    if (plm_score_reachable(k->c, k->sim)) {
+    if (plm_score_reachable(k->c, k->sim, false)) {
         memset(k->sim, 0, sizeof k->sim);
         return;
     }
@@ -349,14 +353,16 @@ static void gather(plm_screener *q, const compare *c, int threshold, bool exhaus
         return;
     }
     skippable(&k);
+    bool initials = plm_score_reachable(c, k.sim, true);
     for (uint32_t i = 0; i < q->touched_n; i++) {
         uint32_t id = q->touched[i], j = id & ~SPAN_JOIN;
         bool join = id & SPAN_JOIN;
-        bool initials = all_skipped(&k, join ? q->join_head[j] : q->unit_head[j]);
+        bool skipped = all_skipped(&k, join ? q->join_head[j] : q->unit_head[j]);
+        if (skipped && !initials) continue;
         const uint32_t *at = join ? x->join_at : x->unit_at;
         const uint32_t *names = join ? x->join_names : x->unit_names;
         for (uint32_t n = at[j]; n < at[j + 1]; n++)
-            if (!initials || (names[n] & 1)) add_name(q, names[n] >> 1);
+            if (!skipped || (names[n] & 1)) add_name(q, names[n] >> 1);
     }
     score_names(q, c, threshold);
 }
@@ -729,6 +735,7 @@ bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_opti
     c.unit_met = q->unit_met;
     c.join_met = q->join_met;
     c.relations = NULL;
+    c.reach_seen = q->reach_seen;
     c.kind = (uint32_t)w->kind;
     c.least = 0;
     if (o->scoring == PLM_SCORING_OFAC) {
@@ -740,7 +747,7 @@ bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_opti
         c.relations = q->relations;
         int words = distinct(&q->q), least = name_threshold(w, o->threshold);
         if (words == 1 && least < COMMON_SCORE) least = COMMON_SCORE;
-        plm_score_prepare(&c, o->exhaustive ? 0 : least);
+        plm_score_prepare(&c, q->relation_n, o->exhaustive ? 0 : least);
         if (words) {
             gather(q, &c, least, o->exhaustive);
             settle(q, w, o->threshold);

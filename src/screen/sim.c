@@ -9,6 +9,9 @@
 #include "screen/index.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define FLOOR_SIM 640
 #define FLOOR_CROSS 760     /* between an alphabet with and one without vowels */
@@ -118,7 +121,7 @@ static bool is_vowel(char c) { return c == 'a' || c == 'e' || c == 'i' || c == '
 /* How two are compared: vowels written on both sides, on one side, on neither. */
 typedef enum writing { WRITTEN, CROSS, UNWRITTEN, WRITINGS } writing;
 
-#define SYMBOLS 80 /* '0' to 'z' */
+#define SYMBOLS PROFILE_SYMBOLS
 #define AT_FIRST 1
 #define AT_LAST 2
 
@@ -199,6 +202,121 @@ static int align(writing w, const char *a, size_t n, const char *b, size_t m, in
     return d[n % 3][m];
 }
 
+void plm_profile_init(unit_profile *p, const unit *u) {
+    p->u = u;
+    memset(p->made, 0, sizeof p->made);
+}
+
+#ifdef __SSE2__
+/* All that a phonetic form is made of. */
+static const char symbols[] = "abcdefghijklmnopqrstuvwxyzSCJH0123456789";
+
+static void make_profile(unit_profile *p, writing w) {
+    const unit *u = p->u;
+    int16_t sum = 0;
+    memset(p->places, 0, sizeof p->places);
+    for (size_t j = 0; j < PROFILE_LETTERS; j++) {
+        if (j < u->phon_n) sum = (int16_t)(sum + one_more(w, u->phon, j, u->phon_n));
+        p->more[w][j] = sum;
+        int at = j < u->phon_n ? u->phon[j] - '0' : 0;
+        if (j < u->phon_n) p->places[at] = (uint16_t)(p->places[at] | 1u << j);
+        for (const char *c = symbols; *c && j < u->phon_n; c++)
+            p->sub[w][*c - '0'][j] = sub_costs[w][at][*c - '0'];
+    }
+    p->made[w] = true;
+}
+
+/* The least of each lane and all before it. */
+static __m128i running_least(__m128i x) {
+    const __m128i one = _mm_set_epi16(0, 0, 0, 0, 0, 0, 0, INT16_MAX);
+    const __m128i two = _mm_set_epi16(0, 0, 0, 0, 0, 0, INT16_MAX, INT16_MAX);
+    const __m128i four = _mm_set_epi16(0, 0, 0, 0, INT16_MAX, INT16_MAX, INT16_MAX, INT16_MAX);
+    x = _mm_min_epi16(x, _mm_or_si128(_mm_slli_si128(x, 2), one));
+    x = _mm_min_epi16(x, _mm_or_si128(_mm_slli_si128(x, 4), two));
+    return _mm_min_epi16(x, _mm_or_si128(_mm_slli_si128(x, 8), four));
+}
+
+static int least_lane(__m128i x) {
+    x = _mm_min_epi16(x, _mm_srli_si128(x, 8));
+    x = _mm_min_epi16(x, _mm_srli_si128(x, 4));
+    x = _mm_min_epi16(x, _mm_srli_si128(x, 2));
+    return (int16_t)_mm_extract_epi16(x, 0);
+}
+
+/* Two letters changed with each other: mask has the columns where they end. */
+static void swaps(__m128i t[2], const __m128i up2[2], int up2_first, uint32_t mask) {
+    int16_t now[16], was[17];
+    was[0] = (int16_t)up2_first;
+    for (int k = 0; k < 2; k++) {
+        _mm_storeu_si128((__m128i *)(void *)(now + 8 * k), t[k]);
+        _mm_storeu_si128((__m128i *)(void *)(was + 1 + 8 * k), up2[k]);
+    }
+    for (; mask; mask &= mask - 1) {
+        int j = __builtin_ctz(mask), cost = was[j - 1] + COST_SWAP;
+        if (cost < now[j]) now[j] = (int16_t)cost;
+    }
+    for (int k = 0; k < 2; k++) t[k] = _mm_loadu_si128((const __m128i *)(void *)(now + 8 * k));
+}
+
+/* align() with the letters of a as lanes, a row for each letter of b.  In a row, taking a letter
+ * more of a from the left is a running least once the letters' costs so far are taken off. */
+static int align_profile(const unit_profile *p, writing w, const char *b, size_t m, int limit) {
+    const __m128i zero = _mm_setzero_si128(), lanes = _mm_set_epi16(7, 6, 5, 4, 3, 2, 1, 0);
+    int n = p->u->phon_n, blocks = n > 8 ? 2 : 1, first = 0, up2_first = 0, last = 0;
+    __m128i more[2], up[2], up2[2], pad[2];
+    for (int k = 0; k < 2; k++) {
+        more[k] = _mm_loadu_si128((const __m128i *)(const void *)(p->more[w] + 8 * k));
+        up[k] = up2[k] = more[k];
+        pad[k] = _mm_srli_epi16(_mm_cmpgt_epi16(lanes, _mm_set1_epi16((int16_t)(n - 1 - 8 * k))), 1);
+    }
+    for (size_t i = 0; i < m; i++) {
+        const uint8_t *row = p->sub[w][b[i] - '0'];
+        __m128i cost = _mm_loadu_si128((const __m128i *)(const void *)row), t[2];
+        int del = one_more(w, b, i, m), now = first + del;
+        __m128i del8 = _mm_set1_epi16((int16_t)del), left = _mm_set1_epi16((int16_t)now);
+        __m128i diagonal = _mm_insert_epi16(_mm_slli_si128(up[0], 2), first, 0);
+        t[0] = _mm_min_epi16(_mm_add_epi16(diagonal, _mm_unpacklo_epi8(cost, zero)),
+                             _mm_add_epi16(up[0], del8));
+        t[1] = up[1];
+        if (blocks > 1) {
+            diagonal = _mm_or_si128(_mm_slli_si128(up[1], 2), _mm_srli_si128(up[0], 14));
+            t[1] = _mm_min_epi16(_mm_add_epi16(diagonal, _mm_unpackhi_epi8(cost, zero)),
+                                 _mm_add_epi16(up[1], del8));
+        }
+        uint32_t mask = i ? (uint32_t)p->places[b[i] - '0'] << 1 & p->places[b[i - 1] - '0'] : 0;
+        if (mask) swaps(t, up2, up2_first, mask);
+        int least = now;
+        for (int k = 0; k < blocks; k++) {
+            __m128i x = running_least(_mm_sub_epi16(t[k], more[k]));
+            x = _mm_min_epi16(x, left);
+            left = _mm_unpackhi_epi64(_mm_shufflehi_epi16(x, 0xFF), _mm_shufflehi_epi16(x, 0xFF));
+            up2[k] = up[k];
+            up[k] = _mm_add_epi16(x, more[k]);
+            int low = least_lane(_mm_or_si128(up[k], pad[k]));
+            if (low < least) least = low;
+        }
+        if (least > limit && last > limit) return COST_NEVER;
+        last = least;
+        up2_first = first;
+        first = now;
+    }
+    int16_t end[16];
+    for (int k = 0; k < 2; k++) _mm_storeu_si128((__m128i *)(void *)(end + 8 * k), up[k]);
+    return end[n - 1];
+}
+#endif
+
+static int cost_of(unit_profile *p, writing w, const unit *b, int limit) {
+    const unit *a = p->u;
+#ifdef __SSE2__
+    if (a->phon_n && a->phon_n <= PROFILE_LETTERS && b->phon_n <= PROFILE_LETTERS) {
+        if (!p->made[w]) make_profile(p, w);
+        return align_profile(p, w, b->phon, b->phon_n, limit);
+    }
+#endif
+    return align(w, a->phon, a->phon_n, b->phon, b->phon_n, limit);
+}
+
 static bool abjad(const unit *u) {
     return u->script == SCRIPT_ARABIC || u->script == SCRIPT_HEBREW;
 }
@@ -257,7 +375,8 @@ static bool east_asian(const unit *u) {
 }
 
 /* least: what is less alike may be given any lower likeness. */
-static int similar(const unit *a, const unit *b, int least) {
+static int similar(unit_profile *p, const unit *b, int least) {
+    const unit *a = p->u;
     writing w = WRITTEN;
     size_t len = a->phon_n > b->phon_n ? a->phon_n : b->phon_n;
     size_t gap = len - (a->phon_n < b->phon_n ? a->phon_n : b->phon_n);
@@ -279,7 +398,7 @@ static int similar(const unit *a, const unit *b, int least) {
     int by = len < 3 ? 3 : (int)len, cost = COST_NEVER;
     int limit = (1000 - least) * by / 10 + 1 + (least > FLOOR_SIM ? by / 10 : 0);
     if ((int)gap * extra[w] <= limit + NAME_FORM / 10)
-        cost = align(w, a->phon, a->phon_n, b->phon, b->phon_n, limit);
+        cost = cost_of(p, w, b, limit);
     if (cost && a->phon[0] != b->phon[0] && key_of(a->phon[0]) != key_of(b->phon[0]))
         cost += COST_FIRST;
     int sim = 1000 - cost * 10 / by;
@@ -304,7 +423,8 @@ static int class_sim(const unit *a, const unit *b) {
     return a->cls >= plm_lex_nick_first && a->cls <= plm_lex_nick_last ? NICK_SIM : CLASS_SIM;
 }
 
-int plm_relate(const unit *a, const unit *b, int least, why_kind *why) {
+int plm_relate(unit_profile *p, const unit *b, int least, why_kind *why) {
+    const unit *a = p->u;
     bool same = a->form_n == b->form_n && memcmp(a->form, b->form, a->form_n) == 0;
     *why = WHY_EXACT;
     if (same) return 1000;
@@ -313,7 +433,7 @@ int plm_relate(const unit *a, const unit *b, int least, why_kind *why) {
         *why = WHY_VARIANT;
         return class_sim(a, b);
     }
-    int sim = similar(a, b, least < FLOOR_SIM ? FLOOR_SIM : least);
+    int sim = similar(p, b, least < FLOOR_SIM ? FLOOR_SIM : least);
     bool other = (a->cls && b->cls && a->cls != b->cls) || (a->known && b->known);
     if (other && sim < 960) sim -= (1000 - sim) * KNOWN_LOSS / 100;
     *why = sim >= 960 ? WHY_SPELLING : sim >= 900 ? WHY_VOWELS : WHY_EDIT;

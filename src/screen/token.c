@@ -11,7 +11,6 @@
 #define PHRASE_WORDS 8
 #define WEIGHT_UNKNOWN 1000
 #define WEIGHT_SHORT 620   /* an unknown word of two letters */
-#define WEIGHT_INITIAL 130
 #define WEIGHT_NUMBER 600
 #define KNOWN_WEIGHT 820
 #define WEIGHT_SYLLABLE 480 /* a Hangul or Han syllable of its own */
@@ -192,7 +191,7 @@ static void weigh(token *t, const lexeme *x) {
         u->weight = WEIGHT_NUMBER;
     } else if (u->form_n == 1) {
         u->kind = TOKEN_INITIAL;
-        u->weight = WEIGHT_INITIAL;
+        u->weight = PLM_WEIGHT_INITIAL;
     } else if (x && x->kind != TOKEN_PLAIN) {
         u->kind = x->kind;
         u->weight = x->weight;

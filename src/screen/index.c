@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define INDEX_MAGIC "PLMINDX"
-#define INDEX_VERSION 4u
+#define INDEX_VERSION 5u
 #define INDEX_BYTES_MAX ((size_t)8 << 30)
 
 static const uint32_t row_size[IX_COUNT] = {
@@ -143,8 +143,9 @@ typedef struct join_pair {
 } join_pair;
 
 static void add_name(maker *m, const name_parse *p, const name_rec *r) {
-    uint32_t number = (uint32_t)m->v[IX_NAMES].n, posting = number << 1;
-    for (uint32_t i = 0; i < p->token_n; i++) posting |= p->tokens[i].u.kind == TOKEN_INITIAL;
+    uint32_t posting = (uint32_t)m->v[IX_NAMES].n | POST_PLAIN;
+    for (uint32_t i = 0; i < p->token_n; i++)
+        if (p->tokens[i].u.kind == TOKEN_INITIAL) posting &= ~POST_PLAIN;
     name_rec *at = push(m, &m->v[IX_NAMES], 1);
     if (!at) return;
     *at = *r;
@@ -152,7 +153,7 @@ static void add_name(maker *m, const name_parse *p, const name_rec *r) {
     at->weight = p->weight;
     at->token_n = (uint8_t)p->token_n;
     at->span_n = (uint8_t)p->span_n;
-    at->flags = posting & 1 ? NAME_HAS_INITIAL : 0;
+    at->flags = posting & POST_PLAIN ? 0 : NAME_HAS_INITIAL;
     for (uint32_t i = 0; i < p->span_n; i++) {
         const span *s = &p->spans[i];
         span_rec *x = push(m, &m->v[IX_SPANS], 1);

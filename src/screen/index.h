@@ -9,6 +9,7 @@
 #define INDEX_DIR_BITS 16
 
 #define NAME_HAS_INITIAL 1
+#define POST_PLAIN 0x80000000u
 typedef struct name_rec {
     uint32_t entity;           /* over all lists */
     uint32_t row;              /* in its list's names, or addresses */
@@ -53,7 +54,7 @@ typedef struct plm_index {
     const uint64_t *joins;          /* ascending hashes */
     const name_rec *names;
     const span_rec *spans;
-    /* names of each unit and join: number * 2, + 1 where the name has an initial */
+    /* names of each unit and join: those that have an initial, then the others, with POST_PLAIN */
     const uint32_t *unit_at, *unit_names, *join_at, *join_names;
     const uint64_t *near;           /* ascending: hash of a form or key, NEAR_APART, unit */
     const uint32_t *near_dir, *join_dir;

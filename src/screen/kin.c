@@ -20,7 +20,7 @@
 #define NEAR_KEYS (2 + NAME_FORM + 2 * (2 + NAME_KEY))
 #define KEPT_SLOTS 8192u     /* tokens whose relations are kept, at most */
 #define KEPT_WAYS 2u
-#define KEPT_KINS (1u << 19) /* and their relations */
+#define KEPT_KINS (1u << 18) /* and their relations */
 
 /* One token kept: its relations are in the ring from at on, until as many more were written. */
 typedef struct kept {
@@ -87,7 +87,10 @@ static void *more(plm_kins *k, void **p, uint32_t *n, uint32_t *cap, size_t row)
 
 static void add(plm_kins *k, uint32_t id, int sim, why_kind why) {
     kin *to = more(k, (void **)&k->found, &k->found_n, &k->found_cap, sizeof *to);
-    if (to) *to = (kin){id, (uint16_t)sim, (uint8_t)why, 0};
+    if (!to) return;
+    uint32_t i = id & ~SPAN_JOIN;
+    const uint32_t *at = id & SPAN_JOIN ? k->x->join_at : k->x->unit_at;
+    *to = (kin){id, (uint16_t)sim, (uint16_t)why, at[i], at[i + 1] - at[i]};
 }
 
 /* A span of the query against a unit of the index: what both modes call. */
@@ -152,6 +155,7 @@ static void find_near(plm_kins *k, const unit *u, near_look *c) {
             *to = id;
             __builtin_prefetch(&x->units[id]);
             __builtin_prefetch((const char *)&x->units[id] + 64);
+            __builtin_prefetch(&x->unit_at[id]);
         }
     }
 }

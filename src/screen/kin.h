@@ -9,8 +9,8 @@
 typedef struct kin {
     uint32_t id;
     uint16_t sim;
-    uint8_t why;             /* why_kind */
-    uint8_t reserved;
+    uint16_t why;            /* why_kind */
+    uint32_t at, n;          /* its postings */
 } kin;
 
 typedef struct plm_kins plm_kins;

@@ -32,6 +32,7 @@
 #define SKIP_STEP 25
 #define AHEAD_NAME 12        /* names that are fetched before they are scored */
 #define AHEAD_SPANS 6
+#define AHEAD_HEAD 8
 
 struct plm_screen {
     const plm_lists *lists;
@@ -60,7 +61,7 @@ struct plm_screener {
     uint32_t *best_name;
     relation *relations;
     uint32_t relation_n, relation_cap;
-    uint32_t *touched;       /* units (or SPAN_JOIN | join) with relations */
+    kin *touched;            /* the first of each unit (or SPAN_JOIN | join) with relations */
     uint32_t touched_n, touched_cap;
     found *found;
     uint32_t found_n, found_cap;
@@ -203,20 +204,24 @@ static bool has_bit(const uint64_t *p, uint32_t i) { return p[i >> 6] >> (i & 63
 
 /* ---- relations ---- */
 
+static uint32_t *head_of(const plm_screener *q, uint32_t id) {
+    return id & SPAN_JOIN ? &q->join_head[id & ~SPAN_JOIN] : &q->unit_head[id];
+}
+
 static void relate(plm_screener *q, const kin *k, uint32_t span_no) {
     uint32_t id = k->id;
-    uint32_t *head = id & SPAN_JOIN ? &q->join_head[id & ~SPAN_JOIN] : &q->unit_head[id];
+    uint32_t *head = head_of(q, id);
     if (q->relation_n >= RELATIONS_MAX) return;
     if (*head == 0) {
-        uint32_t *t = more(q, (void **)&q->touched, &q->touched_n, &q->touched_cap, 4);
+        kin *t = more(q, (void **)&q->touched, &q->touched_n, &q->touched_cap, sizeof *t);
         if (!t) return;
-        *t = id;
+        *t = *k;
         set_bit(id & SPAN_JOIN ? q->join_met : q->unit_met, id & ~SPAN_JOIN);
     }
     relation *r = more(q, (void **)&q->relations, &q->relation_n, &q->relation_cap, sizeof *r);
     if (!r) return;
     const span *s = &q->q.spans[span_no];
-    *r = (relation){k->sim, (uint8_t)span_no, k->why, *head,
+    *r = (relation){k->sim, (uint8_t)span_no, (uint8_t)k->why, *head,
                     (((uint64_t)1 << s->count) - 1) << s->first};
     if (*head) r->tokens |= q->relations[*head - 1].tokens;
     *head = q->relation_n;
@@ -227,7 +232,11 @@ static void relate_spans(plm_screener *q, bool exhaustive) {
         uint32_t n;
         const kin *k = plm_kins_find(q->kins, &q->q.spans[i].u, exhaustive, &n);
         if (!k) q->failed = true;
-        for (uint32_t j = 0; k && j < n; j++) relate(q, &k[j], i);
+        for (uint32_t j = 0; k && j < n; j++) {
+            uint32_t far = k[j + AHEAD_HEAD < n ? j + AHEAD_HEAD : j].id;
+            __builtin_prefetch(head_of(q, far), 1);
+            relate(q, &k[j], i);
+        }
     }
 }
 
@@ -263,12 +272,10 @@ typedef struct skips {
 
 static void count_postings(skips *k) {
     const plm_screener *q = k->q;
-    const plm_index *x = q->s->x;
     memset(k->cost, 0, sizeof k->cost);
     for (uint32_t i = 0; i < q->touched_n; i++) {
-        uint32_t id = q->touched[i];
+        uint32_t id = q->touched[i].id, n = q->touched[i].n;
         if (id & SPAN_JOIN) continue;
-        uint64_t n = x->unit_at[id + 1] - x->unit_at[id];
         for (uint32_t r = q->unit_head[id]; r; r = q->relations[r - 1].next) {
             const span *s = &q->q.spans[q->relations[r - 1].span];
             for (uint32_t t = s->first; t < s->first + (uint32_t)s->count; t++) k->cost[t] += n;
@@ -355,14 +362,16 @@ static void gather(plm_screener *q, const compare *c, int threshold, bool exhaus
     skippable(&k);
     bool initials = plm_score_reachable(c, k.sim, true);
     for (uint32_t i = 0; i < q->touched_n; i++) {
-        uint32_t id = q->touched[i], j = id & ~SPAN_JOIN;
-        bool join = id & SPAN_JOIN;
-        bool skipped = all_skipped(&k, join ? q->join_head[j] : q->unit_head[j]);
-        if (skipped && !initials) continue;
-        const uint32_t *at = join ? x->join_at : x->unit_at;
-        const uint32_t *names = join ? x->join_names : x->unit_names;
-        for (uint32_t n = at[j]; n < at[j + 1]; n++)
-            if (!skipped || (names[n] & 1)) add_name(q, names[n] >> 1);
+        kin *t = &q->touched[i];
+        t->why = (uint16_t)all_skipped(&k, *head_of(q, t->id));
+        if (t->why && !initials) t->n = 0;
+        else __builtin_prefetch((t->id & SPAN_JOIN ? x->join_names : x->unit_names) + t->at);
+    }
+    for (uint32_t i = 0; i < q->touched_n; i++) {
+        const kin *t = &q->touched[i];
+        const uint32_t *names = (t->id & SPAN_JOIN ? x->join_names : x->unit_names) + t->at;
+        for (uint32_t n = 0; n < t->n && (!t->why || !(names[n] & POST_PLAIN)); n++)
+            add_name(q, names[n] & ~POST_PLAIN);
     }
     score_names(q, c, threshold);
 }
@@ -659,8 +668,8 @@ static const char *no_reason(const name_parse *p, uint32_t n) {
 
 static void clear(plm_screener *q) {
     for (uint32_t i = 0; i < q->touched_n; i++) {
-        uint32_t id = q->touched[i];
-        (id & SPAN_JOIN ? q->join_head : q->unit_head)[id & ~SPAN_JOIN] = 0;
+        uint32_t id = q->touched[i].id;
+        *head_of(q, id) = 0;
         (id & SPAN_JOIN ? q->join_met : q->unit_met)[(id & ~SPAN_JOIN) >> 6] = 0;
     }
     q->touched_n = q->relation_n = q->found_n = 0;

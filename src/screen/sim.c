@@ -64,16 +64,15 @@ static size_t second_key(const unit *u, char *out) {
 
 static bool keys_near(const char *a, size_t n, const char *b, size_t m) {
     if (n == 0 || m == 0) return false;
-    if (n == m && memcmp(a, b, n) == 0) return true;
+    if (n == m && memcmp(a, b, NAME_KEY + 1) == 0) return true; /* zeros behind both */
     return n >= 4 && m >= 4 && within_one(a, n, b, m);
 }
 
-static bool may_relate(const unit *a, const unit *b) {
-    if (a->form_n >= 2 && b->form_n >= 2 && within_one(a->form, a->form_n, b->form, b->form_n))
-        return true;
+static bool may_relate(const unit *a, const unit *b, bool forms_near) {
+    if (forms_near) return true;
     if (keys_near(a->key, a->key_n, b->key, b->key_n)) return true;
     if (a->script != SCRIPT_ARABIC && b->script != SCRIPT_ARABIC) return false;
-    char ka[NAME_KEY + 1], kb[NAME_KEY + 1];
+    char ka[NAME_KEY + 1] = {0}, kb[NAME_KEY + 1] = {0};
     size_t n = second_key(a, ka), m = second_key(b, kb);
     return keys_near(ka, n, b->key, b->key_n) || keys_near(a->key, a->key_n, kb, m) ||
            keys_near(ka, n, kb, m);
@@ -304,14 +303,51 @@ static int align_profile(const unit_profile *p, writing w, const char *b, size_t
     for (int k = 0; k < 2; k++) _mm_storeu_si128((__m128i *)(void *)(end + 8 * k), up[k]);
     return end[n - 1];
 }
+
+static __m128i swaps_eight(__m128i t, __m128i up2, int up2_first, uint32_t mask) {
+    __m128i both[2] = {t, t}, was[2] = {up2, up2};
+    swaps(both, was, up2_first, mask);
+    return both[0];
+}
+
+/* The same for eight letters and fewer: one block, and a look at the rows' least every other row. */
+static int align_eight(const unit_profile *p, writing w, const char *b, size_t m, int limit) {
+    const __m128i zero = _mm_setzero_si128(), lanes = _mm_set_epi16(7, 6, 5, 4, 3, 2, 1, 0);
+    int n = p->u->phon_n, first = 0, up2_first = 0;
+    __m128i more = _mm_loadu_si128((const __m128i *)(const void *)p->more[w]), up = more, up2 = up;
+    __m128i pad = _mm_srli_epi16(_mm_cmpgt_epi16(lanes, _mm_set1_epi16((int16_t)(n - 1))), 1);
+    for (size_t i = 0; i < m; i++) {
+        const uint8_t *row = p->sub[w][b[i] - '0'];
+        __m128i cost = _mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)(const void *)row), zero);
+        int del = one_more(w, b, i, m), now = first + del;
+        __m128i diagonal = _mm_insert_epi16(_mm_slli_si128(up, 2), first, 0);
+        __m128i t = _mm_min_epi16(_mm_add_epi16(diagonal, cost),
+                                  _mm_add_epi16(up, _mm_set1_epi16((int16_t)del)));
+        uint32_t mask = i ? (uint32_t)p->places[b[i] - '0'] << 1 & p->places[b[i - 1] - '0'] : 0;
+        if (__builtin_expect(mask != 0, 0)) t = swaps_eight(t, up2, up2_first, mask);
+        t = _mm_min_epi16(running_least(_mm_sub_epi16(t, more)), _mm_set1_epi16((int16_t)now));
+        up2 = up;
+        up = _mm_add_epi16(t, more);
+        if (i & 1) {
+            int low = least_lane(_mm_or_si128(_mm_min_epi16(up, up2), pad));
+            if (low > limit && now > limit && first > limit) return COST_NEVER;
+        }
+        up2_first = first;
+        first = now;
+    }
+    int16_t end[8];
+    _mm_storeu_si128((__m128i *)(void *)end, up);
+    return end[n - 1];
+}
 #endif
 
+/* What a costs to be made b; more than limit: at least that. */
 static int cost_of(unit_profile *p, writing w, const unit *b, int limit) {
     const unit *a = p->u;
 #ifdef __SSE2__
     if (a->phon_n && a->phon_n <= PROFILE_LETTERS && b->phon_n <= PROFILE_LETTERS) {
         if (!p->made[w]) make_profile(p, w);
-        return align_profile(p, w, b->phon, b->phon_n, limit);
+        return (a->phon_n <= 8 ? align_eight : align_profile)(p, w, b->phon, b->phon_n, limit);
     }
 #endif
     return align(w, a->phon, a->phon_n, b->phon, b->phon_n, limit);
@@ -375,7 +411,7 @@ static bool east_asian(const unit *u) {
 }
 
 /* least: what is less alike may be given any lower likeness. */
-static int similar(unit_profile *p, const unit *b, int least) {
+static int similar(unit_profile *p, const unit *b, int least, bool forms_near) {
     const unit *a = p->u;
     writing w = WRITTEN;
     size_t len = a->phon_n > b->phon_n ? a->phon_n : b->phon_n;
@@ -409,7 +445,7 @@ static int similar(unit_profile *p, const unit *b, int least) {
         int most = key <= 1 ? 720 : key == 2 ? 830 : 960;
         return sim > most ? most : sim;
     }
-    if (sim < 1000 && within_one(a->form, a->form_n, b->form, b->form_n)) {
+    if (forms_near) {
         size_t most = a->form_n > b->form_n ? a->form_n : b->form_n;
         int by_form = most <= 3 ? SHORT_EDIT_SIM : 1000 - 800 / (int)most;
         if (a->form[0] != b->form[0]) by_form -= FIRST_LOSS;
@@ -425,15 +461,17 @@ static int class_sim(const unit *a, const unit *b) {
 
 int plm_relate(unit_profile *p, const unit *b, int least, why_kind *why) {
     const unit *a = p->u;
-    bool same = a->form_n == b->form_n && memcmp(a->form, b->form, a->form_n) == 0;
+    bool same = a->form_n == b->form_n && memcmp(a->form, b->form, NAME_FORM + 1) == 0;
     *why = WHY_EXACT;
     if (same) return 1000;
     if (a->kind == TOKEN_NUMBER || b->kind == TOKEN_NUMBER) return 0;
-    if (a->form_n < 2 || b->form_n < 2 || !may_relate(a, b)) {
+    bool forms_near = a->form_n >= 2 && b->form_n >= 2 &&
+                      within_one(a->form, a->form_n, b->form, b->form_n);
+    if (a->form_n < 2 || b->form_n < 2 || !may_relate(a, b, forms_near)) {
         *why = WHY_VARIANT;
         return class_sim(a, b);
     }
-    int sim = similar(p, b, least < FLOOR_SIM ? FLOOR_SIM : least);
+    int sim = similar(p, b, least < FLOOR_SIM ? FLOOR_SIM : least, forms_near);
     bool other = (a->cls && b->cls && a->cls != b->cls) || (a->known && b->known);
     if (other && sim < 960) sim -= (1000 - sim) * KNOWN_LOSS / 100;
     *why = sim >= 960 ? WHY_SPELLING : sim >= 900 ? WHY_VOWELS : WHY_EDIT;

@@ -467,3 +467,23 @@ uint32_t plm_fold_letter_text(uint32_t cp, char out[16]) {
     else if (letter(cp)) add(out, &n, 16, letter(cp));
     return (uint32_t)n;
 }
+
+uint64_t plm_fold_mix_tables(uint64_t h) {
+    uint32_t pages = 0, strings = 0;
+    h = plm_name_mix(h, plm_fold_page, 0x200);
+    for (uint32_t i = 0; i < 0x200; i++)
+        if (plm_fold_page[i] > pages) pages = plm_fold_page[i];
+    h = plm_name_mix(h, plm_fold_letter, (size_t)pages * 256 * sizeof *plm_fold_letter);
+    for (uint32_t i = 0; i < pages * 256; i++)
+        if (plm_fold_letter[i] > strings) strings = plm_fold_letter[i];
+    h = plm_name_mix(h, plm_fold_han, (0xA000 - 0x3400) * sizeof *plm_fold_han);
+    for (uint32_t i = 0; i < 0xA000 - 0x3400; i++)
+        if (plm_fold_han[i] >= strings) strings = plm_fold_han[i] + 1u;
+    h = plm_name_mix(h, plm_fold_at, strings * sizeof *plm_fold_at);
+    for (uint32_t i = 0; i < strings; i++) {
+        const char *s = plm_fold_text + plm_fold_at[i];
+        h = plm_name_mix(h, s, strlen(s));
+    }
+    h = plm_name_mix(h, plm_fold_simple, 2 * plm_fold_simple_n * sizeof *plm_fold_simple);
+    return plm_name_mix(h, plm_fold_alike, 2 * plm_fold_alike_n * sizeof *plm_fold_alike);
+}

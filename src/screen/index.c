@@ -1,6 +1,7 @@
 /* index.c: builds, keeps and maps the screening index.
  * Invariants: 1 every name of every list is in it; 2 a unit's near-table entries are exactly
- * plm_near_keys of it; 3 postings ascend; 4 a mapped file belongs to the edition it is used with.
+ * plm_near_keys of it; 3 postings ascend; 4 a mapped file belongs to the edition and
+ * to the program it is used with.
  * Held by tests/unit/test_screen.c. */
 #include "screen/index.h"
 
@@ -16,7 +17,7 @@
 #include <unistd.h>
 
 #define INDEX_MAGIC "PLMINDX"
-#define INDEX_VERSION 5u
+#define INDEX_VERSION 6u
 #define INDEX_BYTES_MAX ((size_t)8 << 30)
 
 static const uint32_t row_size[IX_COUNT] = {
@@ -27,6 +28,7 @@ static const uint32_t row_size[IX_COUNT] = {
 typedef struct index_header {
     char magic[8];
     uint32_t version, sections;
+    uint64_t fingerprint;    /* at INDEX_FINGERPRINT_AT */
     char edition[64];
     uint64_t size;
     uint32_t n[IX_COUNT];
@@ -351,7 +353,8 @@ static plm_index *seal(maker *m) {
     plm_index *x = plm_mem_resize(NULL, sizeof *x);
     if (!x) return NULL;
     memset(x, 0, sizeof *x);
-    index_header h = {.magic = INDEX_MAGIC, .version = INDEX_VERSION, .sections = IX_COUNT};
+    index_header h = {.magic = INDEX_MAGIC, .version = INDEX_VERSION, .sections = IX_COUNT,
+                      .fingerprint = plm_index_fingerprint()};
     size_t size = padded(sizeof h);
     for (int i = 0; i < IX_COUNT; i++) {
         h.n[i] = x->n[i] = (uint32_t)m->v[i].n;
@@ -395,6 +398,50 @@ plm_index *plm_index_build(const plm_lists *lists, plm_fault *f) {
     plm_mem_free(m.join_pairs.p);
     plm_mem_free(m.slots);
     return x;
+}
+
+static void mix_key(void *ctx, char tag, uint64_t hash) {
+    uint64_t *h = ctx;
+    *h = plm_name_mix(*h, &hash, sizeof hash) ^ (unsigned char)tag;
+}
+
+static uint64_t mix_name(uint64_t h, plm_str name) {
+    static _Thread_local name_parse p;
+    if (!plm_name_read(name, &p)) return h;
+    for (uint32_t i = 0; i < p.span_n; i++) {
+        const unit *u = &p.spans[i].u;
+        uint32_t rest[] = {u->script, u->kind, u->join, u->known, u->cls, u->weight,
+                           p.spans[i].first, p.spans[i].count, plm_score_traits(u)};
+        h = plm_name_mix(h, u->form, u->form_n);
+        h = plm_name_mix(h, u->phon, u->phon_n);
+        h = plm_name_mix(h, u->key, u->key_n);
+        h = plm_name_mix(h, rest, sizeof rest);
+        plm_near_keys(u, mix_key, &h);
+    }
+    return h;
+}
+
+/* A name for each rule of reading; tables are mixed in whole. */
+static const char *const read_names[] = {
+    "Abdul-Rahman al-Sayyed bin Salahuddin", "Habibullah Noor J.C. de la Garcia Fernandez",
+    "OAO Zavod Nauchno-Issledovatelskiy Institut Fizicheskogo Priborostroeniya", "Xiao Qiu Hsu",
+    "The 38th Research Institute, Forty-four Ltd. No. 007 B4nk", "Joint Stcok Comapny Tradign",
+    "Schtscherbakow & Tchaikovsky Pty", "Владимир Ильич Ульянов-Щербаков", "Sеrgеy Lаvrоv",
+    "محمد عبدالرحمن علیرضا حسین", "שמואל הכהן", "김정은 박철수 안세호", "北京科技有限公司",
+    "欧阳修远", "张伟", "ミハイル きゃりー", "Γεώργιος Παπαδόπουλος", "გიორგი", "Ľuboš Ďaďo SS",
+    "a b c", "An Se Ho", "Internationaler Maschinenbauversuchsanstaltsverband",
+};
+
+uint64_t plm_index_fingerprint(void) {
+    address_rec a = {.entity = 0};
+    uint64_t h = plm_name_mix(INDEX_VERSION, row_size, sizeof row_size);
+    h = plm_lex_mix_tables(plm_fold_mix_tables(h));
+    for (size_t i = 0; i < sizeof read_names / sizeof *read_names; i++)
+        h = mix_name(h, plm_str_c(read_names[i]));
+    plm_address_keys(PLM_STR("Rm 1318-19, 13/F, Hollywood Plaza, 610 Nathan Rd, Hong Kong"), &a);
+    uint64_t keys[] = {a.street[0], a.street[1], a.building, (uint64_t)(uint32_t)a.floor,
+                       (uint64_t)a.place_n << 32 | (uint32_t)a.unit_from, (uint32_t)a.unit_to};
+    return plm_name_mix(h, keys, sizeof keys);
 }
 
 void plm_index_free(plm_index *x) {
@@ -442,6 +489,7 @@ plm_index *plm_index_open(const char *path, const plm_lists *lists) {
     plm_index *x = plm_mem_resize(NULL, sizeof *x);
     size_t size = padded(sizeof h);
     bool ok = x && memcmp(h.magic, INDEX_MAGIC, 8) == 0 && h.version == INDEX_VERSION &&
+              h.fingerprint == plm_index_fingerprint() &&
               h.sections == IX_COUNT && h.size == (uint64_t)st.st_size &&
               memcmp(h.edition, lists->edition, sizeof h.edition) == 0;
     for (int i = 0; ok && i < IX_COUNT; i++) {

@@ -72,7 +72,12 @@ typedef struct plm_index {
 plm_index *plm_index_build(const plm_lists *lists, plm_fault *f);
 void plm_index_free(plm_index *x);
 bool plm_index_save(const plm_index *x, const char *edition, const char *path, plm_fault *f);
-/* Maps the file when it belongs to this edition and fits it; NULL (no fault) otherwise. */
+/* What an index is made with: its version and layout, the folding tables, the lexicon, and how
+ * names that try the rules of reading are read.  A file made with something else is not used. */
+uint64_t plm_index_fingerprint(void);
+#define INDEX_FINGERPRINT_AT 16   /* where it stands in a file */
+/* Maps the file when it was made by this program for this edition and fits it; NULL (no fault)
+ * otherwise. */
 plm_index *plm_index_open(const char *path, const plm_lists *lists);
 
 uint64_t plm_index_hash(char tag, const char *p, size_t n);

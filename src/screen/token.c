@@ -39,6 +39,35 @@ const lexeme *plm_lex_find(char script, const char *p, size_t n) {
     return lex_hashed(script, p, n, fnv(script, p, n));
 }
 
+uint64_t plm_name_mix(uint64_t h, const void *p, size_t n) {
+    const char *s = p;
+    h = (h ^ n) * 0x9E3779B97F4A7C15u;
+    while (n) {
+        uint64_t w = 0;
+        size_t k = n < sizeof w ? n : sizeof w;
+        memcpy(&w, s, k);
+        h = (h ^ w) * 0xFF51AFD7ED558CCDu;
+        h ^= h >> 32;
+        s += k;
+        n -= k;
+    }
+    return h;
+}
+
+uint64_t plm_lex_mix_tables(uint64_t h) {
+    uint32_t lexemes = 0;
+    h = plm_name_mix(h, plm_lex_hash, plm_lex_hash_size * sizeof *plm_lex_hash);
+    for (uint32_t i = 0; i < plm_lex_hash_size; i++)
+        if (plm_lex_hash[i] > lexemes) lexemes = plm_lex_hash[i];
+    h = plm_name_mix(h, plm_lex_table, lexemes * sizeof *plm_lex_table);
+    for (uint32_t i = 0; i < lexemes; i++) {
+        const lexeme *x = &plm_lex_table[i];
+        h = plm_name_mix(h, plm_lex_text + x->key_at, x->key_n);
+        h = plm_name_mix(h, plm_lex_text + x->out_at, strlen(plm_lex_text + x->out_at));
+    }
+    return h;
+}
+
 /* ---- sounds ---- */
 
 typedef struct sound {

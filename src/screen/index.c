@@ -17,12 +17,12 @@
 #include <unistd.h>
 
 #define INDEX_MAGIC "PLMINDX"
-#define INDEX_VERSION 6u
+#define INDEX_VERSION 7u
 #define INDEX_BYTES_MAX ((size_t)8 << 30)
 
 static const uint32_t row_size[IX_COUNT] = {
     sizeof(unit), 8, sizeof(name_rec), sizeof(span_rec), 4, 4, 4, 4, 8, 4, 4, 4,
-    sizeof(id_rec), sizeof(address_rec), 2,
+    sizeof(id_rec), sizeof(address_rec), 2, 8,
 };
 
 typedef struct index_header {
@@ -317,6 +317,19 @@ static void note_traits(maker *m) {
     for (size_t i = 0; t && i < m->v[IX_UNITS].n; i++) t[i] = plm_score_traits(&u[i]);
 }
 
+/* Two addresses are related only where a street or a building is the same (address.c). */
+static void post_places(maker *m) {
+    for (uint32_t i = 0; i < m->v[IX_ADDRESSES].n; i++) {
+        const address_rec *a = (const address_rec *)(const void *)m->v[IX_ADDRESSES].p + i;
+        const uint64_t h[] = {a->street[0], a->street[1], a->building};
+        for (int k = 0; k < 3; k++) {
+            uint64_t *x = h[k] ? push(m, &m->v[IX_PLACES], 1) : NULL;
+            if (x) *x = (h[k] & ~(uint64_t)0xFFFFFFFFu) | i;
+        }
+    }
+    if (!m->failed) sort_u64(m, (uint64_t *)(void *)m->v[IX_PLACES].p, m->v[IX_PLACES].n);
+}
+
 static int by_id(const void *a, const void *b) {
     const id_rec *x = a, *y = b;
     if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
@@ -347,6 +360,7 @@ static void point(plm_index *x) {
     x->ids = at[IX_IDS];
     x->addresses = at[IX_ADDRESSES];
     x->traits = at[IX_TRAITS];
+    x->places = at[IX_PLACES];
 }
 
 static plm_index *seal(maker *m) {
@@ -390,6 +404,7 @@ plm_index *plm_index_build(const plm_lists *lists, plm_fault *f) {
     if (!m.failed) post_joins(&m);
     if (!m.failed) post_near(&m);
     if (!m.failed) note_traits(&m);
+    if (!m.failed) post_places(&m);
     if (m.v[IX_IDS].n) qsort(m.v[IX_IDS].p, m.v[IX_IDS].n, sizeof(id_rec), by_id);
     plm_index *x = m.failed ? NULL : seal(&m);
     if (!x) plm_fail(f, PLM_NO_MEMORY, "not enough memory for the index");

@@ -55,7 +55,7 @@ struct plm_screener {
     uint32_t *unit_head, *join_head;
     uint64_t *unit_met, *join_met; /* a bit each: has a relation */
     uint64_t *name_met;      /* a bit each: is in names */
-    uint32_t *names;         /* to be scored */
+    uint32_t *names;         /* to be scored; addresses to be compared */
     uint32_t names_n, names_cap;
     int32_t *best_score;     /* by entity; -1: none yet */
     uint32_t *best_name;
@@ -504,23 +504,56 @@ static void add_address(plm_screener *q, uint32_t entity, uint32_t address, int 
     add_found(q, &r);
 }
 
+static void try_address(plm_screener *q, const address_rec *a, uint32_t i, int threshold) {
+    const address_rec *l = &q->s->x->addresses[i];
+    address_relation r = plm_address_relate(a, l);
+    if (r < ADDRESS_BUILDING) return;
+    const plm_entity *e = plm_lists_entity(q->s->lists, l->entity, NULL);
+    bool only = (e->bits & PLM_ENTITY_ADDRESS_ONLY) || e->kind == PLM_ENTITY_ADDRESS;
+    bool building = r == ADDRESS_BUILDING;
+    int score = building ? BUILDING_SCORE : only ? UNIT_SCORE : ADDRESS_SCORE;
+    if ((building && !only) || score < threshold) return;
+    add_address(q, l->entity, i + 1, score, building);
+}
+
+static int by_number(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Listed addresses that share a street with its number, or a building: q->names. */
+static void find_places(plm_screener *q, const address_rec *a) {
+    const plm_index *x = q->s->x;
+    const uint64_t h[] = {a->street[0], a->street[1], a->building};
+    for (int k = 0; k < 3; k++) {
+        uint64_t top = h[k] & ~(uint64_t)0xFFFFFFFFu;
+        uint32_t lo = 0, hi = h[k] ? x->n[IX_PLACES] : 0;
+        while (lo < hi) {
+            uint32_t mid = lo + (hi - lo) / 2;
+            if (x->places[mid] < top) lo = mid + 1;
+            else hi = mid;
+        }
+        for (; h[k] && lo < x->n[IX_PLACES] && (x->places[lo] ^ top) >> 32 == 0; lo++) {
+            uint32_t *to = more(q, (void **)&q->names, &q->names_n, &q->names_cap, 4);
+            if (!to) return;
+            *to = (uint32_t)x->places[lo];
+        }
+    }
+    if (q->names_n) qsort(q->names, q->names_n, sizeof *q->names, by_number);
+}
+
 /* Entities at the query's address: an entry that is an address fires on its unit and warns of its
  * building; any other entry only on the very same address. */
-static void find_addresses(plm_screener *q, const plm_query *w, int threshold) {
-    const plm_index *x = q->s->x;
+static void find_addresses(plm_screener *q, const plm_query *w, int threshold, bool exhaustive) {
     address_rec a = {0};
     if (!w->address.n || !plm_address_keys(w->address, &a)) return;
-    for (uint32_t i = 0; i < x->n[IX_ADDRESSES]; i++) {
-        const address_rec *l = &x->addresses[i];
-        address_relation r = plm_address_relate(&a, l);
-        if (r < ADDRESS_BUILDING) continue;
-        const plm_entity *e = plm_lists_entity(q->s->lists, l->entity, NULL);
-        bool only = (e->bits & PLM_ENTITY_ADDRESS_ONLY) || e->kind == PLM_ENTITY_ADDRESS;
-        bool building = r == ADDRESS_BUILDING;
-        int score = building ? BUILDING_SCORE : only ? UNIT_SCORE : ADDRESS_SCORE;
-        if ((building && !only) || score < threshold) continue;
-        add_address(q, l->entity, i + 1, score, building);
-    }
+    for (uint32_t i = 0; exhaustive && i < q->s->x->n[IX_ADDRESSES]; i++)
+        try_address(q, &a, i, threshold);
+    if (exhaustive) return;
+    find_places(q, &a);
+    for (uint32_t i = 0; i < q->names_n; i++)
+        if (i == 0 || q->names[i] != q->names[i - 1]) try_address(q, &a, q->names[i], threshold);
+    q->names_n = 0;
 }
 
 static int best_first(const void *a, const void *b) {
@@ -763,7 +796,7 @@ bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_opti
         }
         c.least = 0; /* what a number or an address found is shown whatever it scores */
     }
-    find_addresses(q, w, o->threshold);
+    find_addresses(q, w, o->threshold, o->exhaustive);
     find_ids(q, w);
     if (!answer(q, w, &c, o, out, f)) return false;
     out->reason = no_reason(&q->q, out->n);

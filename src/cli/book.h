@@ -11,8 +11,9 @@ typedef struct book_options {
     const char *with[WITH_MAX];
     unsigned with_count;
     const char *lists; /* --lists DIR; NULL: none */
+    const char *effects; /* --effects FILE; NULL: the shipped one */
     plm_reading reading;
-    bool json, explain, sensitivity;
+    bool json, explain, sensitivity, assume_clear;
 } book_options;
 
 /* Takes argv[*i] when it is one of: --as-of --known --mode --with --lists --format.

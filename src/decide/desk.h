@@ -53,6 +53,9 @@ typedef struct flat_party {
     const plm_party *party; /* NULL: a party that the case leaves out */
     plm_role role;
     plm_listed listed;
+    bool screened;
+    uint32_t unloaded;              /* bits of flags of which no list is loaded */
+    plm_str found_json, found_text; /* what the screening found */
     char path[PATH_TEXT];
 } flat_party;
 
@@ -111,6 +114,7 @@ struct plm_desk {
     plm_buf tail; /* not_modelled and rulebook, the same in every result */
     plm_listing screen;
     void *screen_ctx;
+    plm_str lists_edition, lists_law; /* of the case's screenings; empty: nobody was screened */
 };
 
 #define DESK_CLASSES 5

@@ -316,6 +316,27 @@ static void put_warnings(result *r, plm_jw *w) {
     plm_jw_end_arr(w);
 }
 
+/* Who was screened, and what each match means: plimsoll/effects.h. */
+static void put_screening(plm_desk *d, plm_jw *w) {
+    if (!d->lists_edition.n) return;
+    plm_jw_key(w, "screening");
+    plm_jw_obj(w);
+    plm_jw_kstr(w, "edition", d->lists_edition);
+    plm_jw_kstr(w, "law", d->lists_law);
+    plm_jw_key(w, "parties");
+    plm_jw_arr(w);
+    for (uint32_t i = 0; i < d->party_count; i++) {
+        if (!d->parties[i].screened) continue;
+        plm_jw_obj(w);
+        plm_jw_kint(w, "party", i);
+        plm_jw_key(w, "matches");
+        plm_jw_raw(w, d->parties[i].found_json);
+        plm_jw_end_obj(w);
+    }
+    plm_jw_end_arr(w);
+    plm_jw_end_obj(w);
+}
+
 /* What does not change from case to case is written once. */
 static void put_tail(plm_desk *d, plm_jw *w) {
     if (!d->tail.n) {
@@ -466,6 +487,7 @@ static void put_result(result *r, const char *proof, plm_buf *out) {
     put_questions(r, &w);
     put_conflicts(d, &w);
     put_warnings(r, &w);
+    put_screening(d, &w);
     put_tail(d, &w);
     plm_jw_kint(&w, "cases", r->a.cases);
     plm_jw_kcstr(&w, "proof_sha256", proof);
@@ -548,6 +570,8 @@ static void report_rest(result *r, plm_buf *out) {
         plm_buf_printf(out, "  conflict: %s.facts.%s: %u sources differ; taken over both\n",
                        d->items[d->conflicts[i].item].path, d->conflicts[i].fact,
                        d->conflicts[i].count);
+    for (uint32_t i = 0; i < d->party_count; i++)
+        plm_buf_printf(out, "%.*s", PLM_FMT(d->parties[i].found_text));
     for (uint32_t i = 0; i < d->c.warning_count; i++)
         plm_buf_printf(out, "  warning: %.*s\n", PLM_FMT(d->c.warnings[i]));
     for (uint32_t i = 0; i < d->warning_count; i++)

@@ -104,9 +104,9 @@ struct plm_desk {
     uint32_t item_count, party_count, conflict_count, warning_count;
     conflict conflicts[64];
     plm_str warnings[64];
-    plm_rule *requirements, *exceptions, *policies;
+    plm_rule *requirements, *exceptions, *policies, *obligations;
     plm_rule *classes; /* of an item: the five of the contract first */
-    uint32_t requirement_count, exception_count, policy_count, class_count;
+    uint32_t requirement_count, exception_count, policy_count, class_count, obligation_count;
     live_item *live; /* of the case's own items */
     live_rule *live_rules;      /* room for them, grown when a case needs more */
     plm_rule *live_exceptions;
@@ -136,6 +136,9 @@ plm_verdict desk_verdict(plm_desk *d, answer *a);
 plm_truth desk_ask_required(plm_facts *w, void *desk);
 plm_truth desk_ask_permitted(plm_facts *w, void *desk);
 plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party);
+/* Is obligation r the exporter's: its condition holds and, where it binds only what needs no license,
+ * none is required for the item? */
+plm_truth desk_prove_obligation(plm_desk *d, plm_rule r, int32_t item, int32_t party);
 /* Is exception e available to the item, by cases? */
 plm_truth desk_prove_exception(plm_desk *d, plm_rule e, int32_t item);
 

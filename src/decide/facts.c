@@ -51,6 +51,12 @@ static void add_party(plm_desk *d, const plm_party *p, plm_role role, const char
     x->unloaded = told.unloaded;
     x->found_json = plm_arena_copy(d->arena, told.json);
     x->found_text = plm_arena_copy(d->arena, told.text);
+    if (!x->found_json.p || (told.text.n && !x->found_text.p)) { /* no room: not known */
+        x->screened = false;
+        x->found_text = (plm_str){"", 0};
+        x->listed = p->listed;
+        return;
+    }
     d->lists_edition = told.edition;
     d->lists_law = told.law;
 }

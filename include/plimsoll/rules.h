@@ -62,8 +62,7 @@ typedef struct plm_rule_info {
     plm_str name, title, cite, file, text; /* text: the declaration as written */
     plm_str certainty;                     /* read | quoted | recalled | inferred; empty */
     uint32_t line;
-    bool prohibits, prevails, draft;
-    bool unlicensed;                       /* an obligation only where no license is required */
+    bool prohibits, prevails, draft, unlicensed; /* the last: only where no license is required */
     plm_policy policy;
     uint32_t defect_count, oblige_count, condition_count;
     const plm_str *defects, *obliges;

@@ -136,8 +136,8 @@ plm_verdict desk_verdict(plm_desk *d, answer *a);
 plm_truth desk_ask_required(plm_facts *w, void *desk);
 plm_truth desk_ask_permitted(plm_facts *w, void *desk);
 plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party);
-/* Is obligation r the exporter's: its condition holds and, where it binds only what needs no license,
- * none is required for the item? */
+/* Is obligation r the exporter's: its condition holds and, where it binds only what needs no
+ * license, none is required for the item? */
 plm_truth desk_prove_obligation(plm_desk *d, plm_rule r, int32_t item, int32_t party);
 /* Is exception e available to the item, by cases? */
 plm_truth desk_prove_exception(plm_desk *d, plm_rule e, int32_t item);

@@ -53,15 +53,7 @@ static void one(void *ctx, plm_str json, const char *file, uint64_t line) {
                   ? plm_desk_review(r->desk, json, &r->o.reading, &r->out, &v, &f)
                   : plm_desk_report(r->desk, json, &r->o.reading, r->o.explain, &r->out, &v, &f);
     if (!ok) {
-        char where[192];
-        snprintf(where, sizeof where, "%s:%llu", file,
-                 (unsigned long long)(line + (f.line ? f.line - 1 : 0)));
-        if (f.line && f.column)
-            fprintf(stderr, "plimsoll %s: %s:%u: %s\n", r->verb, where, f.column, f.say);
-        else
-            fprintf(stderr, "plimsoll %s: %s: %s%s%s\n", r->verb, where, f.where,
-                    f.where[0] ? " " : "", f.say);
-        r->status = PLM_EXIT_ERROR;
+        r->status = plm_cli_case_fault(r->verb, file, line, &f);
         return;
     }
     plm_buf_putc(&r->out, '\n');

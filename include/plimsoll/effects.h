@@ -16,6 +16,7 @@
 #define PLM_EFFECTS_PROGRAMS_MAX 64      /* programs that one effect names */
 #define PLM_CONSEQUENCES_MAX 16
 #define PLM_EFFECTS_TEXT_MAX 2000        /* bytes of one text of the file */
+#define PLM_EFFECTS_POLICIES_MAX 64      /* wordings of review policies of one list */
 
 /* Most severe last.  CLEAR: nothing of this kind follows.  REVIEW: a person looks before going on.
  * BLOCK: hold; an authorization is needed for all that the effect reaches. */
@@ -37,6 +38,11 @@ typedef struct plm_effect {
     const plm_str *programs;
 } plm_effect;
 
+/* A wording of a row's review policy, and the rulebook's word for it. */
+typedef struct plm_policy_text {
+    plm_str word, says;
+} plm_policy_text;
+
 /* One list of the file. */
 typedef struct plm_effects_list {
     plm_str name, authority, cite;
@@ -44,6 +50,8 @@ typedef struct plm_effects_list {
     uint32_t code_n, effect_n;
     const plm_str *codes;              /* its words in lists directories; the first is its own */
     const plm_effect *effects;
+    uint32_t policy_n;
+    const plm_policy_text *policies;
 } plm_effects_list;
 
 typedef struct plm_effects plm_effects;
@@ -63,6 +71,9 @@ uint32_t plm_effects_count(const plm_effects *e);
 const plm_effects_list *plm_effects_at(const plm_effects *e, uint32_t i);
 /* The list with that word, or NULL. */
 const plm_effects_list *plm_effects_find(const plm_effects *e, plm_str code);
+/* The word for a row's review policy as its list words it (letters and digits are compared, of
+ * either case); empty when the file has no such wording. */
+plm_str plm_effects_policy(const plm_effects_list *l, plm_str says);
 /* Consequences: how many, and each one's word. */
 uint32_t plm_consequence_count(const plm_effects *e);
 plm_str plm_consequence_name(const plm_effects *e, uint32_t i);

@@ -32,7 +32,8 @@
     X(role, "role") X(country, "country") X(hq, "headquarters") \
     X(parent_hq, "parent-headquarters") X(party_name, "party-name") \
     X(parent_name, "parent-name") X(government, "government") X(entity_list, "entity-list") \
-    X(all_items, "entity-all-items") X(fn1, "footnote-1") X(fn3, "footnote-3") \
+    X(all_items, "entity-all-items") X(el_policy, "entity-policy") \
+    X(fn1, "footnote-1") X(fn3, "footnote-3") \
     X(fn4, "footnote-4") X(fn5, "footnote-5") X(denied, "denied-person") \
     X(unverified, "unverified") X(meu, "military-end-user") \
     X(mieu, "military-intelligence-end-user") X(sdn, "sdn") X(owned_listed, "owned-by-listed") \

@@ -316,9 +316,14 @@ static bool says(plm_str text, const char *words) {
     return false;
 }
 
-/* Does an entry's license requirement column reach everything?  With an exception in it, no. */
+/* Does an entry's license requirement column reach everything?  With a condition or an exception in
+ * it, no. */
 static bool reaches_all(plm_str scope) {
-    return !scope.n || (says(scope, "all items subject to the ear") && !says(scope, "except"));
+    static const char *const less[] = {"except", "apart from", "when used", "other than"};
+    if (!scope.n) return true;
+    for (size_t i = 0; i < sizeof less / sizeof *less; i++)
+        if (says(scope, less[i])) return false;
+    return says(scope, "all items subject to the ear");
 }
 
 static void fill_listed(plm_desk *d, uint32_t at, const plm_listed *l) {
@@ -331,6 +336,7 @@ static void fill_listed(plm_desk *d, uint32_t at, const plm_listed *l) {
     yes(d, DF_sdn, at, l->flag[PLM_L_sdn]);
     if (l->flag[PLM_L_entity_list] == PLM_UNKNOWN) return;
     yes(d, DF_all_items, at, reaches_all(l->scope) ? PLM_YES : PLM_NO);
+    if (l->policy.n) plm_facts_word(d->world, d->facts[DF_el_policy], at, l->policy);
     static const int fact[] = {DF_fn1, DF_fn3, DF_fn4, DF_fn5}, bit[] = {1, 3, 4, 5};
     for (int i = 0; i < 4; i++)
         yes(d, fact[i], at, l->footnotes >> bit[i] & 1 ? PLM_YES : PLM_NO);

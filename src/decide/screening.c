@@ -19,6 +19,7 @@ struct plm_screening {
     plm_screener *scratch;
     const plm_effects *law;
     bool loaded[PLM_L_COUNT], assume_clear;
+    bool two_policies; /* of one party: entries that are reviewed differently */
     char said[SAID_MAX];
     size_t said_n;
     plm_buf json, text;
@@ -114,6 +115,11 @@ static void take_match(plm_screening *s, const plm_effects_ask *ask, plm_listed 
     if (flag != PLM_L_entity_list || ask->match != PLM_YES) return;
     out->footnotes |= ask->row->footnotes;
     if (!out->scope.n) out->scope = plm_list_text(ask->list, ask->row->programs);
+    const plm_effects_list *l = plm_effects_find(s->law, plm_list_text(ask->list, ask->row->list));
+    plm_str word = plm_effects_policy(l, plm_list_text(ask->list, ask->row->effect));
+    s->two_policies = s->two_policies || !word.n ||
+                      (out->policy.n && !plm_str_eq(out->policy, word));
+    out->policy = s->two_policies ? (plm_str){"", 0} : word;
 }
 
 static void say_match(plm_screening *s, const plm_match *m, const plm_effects_ask *ask) {
@@ -183,6 +189,7 @@ bool plm_screening_party(void *ctx, const plm_party *p, plm_day as_of, plm_liste
     if (!plm_screen_query(s->scratch, &q, &o, &a, NULL)) return false;
     memset(out, 0, sizeof *out);
     out->given = true;
+    s->two_policies = false;
     s->said_n = 0;
     s->said[0] = 0;
     take_matches(s, &a, as_of, out);

@@ -252,15 +252,47 @@ static bool read_codes(reader *r, const plm_json *v, plm_effects_list *l) {
     return true;
 }
 
+/* "policies": {WORD: [wording, …], …} */
+static bool read_policies(reader *r, const plm_json *v, plm_effects_list *l) {
+    const plm_json *all = plm_json_get(v, "policies");
+    if (!all) return true;
+    if (!plm_json_is_obj(all))
+        return bad(r, "policies", "is no object; write {WORD: [\"…\"]}", none);
+    plm_policy_text *at = plm_arena_array(r->e->arena, PLM_EFFECTS_POLICIES_MAX, sizeof *at);
+    if (!at) return plm_fail(r->f, PLM_NO_MEMORY, "out of memory");
+    l->policies = at;
+    plm_json_pairs(all, it, k, x) {
+        const plm_str *says;
+        uint32_t n;
+        plm_str word = plm_arena_copy(r->e->arena, plm_json_text(k));
+        char key[64];
+        if (!word.p) return plm_fail(r->f, PLM_NO_MEMORY, "out of memory");
+        if (!is_word(word, 40)) return bad(r, "policies", "is no word; write a-z and '_'", word);
+        snprintf(key, sizeof key, "%.*s", PLM_FMT(word));
+        if (!texts(r, all, key, PLM_EFFECTS_POLICIES_MAX, &says, &n)) return false;
+        (void)x;
+        for (uint32_t i = 0; i < n; i++) {
+            if (l->policy_n == PLM_EFFECTS_POLICIES_MAX)
+                return too_many(r, "policies", PLM_EFFECTS_POLICIES_MAX);
+            if (plm_effects_policy(l, says[i]).n)
+                return bad(r, "policies", "is worded twice; keep one", says[i]);
+            at[l->policy_n++] = (plm_policy_text){word, says[i]};
+        }
+    }
+    return true;
+}
+
 static bool read_list(reader *r, const plm_json *v) {
     plm_effects_list *l = &r->e->lists[r->e->list_n];
     snprintf(r->place, sizeof r->place, "lists[%u]", r->e->list_n);
     l->fact = (plm_str){"", 0};
-    if (!keys_known(r, v, "codes name authority cite fact effects") || !read_codes(r, v, l))
+    if (!keys_known(r, v, "codes name authority cite fact effects policies") ||
+        !read_codes(r, v, l))
         return false;
     snprintf(r->place, sizeof r->place, "lists[%u] (%.*s)", r->e->list_n, PLM_FMT(l->codes[0]));
     if (!text(r, v, "name", false, &l->name) || !text(r, v, "authority", false, &l->authority) ||
-        !text(r, v, "cite", false, &l->cite) || !read_fact(r, v, l) || !read_effects(r, v, l))
+        !text(r, v, "cite", false, &l->cite) || !read_fact(r, v, l) || !read_policies(r, v, l) ||
+        !read_effects(r, v, l))
         return false;
     r->e->list_n++;
     return true;
@@ -348,6 +380,25 @@ const plm_effects_list *plm_effects_find(const plm_effects *e, plm_str code) {
         for (uint32_t k = 0; k < e->lists[i].code_n; k++)
             if (plm_str_eq(e->lists[i].codes[k], code)) return &e->lists[i];
     return NULL;
+}
+
+static char next_letter(plm_str s, size_t *i) {
+    while (*i < s.n) {
+        char c = plm_lower(s.p[(*i)++]);
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) return c;
+    }
+    return 0;
+}
+
+plm_str plm_effects_policy(const plm_effects_list *l, plm_str says) {
+    for (uint32_t k = 0; k < l->policy_n; k++) {
+        size_t i = 0, j = 0;
+        char a = next_letter(says, &i), b = next_letter(l->policies[k].says, &j);
+        if (!a) break; /* no wording at all */
+        while (a && a == b) a = next_letter(says, &i), b = next_letter(l->policies[k].says, &j);
+        if (a == b) return l->policies[k].word;
+    }
+    return (plm_str){"", 0};
 }
 
 uint32_t plm_consequence_count(const plm_effects *e) { return e->consequence_n; }

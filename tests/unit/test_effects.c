@@ -77,6 +77,10 @@ static void what_is_missing_or_misspelt_is_refused_with_its_place(void **state) 
     refused("'from'", "'when': {'footnotes': 1}, 'from'", "effects[0]", "is no key here");
     refused("'from'", "'when': {'programs': [1]}, 'from'", "programs", "no text");
     refused("'from'", "'row': 1, 'from'", "effects[0].row", "neither true nor false");
+    refused("'fact'", "'policies': [], 'fact'", "policies", "is no object");
+    refused("'fact'", "'policies': {'A B': ['x']}, 'fact'", "policies", "is no word");
+    refused("'fact'", "'policies': {'a': []}, 'fact'", ".a:", "one text or more");
+    refused("'fact'", "'policies': {'a': ['X.'], 'b': ['x']}, 'fact'", "policies", "worded twice");
     refused("[{'codes'", "[3, {'codes'", "lists[0]", "is no object");
 }
 
@@ -228,6 +232,20 @@ static void footnotes_and_programs_call_for_their_effect(void **state) {
     plm_effects_free(e);
 }
 
+static void a_rows_wording_has_a_word(void **state) {
+    plm_effects *e = shipped();
+    const plm_effects_list *l = plm_effects_find(e, PLM_STR("entity-list"));
+    (void)state;
+    assert_true(plm_str_is(plm_effects_policy(l, PLM_STR("Policy of Denial.")), "denial"));
+    assert_true(plm_str_is(plm_effects_policy(l, PLM_STR("presumption of denial")),
+                           "presumption_of_denial"));
+    assert_int_equal(plm_effects_policy(l, PLM_STR("Policy of denial for some")).n, 0);
+    assert_int_equal(plm_effects_policy(l, PLM_STR("Policy")).n, 0);
+    assert_int_equal(plm_effects_policy(l, PLM_STR(" . ")).n, 0);
+    assert_int_equal(plm_effects_policy(plm_effects_find(e, PLM_STR("uvl")), PLM_STR("x")).n, 0);
+    plm_effects_free(e);
+}
+
 static void facts_are_the_keys_of_listed(void **state) {
     plm_effects *e = shipped();
     (void)state;
@@ -274,6 +292,7 @@ int main(void) {
         cmocka_unit_test(each_list_has_its_own_effect),
         cmocka_unit_test(an_effect_begins_on_its_day),
         cmocka_unit_test(footnotes_and_programs_call_for_their_effect),
+        cmocka_unit_test(a_rows_wording_has_a_word),
         cmocka_unit_test(facts_are_the_keys_of_listed),
         cmocka_unit_test(only_the_same_building_is_no_match),
         cmocka_unit_test(without_memory_it_says_so),

@@ -36,6 +36,7 @@ typedef struct plm_effect {
     bool other_programs;               /* only rows of none of the programs; else of one */
     uint32_t program_n;                /* 0: any row */
     const plm_str *programs;
+    plm_str head_json, tail_json;      /* members before and after the band, written once */
 } plm_effect;
 
 /* A wording of a row's review policy, and the rulebook's word for it. */

@@ -203,6 +203,32 @@ static bool read_effect(reader *r, const plm_json *v, plm_effect *x) {
     return true;
 }
 
+/* What is the same in every answer is written once: a screen writes it for each match. */
+static bool write_once(reader *r, plm_effect *x) {
+    char day[11];
+    plm_buf b;
+    plm_buf_init(&b, 24 * PLM_EFFECTS_TEXT_MAX); /* six bytes for one, at worst */
+    plm_jw w = plm_jw_into(&b);
+    plm_jw_kstr(&w, "id", x->id);
+    plm_jw_kstr(&w, "consequence", r->e->consequences[x->consequence]);
+    x->head_json = plm_arena_copy(r->e->arena, plm_buf_str(&b));
+    bool full = b.full;
+    plm_buf_clear(&b);
+    plm_jw_kstr(&w, "says", x->says);
+    plm_jw_kstr(&w, "cite", x->cite);
+    plm_jw_kstr(&w, "certainty", x->certainty);
+    plm_day_print(x->from, day);
+    plm_jw_kcstr(&w, "from", day);
+    plm_day_print(x->until, day);
+    if (x->until != PLM_DAY_MAX) plm_jw_kcstr(&w, "until", day);
+    if (x->footnote) plm_jw_kint(&w, "footnote", x->footnote);
+    x->tail_json = plm_arena_copy(r->e->arena, plm_buf_str(&b));
+    full = full || b.full;
+    plm_buf_free(&b);
+    return (x->head_json.p && x->tail_json.p && !full) ||
+           plm_fail(r->f, PLM_NO_MEMORY, "out of memory");
+}
+
 static bool read_effects(reader *r, const plm_json *v, plm_effects_list *l) {
     const plm_json *all = plm_json_get(v, "effects");
     size_t n = plm_json_count(all);
@@ -216,7 +242,7 @@ static bool read_effects(reader *r, const plm_json *v, plm_effects_list *l) {
     snprintf(was, sizeof was, "%s", r->place);
     plm_json_each(all, it, one) {
         snprintf(r->place, sizeof r->place, "%.60s.effects[%u]", was, l->effect_n);
-        if (!read_effect(r, one, x)) return false;
+        if (!read_effect(r, one, x) || !write_once(r, x)) return false;
         export = export || plm_str_is(r->e->consequences[x->consequence], "export");
         l->effect_n++;
         x++;

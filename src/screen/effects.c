@@ -264,6 +264,22 @@ static bool read_fact(reader *r, const plm_json *v, plm_effects_list *l) {
     return true;
 }
 
+/* The ownership rules under which a listed owner counts. */
+static bool read_ownership(reader *r, const plm_json *v, plm_effects_list *l) {
+    static const char *const regimes[] = {"bis", "ofac", "eu", "uk"};
+    const plm_str *said;
+    uint32_t n;
+    if (!plm_json_get(v, "ownership")) return true;
+    if (!texts(r, v, "ownership", 4, &said, &n)) return false;
+    for (uint32_t i = 0; i < n; i++) {
+        int k = 0;
+        while (k < 4 && !plm_str_is(said[i], regimes[k])) k++;
+        if (k == 4) return bad(r, "ownership", "is none of: bis, ofac, eu, uk", said[i]);
+        l->ownership |= 1u << k;
+    }
+    return true;
+}
+
 static bool read_codes(reader *r, const plm_json *v, plm_effects_list *l) {
     if (!texts(r, v, "codes", PLM_EFFECTS_CODES_MAX, &l->codes, &l->code_n)) return false;
     for (uint32_t i = 0; i < l->code_n; i++) {
@@ -312,13 +328,13 @@ static bool read_list(reader *r, const plm_json *v) {
     plm_effects_list *l = &r->e->lists[r->e->list_n];
     snprintf(r->place, sizeof r->place, "lists[%u]", r->e->list_n);
     l->fact = (plm_str){"", 0};
-    if (!keys_known(r, v, "codes name authority cite fact effects policies") ||
+    if (!keys_known(r, v, "codes name authority cite fact ownership effects policies") ||
         !read_codes(r, v, l))
         return false;
     snprintf(r->place, sizeof r->place, "lists[%u] (%.*s)", r->e->list_n, PLM_FMT(l->codes[0]));
     if (!text(r, v, "name", false, &l->name) || !text(r, v, "authority", false, &l->authority) ||
-        !text(r, v, "cite", false, &l->cite) || !read_fact(r, v, l) || !read_policies(r, v, l) ||
-        !read_effects(r, v, l))
+        !text(r, v, "cite", false, &l->cite) || !read_fact(r, v, l) || !read_ownership(r, v, l) ||
+        !read_policies(r, v, l) || !read_effects(r, v, l))
         return false;
     r->e->list_n++;
     return true;

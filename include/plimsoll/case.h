@@ -107,6 +107,7 @@ typedef struct plm_listed {
     plm_truth flag[PLM_L_COUNT];     /* given: what is left out is PLM_NO */
     uint32_t footnotes;              /* bit n: footnote n (1 to 9) */
     plm_str scope;                   /* empty: all items subject to the EAR */
+    plm_str policy;                  /* the rulebook's word for its review; empty: not known */
 } plm_listed;
 
 typedef struct plm_owner {

@@ -4,7 +4,9 @@
 Written from the law's text and the contract, sharing nothing with the program under test.  It
 enumerates worlds: a fact that a case leaves out takes, one after another, every value that could
 matter (both truths; numbers at and just under each threshold), and only when a rule asks for it.
-A verdict is what holds in every world.  Numbers are fractions.
+A verdict is what holds in every world.  Numbers are whole multiples of 10^-12, and quotients are
+fractions of them; what a fact's value is decides only which of a rule's cells it is in, so that
+values of the same cells stand for one world.
 
 usage: tests/twin/twin.py FILE...   JSON Lines of cases (or of {"case", "expect"}): prints answers
        tests/twin/twin.py --check FILE   compares with `expect`, as the shared cases give it
@@ -12,12 +14,25 @@ usage: tests/twin/twin.py FILE...   JSON Lines of cases (or of {"case", "expect"
 Invariants
 1. Where this reading is not sure of a policy, it says SKIP and nothing is compared.
 2. Countries come from the tables below, restated from supplement no. 1 to parts 738 and 740."""
+import functools
 import json
 import sys
 from datetime import date
-from fractions import Fraction as F
+from fractions import Fraction
 
-EPS = F(1, 10 ** 9)
+ONE = 10 ** 12            # the unit of numbers
+
+
+@functools.lru_cache(maxsize=65536)
+def number(text):
+    """A decimal, exactly, in units of 1 / ONE."""
+    v = Fraction(text) * ONE
+    if v.denominator != 1:
+        raise NotCovered("a number of more than 12 decimals")
+    return int(v)
+
+
+EPS = ONE // 10 ** 9
 MAX_WORLDS = 60000
 MAX_EAR99_DESTINATIONS = ("RU", "BY", "IR", "SY", "UA", "KP")
 
@@ -91,13 +106,17 @@ def worlds(run, settled=lambda out: False):
 
 
 # ------------------------------------------------------------------ numbers
+HUGE = 10 ** 12 * ONE
+
+
 def interval(v):
-    """None, or (low, high) as fractions; a number is both ends."""
+    """None, or (low, high); a number is both ends."""
     if v is None:
         return None
     if isinstance(v, dict):
-        return (F(str(v.get("min", 0))), F(str(v["max"])) if "max" in v else F(10) ** 12)
-    return (F(str(v)), F(str(v)))
+        return (number(str(v.get("min", 0))), number(str(v["max"])) if "max" in v else HUGE)
+    n = number(str(v))
+    return (n, n)
 
 
 def hull(a, b):
@@ -106,9 +125,9 @@ def hull(a, b):
     return (min(a[0], b[0]), max(a[1], b[1]))
 
 
-def points(iv, thresholds, top=F(10) ** 7):
+def points(iv, thresholds, top=10 ** 7 * ONE):
     """Values that stand for an interval: its ends, each threshold and what is just beside it."""
-    lo, hi = iv if iv is not None else (F(0), top)
+    lo, hi = iv if iv is not None else (0, top)
     if lo == hi:
         return [lo]
     out = {lo, hi}
@@ -118,14 +137,32 @@ def points(iv, thresholds, top=F(10) ** 7):
     return sorted(out)
 
 
-TPP = [F(1600), F(2400), F(4800), F(21000)]
-DENSITY = [F("1.6"), F("3.2"), F("5.92")]
+def cells(values, sign):
+    """One value of each cell: those of which `sign` says the same are in one."""
+    seen = {}
+    for v in values:
+        seen.setdefault(sign(v), v)
+    return list(seen.values())
+
+
+TPP = [number("1600"), number("2400"), number("4800"), number("21000")]
+TPP_A2, TPP_B1, TPP_A1, TPP_WINDOW = TPP
+IO_2022 = number("600")
+DENSITY = [number("1.6"), number("3.2"), number("5.92")]
+DENSITY_B1, DENSITY_B2, DENSITY_A2 = DENSITY
+HBM_IS, HBM_BELOW = number("2"), number("3.3")
+LPP_YEAR = number("26900000")
+TENTH, QUARTER, HALF = number("0.1"), number("0.25"), number("0.5")
+DRAM_WINDOW = number("6500")
 
 
 def chip_tpp(facts):
     iv = interval(facts.get("tpp"))
     if facts.get("formats"):
-        top = max(F(str(x["bits"])) * F(str(x["dense_tops"])) for x in facts["formats"])
+        top = max(number(str(x["bits"])) * number(str(x["dense_tops"]))
+                  for x in facts["formats"])
+        top = Fraction(top, ONE)
+        top = int(top) if top.denominator == 1 else top
         iv = hull(iv, (top, top))
     return iv
 
@@ -137,36 +174,76 @@ def density_range(facts, tpp):
     if die is not None:
         if die[1] == 0:
             return "none"
-        high = tpp / die[0] if die[0] > 0 else F(10) ** 6
-        iv = hull(iv, (tpp / die[1], max(high, tpp / die[1])))
+        low = Fraction(tpp * ONE, die[1])
+        high = Fraction(tpp * ONE, die[0]) if die[0] > 0 else Fraction(10 ** 6 * ONE)
+        iv = hull(iv, (low, max(high, low)))
     return iv
 
 
-def chip_class(w, key, facts, c):
-    """{"a", "b"} of the IC that these facts describe, and whether it is for data centers."""
-    if not c.has("2022"):
-        return {"a": False, "b": False}
+def dense_sides(facts, tpp):
+    """The sides, (a, b), that the density may put a data-center chip of this TPP on."""
+    iv = density_range(facts, tpp)
+    if iv == "none":
+        return ((False, False),)
+    low = DENSITY_B1 if tpp >= TPP_B1 else DENSITY_B2
+    return tuple(dict.fromkeys((pd >= DENSITY_A2, low <= pd < DENSITY_A2)
+                               for pd in points(iv, DENSITY, 10 ** 4 * ONE)))
+
+
+def tpp_cells(facts, year, share=None):
+    """What the TPP of these facts may be, in `year`'s form of 3A090: a value of each cell, and the
+    sides that the density leaves open there.  `share`: LPP's limit for one of them."""
+    edges = interval(facts.get("die_area_mm2")) or ()
+    limits = TPP + [Fraction(e * t, ONE) for e in edges for t in DENSITY]
+    limits = [int(x) if Fraction(x).denominator == 1 else x for x in limits]
+    out = {}
+    for v in points(chip_tpp(facts), limits + ([share] if share else [])):
+        sides = None
+        if year == 2023 and TPP_A2 <= v < TPP_A1:
+            sides = dense_sides(facts, v)
+        sign = (v >= TPP_A2, v >= TPP_A1, v >= TPP_WINDOW, share is not None and v > share, sides)
+        out.setdefault(sign, (v, sides))
+    return list(out.values())
+
+
+def item_tpp(w, n, item, c):
+    """The TPP of top item n: of the same cell wherever it is asked for."""
+    return chip_pick(w, "i%d" % n, item, c)[0]
+
+
+def chip_pick(w, key, item, c):
     if key not in c.memo:
-        edges = interval(facts.get("die_area_mm2")) or ()
-        c.memo[key] = points(chip_tpp(facts), TPP + [e * t for e in edges for t in DENSITY])
-    tpp = w.pick(key + ".tpp", c.memo[key])
+        share = None
+        if "." not in key:
+            share = Fraction(LPP_YEAR * ONE, number(str(item.get("quantity", 1))) or 1)
+        c.memo[key] = tpp_cells(item.get("facts") or {}, 2023 if c.has("2023") else 2022, share)
+    return w.pick(key + ".tpp", c.memo[key])
+
+
+NO_SIDE = {"a": False, "b": False}
+
+
+def chip_class(w, key, item, c):
+    """{"a", "b"} of the IC that the item's facts describe."""
+    facts = item.get("facts") or {}
+    if not c.has("2022"):
+        return NO_SIDE
     if not c.has("2023"):
-        if tpp < 4800:
-            return {"a": False, "b": False}
-        io = w.pick(key + ".io", points(interval(facts.get("io_bandwidth_gbps")), [F(600)]))
-        return {"a": io >= 600, "b": False}
-    if tpp >= 4800:
+        if (key, "io") not in c.memo:
+            c.memo[key, "io"] = cells(points(interval(facts.get("io_bandwidth_gbps")), [IO_2022]),
+                                      lambda v: v >= IO_2022)
+        # I/O first: where it fails, the TPP is not asked for.
+        if w.pick(key + ".io", c.memo[key, "io"]) < IO_2022:
+            return NO_SIDE
+        return {"a": chip_pick(w, key, item, c)[0] >= TPP_A1, "b": False}
+    tpp, sides = chip_pick(w, key, item, c)
+    if tpp >= TPP_A1:
         return {"a": True, "b": False}
-    if tpp < 1600 or not w.truth(key + ".dc", facts.get("datacenter")):
-        return {"a": False, "b": False}
-    if (key, tpp) not in c.memo:
-        iv = density_range(facts, tpp)
-        c.memo[key, tpp] = None if iv == "none" else points(iv, DENSITY, F(10) ** 4)
-    if c.memo[key, tpp] is None:
-        return {"a": False, "b": False}
-    pd = w.pick(key + ".pd", c.memo[key, tpp])
-    low, middle, high = DENSITY
-    return {"a": pd >= high, "b": (low if tpp >= 2400 else middle) <= pd < high}
+    if tpp < TPP_A2 or sides == ((False, False),) or \
+            not w.truth(key + ".dc", facts.get("datacenter")):
+        return NO_SIDE
+    a, b = w.pick(key + ".pd", sides)
+    return {"a": a, "b": b}
 
 
 CONTAINERS = ("board", "assembly", "computer", "component")
@@ -179,20 +256,23 @@ def item_class(w, key, item, c):
     form = facts.get("form")
     if form is None:
         form = w.pick(key + ".form", ("ic", "board", "part", "hbm_stack"))
-    none = {"a": False, "b": False}
+    none = NO_SIDE
     if form == "hbm_stack":
         if not c.has("hbm"):
             return {"ic": none, "box": none, "c": False, "form": form}
-        mbd = w.pick(key + ".mbd", points(interval(facts.get("memory_bandwidth_density")),
-                                          [F(2), F("3.3")], F(100)))
-        return {"ic": none, "box": none, "c": mbd > 2, "form": form, "mbd": mbd}
+        if (key, "mbd") not in c.memo:
+            c.memo[key, "mbd"] = cells(
+                points(interval(facts.get("memory_bandwidth_density")), [HBM_IS, HBM_BELOW],
+                       100 * ONE), lambda v: (v > HBM_IS, v < HBM_BELOW))
+        mbd = w.pick(key + ".mbd", c.memo[key, "mbd"])
+        return {"ic": none, "box": none, "c": mbd > HBM_IS, "form": form, "mbd": mbd}
     if form == "ic":
-        return {"ic": chip_class(w, key, facts, c), "box": none, "c": False, "form": form}
+        return {"ic": chip_class(w, key, item, c), "box": none, "c": False, "form": form}
     if form not in CONTAINERS:
         return {"ic": none, "box": none, "c": False, "form": form}
     box = dict(none)
     if any(k in facts for k in CHIP_FACTS) or not item.get("contains"):
-        box = chip_class(w, key, facts, c)
+        box = dict(chip_class(w, key, item, c))
     for n, sub in enumerate(item.get("contains") or []):
         inner = item_class(w, "%s.contains[%d]" % (key, n), sub, c)
         for side in "ab":
@@ -271,7 +351,7 @@ class Case:
         self.items = t.get("items")
         self.parties = t.get("parties")
         self.codified = self.mode == "codified"
-        self.memo, self.events = {}, {}
+        self.memo, self.events, self.by_role = {}, {}, {}
 
     def has(self, event):
         """The instrument is in effect on the day, for who knows what was known then."""
@@ -279,6 +359,11 @@ class Case:
             effective, published = EVENTS[event]
             self.events[event] = self.day >= effective and self.known >= min(effective, published)
         return self.events[event]
+
+    def with_role(self, roles):
+        if self.parties is None:
+            return [(0, {"role": "end_user"})] if "end_user" in roles else []
+        return [(n, p) for n, p in enumerate(self.parties) if p.get("role") in roles]
 
     def scope_d(self, c):
         """D:1, D:4 or D:5, outside A:5 and A:6 (742.6(a)(6)(iii)(B)); the UAE by its dates."""
@@ -335,6 +420,21 @@ class Decision:
             return False
         return self.w.pick("end_use." + name, (False, True))
 
+    def over(self, key, given, limit, top):
+        """Is the number above the limit?"""
+        c = self.c
+        if (key, limit) not in c.memo:
+            c.memo[key, limit] = cells(points(interval(given), [limit], top),
+                                       lambda v: v > limit)
+        return self.w.pick(key, c.memo[key, limit]) > limit
+
+    def below(self, key, given, limit, top):
+        c = self.c
+        if (key, limit) not in c.memo:
+            c.memo[key, limit] = cells(points(interval(given), [limit], top),
+                                       lambda v: v < limit)
+        return self.w.pick(key, c.memo[key, limit]) < limit
+
     def place(self, key, given):
         """A headquarters: as given, or one of each kind that a rule tells apart."""
         return given or self.w.pick(key, ("CN", "DE", "MY"))
@@ -346,9 +446,9 @@ class Decision:
         return self.c.d5m(self.place("p%d.up" % n, up.get("headquarters")))
 
     def roles(self, *roles):
-        if self.c.parties is None:
-            return [(0, {"role": "end_user"})] if "end_user" in roles else []
-        return [(n, p) for n, p in enumerate(self.c.parties) if p.get("role") in roles]
+        if roles not in self.c.by_role:
+            self.c.by_role[roles] = self.c.with_role(roles)
+        return self.c.by_role[roles]
 
     def some_hq_d5m(self):
         return any(self.hq_d5m(n, p) for n, p in self.roles(*BUYERS))
@@ -384,10 +484,8 @@ class Decision:
             self.unsure = "a foreign item without a code: which rule of 734.9 could reach it"
         if (item.get("origin") or self.w.pick("i%d.origin" % n, ("US", "TW"))) == "US":
             return "origin"
-        limit = F("0.1") if self.to in E else F("0.25")
-        share = self.w.pick("i%d.share" % n, points(interval(item.get("us_content_share")),
-                                                    [limit], F(1)))
-        if share > limit:
+        limit = TENTH if self.to in E else QUARTER
+        if self.over("i%d.share" % n, item.get("us_content_share"), limit, ONE):
             return "content"
         if "S" in CODES.get(self.code(n, item, cls), ()) and self.c.has("hbm") and \
                 self.c.d5m(self.to) and self.holds_us_ic(n, item):
@@ -553,12 +651,10 @@ class Decision:
                             for _, p in users):
             return False
         facts = item.get("facts") or {}
-        tpp = self.w.pick("i%d.tpp" % n, points(chip_tpp(facts), TPP))
-        if tpp >= 21000:
+        if item_tpp(self.w, n, item, self.c) >= TPP_WINDOW:
             return False
-        dram = self.w.pick("i%d.dram" % n, points(interval(facts.get("dram_bandwidth_gbps")),
-                                                  [F(6500)], F(10) ** 5))
-        if dram >= 6500:
+        if not self.below("i%d.dram" % n, facts.get("dram_bandwidth_gbps"), DRAM_WINDOW,
+                          10 ** 5 * ONE):
             return False
         return self.w.truth("748_dd", (self.t.get("certifications") or {}).get("748_dd"))
 
@@ -785,16 +881,15 @@ class Decision:
         if owners is None:
             return self.w.pick(key + ".owned", (False, True))
         low = sum(interval(o.get("share", "0"))[0] for o in owners)
-        total = F(0)
+        total = 0
         for n, o in enumerate(owners):
             k = "%s.owner%d" % (key, n)
             if self.owner_restricted(k, o):
-                total += self.w.pick(k + ".share", points(interval(o.get("share")), [F(1, 2)],
-                                                          F(1)))
-        rest = max(F(0), 1 - low) if low < 1 and owners else F(0)
-        if total < F(1, 2) <= total + rest and low < 1:
+                total += self.w.pick(k + ".share", points(interval(o.get("share")), [HALF], ONE))
+        rest = max(0, ONE - low) if low < ONE and owners else 0
+        if total < HALF <= total + rest and low < ONE:
             return self.w.pick(key + ".rest", (False, True))
-        return total >= F(1, 2)
+        return total >= HALF
 
     def owner_restricted(self, key, o):
         l = o.get("listed")
@@ -853,7 +948,7 @@ class Decision:
         return not self.c.d5m(self.to) and not self.some_hq_d5m()
 
     def le_hbm(self, i, cls):
-        if cls is None or not cls["c"] or cls.get("mbd", F(9)) >= F("3.3"):
+        if cls is None or not cls["c"] or cls.get("mbd", HBM_BELOW) >= HBM_BELOW:
             return False
         who = self.roles("exporter")
         home = [self.place("p%d.hq" % n, p.get("headquarters")) for n, p in who] or \
@@ -887,9 +982,9 @@ class Decision:
             return False
         if self.c.d5m(self.to) or self.some_hq_d5m() or self.c.scope_d(self.to):
             return False       # 740.29; 740.2(a)(9)(ii) doesn't name LPP for D:1, D:4, D:5
-        facts, item = self.items[i].get("facts") or {}, self.items[i]
-        tpp = self.w.pick("i%d.tpp" % i, points(chip_tpp(facts), TPP))
-        if tpp * F(str(item.get("quantity", 1))) > 26900000:
+        item = self.items[i]
+        if item_tpp(self.w, i, item, self.c) * number(str(item.get("quantity", 1))) > \
+                LPP_YEAR * ONE:
             return False
         return self.w.pick("lpp.others", (False, True))
 

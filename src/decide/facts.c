@@ -292,7 +292,7 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
         plm_facts_codes(d->world, d->facts[DF_us_technology], at, t->us_technology.v,
                         t->us_technology.n);
     yes(d, DF_us_plant, at, t->us_plant);
-    return true;
+    return desk_chain_fill(d, at, t) || plm_fail(f, PLM_NO_MEMORY, "out of memory");
 }
 
 static bool says(plm_str text, const char *words) {
@@ -381,6 +381,7 @@ static void fill_transaction(plm_desk *d) {
     yes(d, DF_hbm_site, 0, c->hbm_ships_to_packaging_site);
     yes(d, DF_hbm_below, 0, c->hbm_finished_below_3a090);
     yes(d, DF_dd, 0, c->certification_748_dd);
+    yes(d, DF_occupied, 0, c->occupied_ukraine);
 }
 
 /* The view of these dates, made once for the cases that share them. */

@@ -54,6 +54,7 @@ PT RO SK SI ZA ES SE CH TR GB US""".split())
 A5 = A1 - {"MX", "ZA", "US"}                # and the UAE from its day
 A6 = set("AL CY IL MT MX SG ZA TW".split())
 E = {"IR", "KP", "SY", "CU"}
+INTELLIGENCE = ("BY", "MM", "KH", "CN", "HK", "RU", "VE") + tuple(sorted(E))   # 744.22(a)
 SUPP5A = set("AU BE CA DK FI FR DE IE IT JP NL NZ NO KR ES SE TW GB US".split())
 SUPP4_742 = A5 - {"AR", "IN", "KR", "TR"}   # 33 countries
 SUPP3_744 = set("""AU AT BE CA DK FI FR DE GR IS IE IT SM VA JP LU NL NZ NO PT ES SE TR
@@ -323,6 +324,8 @@ EVENTS = {
     "2022-744.6": ("2022-10-12", "2022-10-07"),
     "2022b": ("2022-10-21", "2022-10-07"),      # the stage of 742.6 and 744.23
     "macau": ("2023-01-17", "2023-01-18"),      # 88 FR 2821
+    "iran-fdp": ("2023-02-24", "2023-02-24"),   # 88 FR 12150
+    "syria": ("2025-09-02", "2025-09-02"),      # 90 FR 42315
     "2023": ("2023-11-17", "2023-10-25"),       # 88 FR 73458, 73424
     "nicaragua": ("2024-03-15", "2024-03-15"),  # 89 FR 18783
     "split": ("2024-04-04", "2024-04-04"),      # 89 FR 23876
@@ -349,7 +352,7 @@ class Case:
         self.day = date.fromisoformat(case["as_of"])
         self.known = date.fromisoformat(case.get("known") or case["as_of"])
         self.items = t.get("items")
-        self.parties = t.get("parties")
+        self.parties = t.get("parties") or None     # an empty list names nobody
         self.codified = self.mode == "codified"
         self.memo, self.events, self.by_role = {}, {}, {}
 
@@ -499,6 +502,14 @@ class Decision:
         return any(s.get("origin") == "US" and (s.get("eccn") or "").startswith("3A")
                    for s in item["contains"])
 
+    def holds_plant_product(self, n, item):
+        """734.9(e)(3)(i)(B)(2), (k)(1)(ii)(B): a commodity in it that such a plant made."""
+        if "contains" not in item:
+            return self.w.pick("i%d.plant_part" % n, (False, True))
+        return any(self.w.truth("i%d.contains[%d].plant" % (n, k),
+                                (s.get("made_with") or {}).get("us_plant"))
+                   for k, s in enumerate(item["contains"]))
+
     def direct_product(self, n, item, cls):
         """734.9: the paragraph whose product scope and reach are met."""
         code = self.code(n, item, cls)
@@ -509,15 +520,16 @@ class Decision:
         for rule, reach, listed in (
                 ("(h)", lambda: code[:5] in ("3A090", "4A090") and code[-1] in "abc", FDP_H),
                 ("(e)(1)", lambda: self.footnote(1), FDP_H),
-                ("(e)(2)", lambda: self.footnote(4), FDP_H),
+                ("(e)(2)", lambda: self.c.has("2022b") and self.footnote(4), FDP_H),
                 ("(e)(3)", lambda: self.reach_e3(code), FDP_E3),
                 ("(k)", lambda: "S" in CODES.get(code, ()) and self.c.d5m(self.to) and
                  self.c.has("hbm"), FDP_K),
-                ("(i)", lambda: self.to in ("CN", "HK", "MO") and self.flag("supercomputer"),
-                 FDP_H),
+                ("(g)", lambda: self.footnote(3), None),
+                ("(i)", lambda: self.c.has("2022b") and self.to in ("CN", "HK", "MO") and
+                 self.flag("supercomputer"), FDP_H),
                 ("(f)", lambda: self.to in ("RU", "BY") and (code != "EAR99" or self.w.pick(
                     "i%d.supp7" % n, (False, True))), None),
-                ("(j)", lambda: self.to == "IR" and (code[0] in "3456789" or self.w.pick(
+                ("(j)", lambda: self.c.has("iran-fdp") and self.to == "IR" and (code[0] in "3456789" or self.w.pick(
                     "i%d.supp7" % n, (False, True))), None),
                 ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ()))
                  and self.to in D1 | E and self.w.pick("assurance", (False, True)), FDP_B)):
@@ -526,6 +538,8 @@ class Decision:
             if listed is None and tech or any(t in (listed or ()) for t in tech):
                 return rule
             if self.w.truth("i%d.plant" % n, made.get("us_plant")):
+                return rule
+            if rule in ("(e)(3)", "(k)") and self.holds_plant_product(n, item):
                 return rule
         return None
 
@@ -574,6 +588,8 @@ class Decision:
         """742.6(a)(6)(iii): consignee and end users approved (supplement no. 8 to part 740)."""
         if self.to != "AE" or not self.c.has("uae"):
             return False
+        if self.c.parties is None:
+            return self.w.pick("supp8", (False, True))
         who = self.roles("ultimate_consignee", "end_user")
         def ok(n, p):
             if not p.get("ultimate_parent") and self.w.pick("p%d.supp8" % n, (False, True)):
@@ -582,7 +598,7 @@ class Decision:
             if p.get("name") in SUPP8_B:
                 return self.day <= date(2027, 4, 6)
             return p.get("name") in SUPP8_C or up in SUPP8_C
-        return bool(who) and self.c.parties is not None and all(ok(n, p) for n, p in who)
+        return bool(who) and all(ok(n, p) for n, p in who)
 
     def advanced_computing(self, n, item, cls, code):
         if code[:5] not in ("3A090", "4A090"):
@@ -707,7 +723,8 @@ class Decision:
         if self.why not in ("734.4(a)(8)", "(k)") or self.kind == "transfer_in_country":
             return False
         if self.source not in SUPP4_742 and \
-                (self.source == "MY" or not self.w.pick("equivalent", (False, True))):
+                not (self.source == "KR" and self.day >= date(2026, 9, 1) and
+                     self.w.pick("equivalent", (False, True))):
             return False
         return not any(self.hq_d5m(m, p) for m, p in self.roles("exporter"))
 
@@ -757,43 +774,60 @@ class Decision:
         return code in SUPP2_MAYBE and self.w.pick("i%d.app" % n, (False, True))
 
     def military(self, n, code):
-        listed = [m for m, p in self.roles(*EL_ROLES) if self.listed(m, p, "military_end_user")]
-        if self.to in ("RU", "BY"):
-            if listed or self.flag("military"):
-                self.need("744.21(a)(2)", n, "denial")
-        elif self.in_supp2(n, code) and (listed or self.to in (
-                "MM", "KH", "CN", "HK", "NI", "VE") and self.flag("military")):
+        listed = [p.get("country") or self.place("p%d.country" % m, None)
+                  for m, p in self.roles(*EL_ROLES) if self.listed(m, p, "military_end_user")]
+        # (a)(2): outside Russia and Belarus such users are those of footnote 3 only.
+        if {"RU", "BY"} & set(listed) or self.footnote(3) or \
+                self.bound_for("RU", "BY") and self.flag("military"):
+            self.need("744.21(a)(2)", n, "denial")
+        elif self.in_supp2(n, code) and (
+                listed or self.bound_for("MM", "KH", "CN", "HK", "NI", "VE") and
+                self.flag("military")):
             self.need("744.21(a)(1)", n, "presumption_of_denial")
         if any(self.listed(m, p, "military_intelligence_end_user")
                for m, p in self.roles(*EL_ROLES)) or \
-                self.to in {"BY", "MM", "KH", "CN", "HK", "RU", "VE"} | E and \
-                self.flag("military_intelligence"):
+                self.bound_for(*INTELLIGENCE) and self.flag("military_intelligence"):
             self.need("744.22", n, "presumption_of_denial")
         if self.flag("wmd"):
             if self.to in SUPP3_744:
                 self.unsure = "744.2 to 744.4 differ by the kind of weapon"
             self.need("744.2-744.4", n, "SKIP")
 
+    def bound_for(self, *countries):
+        """The item goes there, or its consignee or end user is there."""
+        return self.to in countries or any(
+            p.get("country") in countries for _, p in self.roles("ultimate_consignee", "end_user"))
+
     def military_policy(self):
         """744.21(e)(3): whatever asks for the license, a military end use there sets the policy."""
-        china = self.to in ("MM", "KH", "CN", "HK", "NI", "VE")
-        if self.reqs and (china or self.to in ("RU", "BY")) and self.flag("military"):
+        china = self.bound_for("MM", "KH", "CN", "HK", "NI", "VE")
+        if self.reqs and (china or self.bound_for("RU", "BY")) and self.flag("military"):
             self.need("policy of 744.21(e)(3)", None,
                       "presumption_of_denial" if china else "denial")
 
     def us_person(self, n, item, code):
         """744.6(c)(2) and (b)(5): only for items not subject to the EAR."""
         s = self.t.get("us_person_support")
+        if not isinstance(s, dict) and not self.w.truth("us_person", s):
+            return
+        facts = item.get("facts") or {}
+        if facts.get("form") in ("software", "technology"):
+            return
+        if self.bound_for(*INTELLIGENCE) and self.flag("military_intelligence") or \
+                any(self.listed(m, p, "military_intelligence_end_user") and
+                    (p.get("country") or self.place("p%d.country" % m, None)) in INTELLIGENCE
+                    for m, p in self.roles(*EL_ROLES)):
+            self.need("744.6(b)(5)", n, "presumption_of_denial")
+        if self.flag("wmd"):
+            if self.to in SUPP3_744:
+                self.unsure = "744.6(b)(1) to (4) differ by the kind of weapon"
+            self.need("744.6(b)(1)-(4)", n, "SKIP")
+        # 744.6(d)(4): certain persons are out of (c)(2), not of (b).
         if isinstance(s, dict):
             natural = self.w.truth("natural", s.get("natural_person"))
             home = self.place("employer", s.get("employer_headquarters")) if natural else None
             if natural and self.c.us_a5_a6(home):
                 return
-        elif not self.w.truth("us_person", s):
-            return
-        facts = item.get("facts") or {}
-        if facts.get("form") in ("software", "technology"):
-            return
         if not self.c.d5m(self.to):
             return
         d5m_fab = self.some_hq_d5m() and self.c.has("2022-744.6")
@@ -804,14 +838,13 @@ class Decision:
             self.need("744.6(c)(2)(ii)", n, "SKIP")
         if "S" in CODES.get(code, ()) and self.c.has("2023"):
             self.need("744.6(c)(2)(iii)", n, "SKIP")
-        if self.to in {"BY", "MM", "KH", "CN", "HK", "RU", "VE"} | E and \
-                self.flag("military_intelligence"):
-            self.need("744.6(b)(5)", n, "presumption_of_denial")
 
     # ---- part 746 and notices
     def embargo(self, n, code):
         to = self.to
         ccl = code != "EAR99"
+        if to in ("CU", "KP", "IR", "SY") and self.kind == "transfer_in_country":
+            return             # 746.2, 746.4, 746.7, 746.9 speak of exports and reexports
         if to == "CU":
             self.need("746.2", n, "SKIP")
         elif to == "KP" and (ccl or not self.perhaps_food(n)):
@@ -823,9 +856,10 @@ class Decision:
             if ccl and self.kind != "deemed_export" or not ccl and \
                     self.w.pick("i%d.hts" % n, (False, True)):
                 self.need("746.8", n, "SKIP")
-        elif to == "SY" and self.w.pick("746.9", (False, True)):
-            self.need("746.9", n, "SKIP")
-        elif to == "UA" and self.w.pick("746.6", (False, True)):
+        elif to == "SY" and (ccl or not self.perhaps_food(n)):
+            self.need("746.9", n, "denial" if not self.c.has("syria") else "SKIP")
+        elif to == "UA" and (ccl or not self.perhaps_food(n)) and \
+                self.w.truth("occupied", self.t.get("occupied_ukraine")):
             self.need("746.6", n, "SKIP")
         elif to == "IQ":
             self.iraq(n, code)
@@ -911,8 +945,11 @@ class Decision:
         need = sorted({i for _, i, _ in self.reqs if i is not None})
         open_for = dict.fromkeys(need, False)
         for code, test in (("NAC", self.nac), ("ACA", self.aca), ("HBM", self.le_hbm),
-                           ("AIA", self.aia), ("LPP", self.lpp), ("ACM", self.acm)):
-            per_item = {i: not shut and test(i, classes[i]) for i in need}
+                           ("AIA", self.aia), ("LPP", self.lpp), ("ACM", self.acm),
+                           ("SPP", self.spp)):
+            barred = uvl or self.prohibited or any(
+                r.startswith("744.") for r in hard) if code == "SPP" else shut
+            per_item = {i: not barred and test(i, classes[i]) for i in need}
             open_for = {i: open_for[i] or per_item[i] for i in need}
             out[code] = bool(need) and all(per_item.values())
         out["every item"] = bool(need) and all(open_for.values())
@@ -962,6 +999,11 @@ class Decision:
         return all([self.w.truth("hbm." + k, h.get(k)) for k in
                     ("buyer_is_designer", "ships_to_packaging_site", "finished_item_below_3A090")])
 
+    def spp(self, i, cls):
+        """740.5: EAR99 items to Syria."""
+        return self.c.has("syria") and {r for r, m, _ in self.reqs if m == i} == {"746.9"} and \
+            self.codes[i] == "EAR99"
+
     def a_family(self, i, cls):
         return cls is not None and (cls["ic"]["a"] or cls["box"]["a"]) and \
             self.c.has("diffusion") and self.kind != "deemed_export" and \
@@ -1001,9 +1043,10 @@ class Decision:
 
     # ---- all of it
     def run(self):
-        classes, subject = [], False
+        classes, subject, self.codes = [], False, []
         for n, item in enumerate(self.items):
             cls, code = self.item(n, item)
+            self.codes.append(code)
             classes.append(cls)
             subject = subject or code is not None
         if subject:
@@ -1085,7 +1128,7 @@ def review(case):
     outs = worlds(lambda w: Decision(c, w).run(), open_question)
     exc = {}
     need = [o for o in outs if o[1]]
-    for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM"):
+    for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM", "SPP"):
         exc[code] = tri(o[2].get(code, False) for o in need) if need else "false"
     return {"id": case.get("id"), "verdict": verdict_of(outs), "policy": policy_of(outs),
             "exceptions": exc, "classes": classes_of(c) if c.items else {},

@@ -153,6 +153,7 @@ DENSITY = [number("1.6"), number("3.2"), number("5.92")]
 DENSITY_B1, DENSITY_B2, DENSITY_A2 = DENSITY
 HBM_IS, HBM_BELOW = number("2"), number("3.3")
 LPP_YEAR = number("26900000")
+WEIGHTS = 10 ** 26 * ONE
 TENTH, QUARTER, HALF = number("0.1"), number("0.25"), number("0.5")
 DRAM_WINDOW = number("6500")
 
@@ -293,8 +294,14 @@ CODES = {
     "3B903": ["W", "AT1"], "3B991": ["AT1"], "3B991.b.2.a": ["AT1"], "3B992": ["AT1"],
     "3B993.f.1": ["FN5", "AT1"], "3B994": ["FN5", "AT1"], "3E992": ["S", "AT1"],
     "3C992": ["AT1"], "5A001.f.1": ["SL", "NS2", "AT1"], "3A901.a": ["W", "AT1"],
+    # Entries outside computing: one for each column and control that they have nothing of.
+    "2B351": ["CB2", "AT1"], "1C991.c": ["CB3", "AT1"], "1A290": ["NP2", "AT1"],
+    "1A101": ["MT1", "AT1"], "5A001.a": ["NS1", "AT1"], "5A002": ["NS1", "EI", "AT1"],
+    "9E003.a.1": ["NS1", "SI", "AT1"], "0A504.i": ["RS1", "FC1", "CC1", "UN"],
+    "0A606.b": ["NS2", "RS2", "AT1", "UN"], "0A606.y": ["RS7", "AT1"], "0A503": ["CC*", "UN"],
+    "3A069": ["NS2", "RS-D5", "AT1"], "2A992": ["RS-PK", "AT1"], "4E091": ["WEIGHTS"],
 }
-SUPP2 = {"3A991", "3A991.p", "5A992.c", "3B991", "3B991.b.2.a", "3B992", "3C992"}
+SUPP2 = {"1A290", "3A991", "3A991.p", "5A992.c", "3B991", "3B991.b.2.a", "3B992", "3C992"}
 SUPP2_MAYBE = {"4A994", "4A994.l"}
 # Technology and software of 734.9, as far as the generator names any.
 FDP_H = ("3D001", "3D992", "3E001", "3E991", "3E992", "4D001", "4D090", "4E001", "5D002", "5E002")
@@ -303,12 +310,23 @@ FDP_K = ("3D992", "3E992")
 FDP_B = ("3D001", "3E001", "4D001", "4E001")
 ANY_CODE = ("EAR99", "3A991.p", "3A001.a.7", "3A901.a", "4A003.b", "3B001.d.1", "5A001.f.1")
 NO_CHART = {"CU", "IR", "KP", "SY"}
+ARMS_EMBARGOES = ("CF", "CD", "ER", "IR", "IQ", "LB", "LY", "KP", "SO", "SD")   # 746.1(b)(2)
+COLUMNS = ("NS1", "NS2", "NP1", "NP2", "CB2", "CB3", "MT1", "RS1", "RS2", "FC1", "CC1", "AT1")
 # Rows of the chart (supplement no. 1 to part 738) that have no X in the column.
 BLANK = {
     "NS1": set("AU CA GB".split()),
     "NS2": (A1 - {"US"}) | {"LI"},
     "NP1": (A1 - {"US", "IN"}) | set("BR CY KZ LI MT RS UA".split()),
     "CC1": (A1 - {"US", "AR", "MX", "ZA"}) | {"AL", "LI"},
+    # Of the places that the generator sends to:
+    "CB2": set("CA CH CY DE GB IN JP KR MX TR UA".split()),
+    "CB3": set("BR CA CH CY DE ET GB HT IN JP KH KR MX MY NI SG TR UA ZA ZW".split()),
+    "NP2": set("""AE BR CA CH CY DE ET GB HT IN JO JP KH KR KZ MM MX MY NI QA SA SG TR TW UA VN ZA
+ZW""".split()),
+    "MT1": set("CA GB".split()), "RS1": set("CA GB".split()),
+    "RS2": set("CA CH DE GB IN JP KR MX TR ZA".split()),
+    "FC1": set("""AE BY CH CN HK CY DE ET GB IL IN IQ JO JP KH KR KZ MM MO MY PK QA RU SA SG TR TW
+UA VN ZA ZW""".split()),
 }
 
 
@@ -335,6 +353,7 @@ EVENTS = {
     "diffusion": ("2025-01-13", "2025-01-15"),  # 90 FR 4544
     "diffusion-due": ("2025-05-15", "2025-01-15"),
     "not-enforced": ("2025-05-13", "2025-05-13"),
+    "training": ("2025-05-13", "2025-05-13"),
     "affiliates": ("2025-09-29", "2025-09-30"),  # 90 FR 47201
     "cambodia": ("2025-11-07", "2025-11-07"),   # 22 CFR 126.1; note 1 to D:5
     "stay": ("2025-11-10", "2025-11-12"),       # 90 FR 50857
@@ -390,6 +409,38 @@ class Case:
 
 BUYERS = ("purchaser", "ultimate_consignee", "end_user")
 EL_ROLES = BUYERS + ("intermediate_consignee",)
+
+
+def made_into(edges, items):
+    """(edge, its target's code) for each edge to which the item gets by being made into the next
+    thing, and that into the next, the first of which it is itself (744.23(a)(4)(ii)(A))."""
+    for e in edges or ():
+        target = e
+        if "item" in e:
+            target = items[int(e["item"].split("[")[1].split("]")[0])]
+        yield e, target.get("eccn")
+        if e.get("for") in ("production", "development"):
+            yield from made_into(target.get("designed_for"), items)
+
+
+def makes_tools(edges, items):
+    """744.23(a)(4): for the development or production of what its list names."""
+    for e, code in made_into(edges, items):
+        if e.get("for") not in ("production", "development"):
+            continue
+        if e.get("class") == "chipmaking_equipment":
+            return True
+        if code and code[:5] in ("3B001", "3B002", "3B611", "3B903", "3B991", "3B992", "3B993",
+                                 "3B994"):
+            if not code.startswith(("3B001.g", "3B001.h", "3B991.b.2.a", "3B991.b.2.b")):
+                return True
+    return False
+
+
+def for_supercomputer(edges, items):
+    """744.23(a)(1)(ii)(B): what goes into a supercomputer, or into a component or equipment of one."""
+    return any(e.get("class") == "supercomputer" and e.get("for")
+               for e, _ in made_into(edges, items))
 
 
 class Decision:
@@ -464,9 +515,11 @@ class Decision:
 
     def footnotes(self, n, p):
         l = p.get("listed")
-        if l is None:
-            return self.w.pick("p%d.fn" % n, ((), (1,), (5,)))
-        return tuple(l.get("footnote") or ())
+        if l is not None:
+            return tuple(l.get("footnote") or ())
+        # A footnote is of an entry of the Entity List.
+        return self.w.pick("p%d.fn" % n, ((), (1,), (3,), (4,), (5,))) if \
+            self.listed(n, p, "entity_list") else ()
 
     def need(self, rule, item, policy):
         if self.kind == "deemed_export" and rule.startswith("742.6(a)(6)"):
@@ -527,8 +580,9 @@ class Decision:
                 ("(g)", lambda: self.footnote(3), None),
                 ("(i)", lambda: self.c.has("2022b") and self.to in ("CN", "HK", "MO") and
                  self.flag("supercomputer"), FDP_H),
-                ("(f)", lambda: self.to in ("RU", "BY") and (code != "EAR99" or self.w.pick(
-                    "i%d.supp7" % n, (False, True))), None),
+                ("(f)", lambda: (self.to in ("RU", "BY") or self.to == "UA" and self.occupied())
+                 and (code != "EAR99" or self.w.pick("i%d.supp7" % n, (False, True))), None),
+                ("(l)", lambda: code == "4E091" and not tech and self.c.has("diffusion"), ()),
                 ("(j)", lambda: self.c.has("iran-fdp") and self.to == "IR" and (code[0] in "3456789" or self.w.pick(
                     "i%d.supp7" % n, (False, True))), None),
                 ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ()))
@@ -699,10 +753,13 @@ class Decision:
 
     def by_code(self, n, item, code):
         controls = CODES.get(code, ["AT1"])
-        moves = self.kind in ("export", "reexport")
+        moves = self.kind != "transfer_in_country"
         if "S" in controls and self.c.d5m(self.to) and self.kind != "deemed_export" and \
                 self.c.has("2023") and not self.friendly_maker():
             self.need("742.6(a)(6)(i)(A)", n, "SME")
+        if "S" in controls and self.to in ("CN", "HK", "MO") and self.c.has("2022") and \
+                not self.c.has("2023"):
+            self.unsure = "3B090, the form of 2022"
         if "W" in controls and moves and self.c.has("worldwide"):
             self.need("742.6(a)(10)", n, self.policy_worldwide())
         if "FN5" in controls and self.c.has("hbm"):
@@ -710,12 +767,40 @@ class Decision:
                 self.need("742.6(a)(11)", n, "SKIP")
         if "SL" in controls and moves:
             self.need("742.13", n, "SKIP")
+        self.special(n, controls, moves)
         for name in controls:
             sure = not name.endswith("?")
-            if name[:2] in ("NS", "NP", "CC", "AT") and moves and self.to not in NO_CHART and \
+            if name.rstrip("?") in COLUMNS and moves and self.to not in NO_CHART and \
                     column(name.rstrip("?"), self.to):
                 if sure or self.w.pick("i%d.%s" % (n, name), (False, True)):
                     self.need("chart " + name, n, "SKIP")
+
+    def special(self, n, controls, moves):
+        """Controls that have no column of the Chart."""
+        all_but_canada = {"EI": "742.15(a)", "SI": "742.14(a)", "CC*": "742.7(a)"}
+        for name, cite in all_but_canada.items():
+            if name in controls and moves and self.to != "CA":
+                self.need(cite, n, "SKIP")
+        if "RS7" in controls and moves and self.to in ("CN", "HK", "RU", "VE"):
+            self.need("742.6(a)(7)", n, "SKIP")
+        if "RS-D5" in controls and self.c.d5m(self.to):
+            self.need("742.6(a)(12), 3A069", n, "SKIP")
+        if "RS-PK" in controls and self.to == "PK":
+            self.need("742.6(a)(12)", n, "SKIP")
+        if "UN" in controls and moves and self.to in ARMS_EMBARGOES:
+            self.need("746.1(b)(3)", n, "SKIP")
+        if "WEIGHTS" in controls:
+            self.weights(n)
+
+    def weights(self, n):
+        """742.6(a)(13): model weights of 10^26 operations and more, to any destination."""
+        facts = self.items[n].get("facts") or {}
+        if not self.c.has("diffusion") or self.kind == "deemed_export":
+            return
+        due = self.c.has("diffusion-due") and not self.c.has("not-enforced")
+        if (self.c.codified or due) and not self.below(
+                "i%d.operations" % n, facts.get("training_operations"), WEIGHTS, 10 * WEIGHTS):
+            self.need("742.6(a)(13)", n, "SKIP")
 
     def friendly_maker(self):
         """742.6(a)(6)(i)(A)(2)(ii)-(iii): subject by 734.4(a)(8) or 734.9(k) alone, and sent from a
@@ -749,7 +834,9 @@ class Decision:
         ics = ("3A001", "3A991", "4A994", "5A002", "5A004", "5A992")
         boxes = ("4A003", "4A004", "4A994", "5A002", "5A004", "5A992")
         if place and (form in ("ic", "hbm_stack") and code[:5] in ics or
-                      form in CONTAINERS and code[:5] in boxes) and self.flag("supercomputer"):
+                      form in CONTAINERS and code[:5] in boxes) and (
+                          for_supercomputer(self.items[n].get("designed_for"), self.items) or
+                          self.flag("supercomputer")):
             self.need("744.23(a)(1)", n, self.policy_744_23(n, item, code))
         if place and not self.fn5():
             if self.flag("advanced_node_facility"):
@@ -757,11 +844,18 @@ class Decision:
             elif code[0] == "3" and code[1] in "BCDE" and self.flag("ic_facility_node_unknown"):
                 self.need("744.23(a)(2)(ii)", n, self.policy_744_23(n, item, code))
         if (place or c.has("2023") and self.some_hq_d5m()) and \
-                self.flag("semiconductor_equipment_development"):
+                (makes_tools(self.items[n].get("designed_for"), self.items) or
+                 self.flag("semiconductor_equipment_development")):
             if not c.has("2023") or not place and not c.has("hbm"):
                 self.unsure = "744.23(a)(4) in an earlier form"
             if code != "EAR99":
                 self.need("744.23(a)(4)", n, self.policy_744_23(n, item, code))
+        if c.has("training") and code[:5] in ("3A090", "4A090") and (
+                c.d5m(self.to) or self.some_hq_d5m() or any(
+                    c.d5m(p.get("country") or self.to) or self.hq_d5m(m, p)
+                    for m, p in self.roles("iaas_customer"))) and \
+                self.flag("model_training_for_wmd_or_military_intelligence"):
+            self.need("744.6(b), statement of 2025-05-13", n, "SKIP")
         self.military(n, code)
 
     def fn5(self):
@@ -800,10 +894,13 @@ class Decision:
 
     def military_policy(self):
         """744.21(e)(3): whatever asks for the license, a military end use there sets the policy."""
+        if not self.reqs:
+            return
         china = self.bound_for("MM", "KH", "CN", "HK", "NI", "VE")
-        if self.reqs and (china or self.bound_for("RU", "BY")) and self.flag("military"):
+        listed = any(self.listed(m, p, "military_end_user") for m, p in self.roles(*EL_ROLES))
+        if listed or (china or self.bound_for("RU", "BY")) and self.flag("military"):
             self.need("policy of 744.21(e)(3)", None,
-                      "presumption_of_denial" if china else "denial")
+                      "presumption_of_denial" if listed or china else "denial")
 
     def us_person(self, n, item, code):
         """744.6(c)(2) and (b)(5): only for items not subject to the EAR."""
@@ -853,16 +950,33 @@ class Decision:
                              self.w.pick("ofac", (False, True))):
             self.need("746.7", n, "SKIP")
         elif to in ("RU", "BY"):
-            if ccl and self.kind != "deemed_export" or not ccl and \
-                    self.w.pick("i%d.hts" % n, (False, True)):
+            if self.kind != "deemed_export" and (
+                    ccl and not self.mass_market_release(code) or
+                    not ccl and self.w.pick("i%d.hts" % n, (False, True))):
                 self.need("746.8", n, "SKIP")
         elif to == "SY" and (ccl or not self.perhaps_food(n)):
             self.need("746.9", n, "denial" if not self.c.has("syria") else "SKIP")
         elif to == "UA" and (ccl or not self.perhaps_food(n)) and \
-                self.w.truth("occupied", self.t.get("occupied_ukraine")):
-            self.need("746.6", n, "SKIP")
+                self.occupied():
+            # (a)(5): deployments by the Government of Ukraine.
+            if self.c.parties or not self.w.pick("ukraine.government", (False, True)):
+                self.need("746.6", n, "SKIP")
         elif to == "IQ":
             self.iraq(n, code)
+
+    def mass_market_release(self, code):
+        """746.8(a)(12)(ii): for civil subsidiaries of companies of the US, A:5 and A:6."""
+        if not code.startswith(("5A991", "5A992.c", "5D992.c")):
+            return False
+        homes = [(n, p.get("headquarters"), (p.get("ultimate_parent") or {}).get("headquarters"))
+                 for n, p in self.roles("end_user")]
+        near = [n for n, h, up in homes if
+                self.c.us_a5_a6(self.place("p%d.hq" % n, h)) or
+                self.c.us_a5_a6(self.place("p%d.up" % n, up))]
+        return bool(near) and self.w.pick("civil subsidiary", (False, True))
+
+    def occupied(self):
+        return self.w.truth("occupied", self.t.get("occupied_ukraine"))
 
     def perhaps_food(self, n):
         """EAR99 food and medicine are free to North Korea; a part or a tool is neither."""
@@ -890,10 +1004,19 @@ class Decision:
         for n, p in self.roles(*EL_ROLES):
             if self.listed(n, p, "entity_list"):
                 self.need("744.11(a)", None, "SKIP")
-            elif self.affiliate(n, p):
+            elif self.affiliate(n, p, "entity_list"):
                 self.need("744.11(a)(1)", None, "SKIP")
+            if not self.listed(n, p, "sdn") and self.affiliate(n, p, "sdn"):
+                self.need("744.8(a)(2)", None, "SKIP")
+            if not self.listed(n, p, "military_end_user") and \
+                    self.affiliate(n, p, "military_end_user") and any(
+                        code and self.in_supp2(i, code) for i, code in enumerate(self.codes)):
+                self.need("744.21(a)(3)", None, "SKIP")
+        for n, p in self.roles("exporter", "forwarder", *EL_ROLES):
+            if self.listed(n, p, "sdn"):
+                self.need("744.8(a)(1)", None, "SKIP")
 
-    def affiliate(self, n, p):
+    def affiliate(self, n, p, flag):
         """The 50 percent rule, with its stay."""
         c = self.c
         if not c.has("affiliates") or p.get("country") == "US":
@@ -907,32 +1030,32 @@ class Decision:
             "headquarters"))
         if any(h is None or self.c.us_a5_a6(h) for h in homes):
             self.unsure = "the temporary general license beside the 50 percent rule"
-        return self.owned("p%d" % n, p)
+        return self.owned("p%d" % n, p, flag)
 
-    def owned(self, key, p):
+    def owned(self, key, p, flag):
         """50 percent or more, in aggregate, of listed owners or of owners restricted likewise."""
         owners = p.get("owners")
         if owners is None:
-            return self.w.pick(key + ".owned", (False, True))
+            return self.w.pick((key, "owned", flag), (False, True))
         low = sum(interval(o.get("share", "0"))[0] for o in owners)
         total = 0
         for n, o in enumerate(owners):
             k = "%s.owner%d" % (key, n)
-            if self.owner_restricted(k, o):
+            if self.owner_restricted(k, o, flag):
                 total += self.w.pick(k + ".share", points(interval(o.get("share")), [HALF], ONE))
         rest = max(0, ONE - low) if low < ONE and owners else 0
         if total < HALF <= total + rest and low < ONE:
-            return self.w.pick(key + ".rest", (False, True))
+            return self.w.pick((key, "rest", flag), (False, True))
         return total >= HALF
 
-    def owner_restricted(self, key, o):
+    def owner_restricted(self, key, o, flag):
         l = o.get("listed")
         if l is None:
-            if self.w.pick(key + ".listed", (False, True)):
+            if self.w.pick((key, "listed", flag), (False, True)):
                 return True
-        elif l.get("entity_list", False):
+        elif l.get(flag, False):
             return True
-        return self.owned(key, o) if o.get("owners") else False
+        return self.owned(key, o, flag) if o.get("owners") else False
 
     # ---- exceptions
     def exceptions(self, classes):

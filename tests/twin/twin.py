@@ -940,12 +940,16 @@ class Decision:
     def embargo(self, n, code):
         to = self.to
         ccl = code != "EAR99"
-        if to in ("CU", "KP", "IR", "SY") and self.kind == "transfer_in_country":
+        if to in ("CU", "KP", "IR", "SY") and self.kind == "transfer_in_country" and not (
+                to == "IR" and self.why in ("(h)", "(j)", "(e)(1)", "(e)(2)")):
             return             # 746.2, 746.4, 746.7, 746.9 speak of exports and reexports
         if to == "CU":
             self.need("746.2", n, "SKIP")
         elif to == "KP" and (ccl or not self.perhaps_food(n)):
             self.need("746.4", n, "SKIP")
+        elif to == "IR" and self.kind == "transfer_in_country":
+            if ccl:            # (a)(1)(iii): within Iran, of items of 734.9(j) alone
+                self.need("746.7", n, "SKIP")
         elif to == "IR" and (ccl or self.kind == "export" or self.source == "US" or
                              self.w.pick("ofac", (False, True))):
             self.need("746.7", n, "SKIP")

@@ -920,7 +920,8 @@ bool desk_case_from(plm_arena *a, const plm_json *root, plm_case *out, plm_fault
     r.last = &r.first;
     all_unknown(out);
     return whole(&r, root, out) && warnings_into(&r, out) &&
-           (!r.edges || desk_chain_resolve(out->items, out->item_count, f));
+           (!r.edges || (desk_chain_resolve(out->items, out->item_count, f) &&
+                         desk_chain_agrees(out, f)));
 }
 
 bool plm_case_read(plm_arena *a, plm_str json, plm_case *out, plm_fault *f) {

@@ -2,7 +2,9 @@
  * the case describes, and on to what that is designed for.
  * Invariants: 1 a reference names an item of the case, and none leads back to where it started;
  * 2 nothing is followed further than PLM_CASE_TIERS_MAX edges; 3 an edge is seen at most twice for
- * one item: on a way where each tier goes into the making of the next, and on any other.
+ * one item: on a way where each tier goes into the making of the next, and on any other; 4 a chain
+ * and the end use that the case states don't contradict each other, so that leaving the chain out
+ * never permits.
  * Held by tests/unit/test_case.c and tests/cases/test_chain. */
 #include "decide/desk.h"
 #include "plimsoll/goods.h"
@@ -132,6 +134,16 @@ typedef struct tier {
     bool into; /* each tier before goes into the making of the next */
 } tier;
 
+/* Does the item go into the making of this edge's target? */
+static bool makes(const tier *t) {
+    return t->into && (t->edge->purpose == PLM_PURPOSE_production ||
+                       t->edge->purpose == PLM_PURPOSE_development);
+}
+
+static bool is_for_supercomputer(const tier *t) {
+    return t->edge->target == PLM_TARGET_supercomputer && t->into && t->edge->purpose;
+}
+
 static const char *target_text(const plm_edge *e, char out[64]) {
     plm_str code = e->to ? e->to->eccn : e->eccn;
     if (code.n) snprintf(out, 64, "%.*s", (int)(code.n < 40 ? code.n : 40), code.p);
@@ -157,8 +169,7 @@ static uint32_t tiers(const plm_item *t, tier out[2 * PLM_CASE_EDGES_MAX]) {
     }
     for (uint32_t i = 0; i < n; i++) {
         const plm_edge *e = out[i].edge, *next = e->to ? e->to->edges : e->edges;
-        bool into = out[i].into && (e->purpose == PLM_PURPOSE_production ||
-                                    e->purpose == PLM_PURPOSE_development);
+        bool into = makes(&out[i]);
         for (uint32_t k = 0; k < (e->to ? e->to->edge_count : e->edge_count); k++) {
             uint8_t mark = into ? 2 : 1;
             if (seen[next[k].number] & mark) continue;
@@ -177,23 +188,58 @@ static plm_str code_of(plm_desk *d, const plm_edge *e) {
     return plm_arena_copy(d->arena, (plm_str){text, plm_eccn_print(&parsed, text)});
 }
 
+/* Equipment of category 3, product group B, but for masks and reticles and their like. */
+static bool is_chipmaking(const plm_edge *e) {
+    static const char *const other[] = {"3B001.g", "3B001.h", "3B991.b.2.a", "3B991.b.2.b"};
+    plm_eccn c;
+    if (e->target == PLM_TARGET_chipmaking_equipment) return true;
+    if (!plm_eccn_parse(e->to ? e->to->eccn : e->eccn, &c) || strncmp(c.base, "3B", 2) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        if (plm_eccn_within_text(&c, other[i]) == PLM_YES) return false;
+    return true;
+}
+
+static bool agrees(const plm_case *c, const plm_item *v, uint32_t n, const walk *w) {
+    tier t[2 * PLM_CASE_EDGES_MAX];
+    bool no_tools = c->end_use[PLM_U_semiconductor_equipment_development] == PLM_NO;
+    bool no_super = c->end_use[PLM_U_supercomputer] == PLM_NO;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t count = v[i].edge_count ? tiers(&v[i], t) : 0;
+        for (uint32_t k = 0; k < count; k++) {
+            if (no_tools && makes(&t[k]) && is_chipmaking(t[k].edge))
+                return wrong(w, t[k].edge, PLM_BAD_INPUT,
+                             "is for the making of chipmaking equipment, yet end_use."
+                             "semiconductor_equipment_development is false: mend one of the two");
+            if (no_super && is_for_supercomputer(&t[k]))
+                return wrong(w, t[k].edge, PLM_BAD_INPUT,
+                             "is for a supercomputer, yet end_use.supercomputer is false: "
+                             "mend one of the two");
+        }
+        if (!agrees(c, v[i].parts, v[i].part_count, w)) return false;
+    }
+    return true;
+}
+
+bool desk_chain_agrees(const plm_case *c, plm_fault *f) {
+    walk w = {.items = c->items, .count = c->item_count, .f = f};
+    return agrees(c, c->items, c->item_count, &w);
+}
+
 bool desk_chain_fill(plm_desk *d, uint32_t at, const plm_item *t) {
     tier v[2 * PLM_CASE_EDGES_MAX];
     uint32_t n = t->edge_count ? tiers(t, v) : 0, for_count = 0, make_count = 0;
     plm_str *codes = plm_arena_array(d->arena, 2 * (size_t)n + 1, sizeof *codes);
     if (!codes) return false;
     plm_str *made = codes + n;
-    plm_truth sme = PLM_NO, super = PLM_NO, open = PLM_NO;
+    plm_truth sme = PLM_NO, super = PLM_NO;
     for (uint32_t i = 0; i < n; i++) {
         const plm_edge *e = v[i].edge;
         plm_str code = code_of(d, e);
-        bool makes = v[i].into && (e->purpose == PLM_PURPOSE_production ||
-                                   e->purpose == PLM_PURPOSE_development);
         if (code.n) codes[for_count++] = code;
-        if (code.n && makes) made[make_count++] = code;
-        if (!code.n && !e->target && makes) open = PLM_YES;
-        if (e->target == PLM_TARGET_chipmaking_equipment && makes) sme = PLM_YES;
-        if (e->target == PLM_TARGET_supercomputer && v[i].into && e->purpose) super = PLM_YES;
+        if (code.n && makes(&v[i])) made[make_count++] = code;
+        if (e->target == PLM_TARGET_chipmaking_equipment && makes(&v[i])) sme = PLM_YES;
+        if (is_for_supercomputer(&v[i])) super = PLM_YES;
         tell(d, at, &v[i]);
     }
     if (t->designed_for_known)
@@ -201,6 +247,5 @@ bool desk_chain_fill(plm_desk *d, uint32_t at, const plm_item *t) {
     plm_facts_codes(d->world, d->facts[DF_produces], at, made, make_count);
     plm_facts_yesno(d->world, d->facts[DF_produces_sme], at, sme);
     plm_facts_yesno(d->world, d->facts[DF_for_supercomputer], at, super);
-    plm_facts_yesno(d->world, d->facts[DF_designed_open], at, open);
     return true;
 }

@@ -31,7 +31,7 @@
     X(own_chip, "own-chip-facts") X(claims, "claims") X(presumes, "chipmaker-presumes") \
     X(us_technology, "us-technology") X(us_plant, "us-plant") X(notice, "notice-applies") \
     X(designed_for, "designed-for") X(produces, "produces") X(produces_sme, "produces-sme") \
-    X(for_supercomputer, "for-supercomputer") X(designed_open, "designed-for-unnamed") \
+    X(for_supercomputer, "for-supercomputer") \
     X(role, "role") X(country, "country") X(hq, "headquarters") \
     X(parent_hq, "parent-headquarters") X(party_name, "party-name") \
     X(parent_name, "parent-name") X(government, "government") X(entity_list, "entity-list") \
@@ -127,6 +127,8 @@ bool desk_open_item(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *
 void desk_warn(plm_desk *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* chain.c: finds the items that the edges of `designed_for` name; a fault has the edge's path. */
 bool desk_chain_resolve(const plm_item *items, uint32_t count, plm_fault *f);
+/* False, with a fault: a chain says what the end use denies. */
+bool desk_chain_agrees(const plm_case *c, plm_fault *f);
 /* The facts of what an item is designed for, over all tiers; false: out of memory. */
 bool desk_chain_fill(plm_desk *d, uint32_t at, const plm_item *t);
 /* owners.c: half or more held, in sum, by owners restricted by the flag. */

@@ -199,8 +199,10 @@ static const char *claimed(plm_str s) {
     return "none";
 }
 
-static bool chip_facts(const plm_goods *g) {
-    return g->number[PLM_N_tpp].known || g->number[PLM_N_die_area_mm2].known || g->density.known;
+/* I/O, which the form of 2022 asks for, stands for the IC where nothing is said of contents. */
+static bool chip_facts(const plm_item *t, const plm_goods *g) {
+    return g->number[PLM_N_tpp].known || g->number[PLM_N_die_area_mm2].known || g->density.known ||
+           (!t->contains_known && g->number[PLM_N_io_bandwidth_gbps].known);
 }
 
 static plm_truth notice_reaches(const plm_desk *d, const plm_item *t) {
@@ -276,7 +278,7 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     if (!t) return true;
     if (!plm_goods_facts(d->arena, t, &g, f)) return false;
     plm_form form = form_of(t, &g);
-    contents(d, at, t, form, chip_facts(&g));
+    contents(d, at, t, form, chip_facts(t, &g));
     chip_numbers(d, at, t, &g);
     chip_flags(d, at, &g);
     word(d, DF_form, at, plm_form_names[form]);

@@ -246,6 +246,26 @@ def end_use(r):
     return use
 
 
+def leads_to(edges, test):
+    return any(test(e) or leads_to(e.get("designed_for") or [], test) for e in edges)
+
+
+def agree(r, t):
+    """What a chain says, the end use doesn't deny: it says so too, or is silent."""
+    for item in t["items"]:
+        edges = item.get("designed_for") or []
+        for flag, test in (
+                ("semiconductor_equipment_development",
+                 lambda e: e.get("for") in ("production", "development") and
+                 (e.get("eccn", "")[:2] == "3B" or e.get("class") == "chipmaking_equipment")),
+                ("supercomputer", lambda e: e.get("class") == "supercomputer")):
+            if leads_to(edges, test) and not t["end_use"].get(flag):
+                if r.random() < 0.5:
+                    t["end_use"][flag] = True
+                else:
+                    t["end_use"].pop(flag, None)
+
+
 def make_case(r, n):
     day = date.fromisoformat(r.choice(DAYS)) + timedelta(
         days=r.choice([-1, 0, 0, 1, r.randrange(-40, 40)]))
@@ -278,6 +298,7 @@ def make_case(r, n):
         t["notices"] = [{"kind": "is_informed", "date": r.choice([day, "2025-04-09"]),
                          "applies_to": {"part": t["items"][0]["part"]}, "to": ["CN", "MO", to],
                          "conclusion": "license_required", "cite": "15 CFR 744.23(b)"}]
+    agree(r, t)
     if r.random() < 0.02:
         del t[r.choice(["to", "parties", "items", "kind"])]
     case = {"id": "random-%d" % n, "as_of": day, "known": "2026-11-24",

@@ -3,6 +3,7 @@
 #ifndef PLIMSOLL_CASE_H
 #define PLIMSOLL_CASE_H
 
+#include "plimsoll/chain.h"
 #include "plimsoll/number.h"
 
 #define PLM_CASE_ITEMS_MAX 1024    /* items of one case, contained ones too */
@@ -11,8 +12,6 @@
 #define PLM_CASE_OWNERS_MAX 1024   /* owners of one case, all levels */
 #define PLM_CASE_TEXT_MAX 16384    /* bytes of one text */
 #define PLM_CASE_LIST_MAX 1024     /* entries of any other list */
-#define PLM_CASE_EDGES_MAX 256     /* `designed_for` edges of one case, all tiers */
-#define PLM_CASE_TIERS_MAX 12      /* `designed_for` followed from an item, this many edges on */
 
 /* The number facts of an item, in the contract's spelling: PLM_N_tpp, … */
 #define PLM_ITEM_NUMBERS(X) \
@@ -34,10 +33,6 @@
     X(exporter) X(purchaser) X(intermediate_consignee) X(ultimate_consignee) X(end_user) \
     X(forwarder) X(iaas_customer) X(deemed_recipient)
 #define PLM_MAKERS(X) X(designer) X(foundry) X(osat)
-/* What an item is for, with respect to what it is designed for; and what that is, where no entry
- * of the Commerce Control List is named. */
-#define PLM_PURPOSES(X) X(development) X(production) X(use)
-#define PLM_TARGETS(X) X(chipmaking_equipment) X(supercomputer) X(other)
 
 #define PLM_X(n) PLM_N_##n,
 enum { PLM_ITEM_NUMBERS(PLM_X) PLM_N_COUNT };
@@ -65,13 +60,6 @@ typedef enum plm_role { PLM_ROLE_NONE, PLM_ROLES(PLM_X) PLM_ROLE_COUNT } plm_rol
 typedef enum plm_maker { PLM_MAKER_NONE, PLM_MAKERS(PLM_X) PLM_MAKER_COUNT } plm_maker;
 #undef PLM_X
 
-#define PLM_X(n) PLM_PURPOSE_##n,
-typedef enum plm_purpose { PLM_PURPOSE_NONE, PLM_PURPOSES(PLM_X) PLM_PURPOSE_COUNT } plm_purpose;
-#undef PLM_X
-#define PLM_X(n) PLM_TARGET_##n,
-typedef enum plm_target { PLM_TARGET_NONE, PLM_TARGETS(PLM_X) PLM_TARGET_COUNT } plm_target;
-#undef PLM_X
-
 extern const char *const plm_item_number_names[PLM_N_COUNT];
 extern const char *const plm_item_flag_names[PLM_F_COUNT];
 extern const char *const plm_end_use_names[PLM_U_COUNT];
@@ -80,8 +68,6 @@ extern const char *const plm_form_names[PLM_FORM_COUNT];   /* [0] is "" */
 extern const char *const plm_kind_names[PLM_KIND_COUNT];
 extern const char *const plm_role_names[PLM_ROLE_COUNT];
 extern const char *const plm_maker_names[PLM_MAKER_COUNT];
-extern const char *const plm_purpose_names[PLM_PURPOSE_COUNT];
-extern const char *const plm_target_names[PLM_TARGET_COUNT];
 
 /* A number: not given, or an interval (a point where it is known). */
 typedef struct plm_num {
@@ -99,19 +85,6 @@ typedef struct plm_words {
 typedef struct plm_format {
     plm_num bits, dense_tops;
 } plm_format;
-
-/* One edge of `designed_for`: to an item of the case (its path, "items[1].contains[0]"), or to what
- * is described here: an ECCN, a class, and what that is designed for in its turn.  No reference
- * leads back to where it started (held by plm_case_read). */
-typedef struct plm_edge {
-    plm_str item, eccn, description; /* empty: not given */
-    const struct plm_item *to;       /* what `item` names; NULL: described here */
-    plm_target target;
-    plm_purpose purpose;
-    uint32_t number;                 /* among the case's edges, from 0 */
-    uint32_t edge_count;
-    struct plm_edge *edges;
-} plm_edge;
 
 typedef struct plm_item {
     plm_str part, description, eccn; /* empty: not given.  eccn as the shipper wrote it */

@@ -238,8 +238,8 @@ def end_use(r):
         use["military_intelligence"] = True
         use["military"] = True
     if r.random() < 0.015:
-        use["wmd"] = True
-        use["model_training_for_wmd_or_military_intelligence"] = r.random() < 0.3
+        # Training that is denied would deny this too, where it is left out (the contract).
+        use["wmd"] = use["model_training_for_wmd_or_military_intelligence"] = True
     elif r.random() < 0.015:
         use["model_training_for_wmd_or_military_intelligence"] = True
         use["wmd"] = use["military_intelligence"] = False

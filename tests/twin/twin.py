@@ -438,7 +438,7 @@ def makes_tools(edges, items):
 
 
 def for_supercomputer(edges, items):
-    """744.23(a)(1)(ii)(B): what goes into a supercomputer, or into a component or equipment of one."""
+    """744.23(a)(1)(ii)(B): what goes into a supercomputer, or into something that does."""
     return any(e.get("class") == "supercomputer" and e.get("for")
                for e, _ in made_into(edges, items))
 
@@ -583,8 +583,8 @@ class Decision:
                 ("(f)", lambda: (self.to in ("RU", "BY") or self.to == "UA" and self.occupied())
                  and (code != "EAR99" or self.w.pick("i%d.supp7" % n, (False, True))), None),
                 ("(l)", lambda: code == "4E091" and not tech and self.c.has("diffusion"), ()),
-                ("(j)", lambda: self.c.has("iran-fdp") and self.to == "IR" and (code[0] in "3456789" or self.w.pick(
-                    "i%d.supp7" % n, (False, True))), None),
+                ("(j)", lambda: self.c.has("iran-fdp") and self.to == "IR" and (
+                    code[0] in "3456789" or self.w.pick("i%d.supp7" % n, (False, True))), None),
                 ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ()))
                  and self.to in D1 | E and self.w.pick("assurance", (False, True)), FDP_B)):
             if not reach():

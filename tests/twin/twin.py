@@ -935,6 +935,8 @@ class Decision:
             self.need("744.6(c)(2)(ii)", n, "SKIP")
         if "S" in CODES.get(code, ()) and self.c.has("2023"):
             self.need("744.6(c)(2)(iii)", n, "SKIP")
+        elif "S" in CODES.get(code, ()) and self.c.has("2022-744.6"):
+            self.unsure = "744.6(c)(2)(iii), the form of 2022"
 
     # ---- part 746 and notices
     def embargo(self, n, code):

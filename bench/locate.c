@@ -15,7 +15,8 @@
 #define REGIONS 24
 #define CHIPS 4096
 
-static const char deny[] = "CN,RU,IR,KP,BY,CU,SY,VE,MM,AF,IQ,LB,LY,SD,SO,YE,ZW,CD,CF,ER,HT,NI,SS,KH";
+static const char deny[] = "CN,RU,IR,KP,BY,CU,SY,VE,MM,AF,IQ,LB,LY,SD,SO,YE,ZW,CD,CF,ER,HT,NI,"
+                           "SS,KH";
 static uint64_t state = 20260924;
 static uint64_t rtt[CHIPS][MARKS];
 static plm_landmark mark[MARKS];
@@ -58,8 +59,8 @@ static void make_chips(const plm_regions *r, bool clone) {
     }
 }
 
-/* What one writes first: bounds, then by region the landmarks that are farther, until there are two;
- * no margin, nothing about consistency. */
+/* What one writes first: bounds, then by region the landmarks that are farther, until there are
+ * two; no margin, nothing about consistency. */
 static volatile unsigned sink;
 static int32_t far32[REGIONS][MARKS];
 static unsigned naive(const uint64_t *row, const int64_t (*far)[MARKS]) {

@@ -1,6 +1,6 @@
 /* landmark.h: landmarks of known position, round-trip times to them, what a time says of a
- * distance, and the audit of the landmarks themselves.  All numbers are integers: nanoseconds, metres,
- * degrees * 10^7.  A bound is rounded up.  Nothing here keeps state between calls. */
+ * distance, and the audit of the landmarks themselves.  All numbers are integers: nanoseconds,
+ * metres, degrees * 10^7.  A bound is rounded up.  Nothing here keeps state between calls. */
 #ifndef PLIMSOLL_LANDMARK_H
 #define PLIMSOLL_LANDMARK_H
 

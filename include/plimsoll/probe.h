@@ -75,7 +75,7 @@ typedef struct plm_probe_ask {
     size_t deny_n;
     unsigned quorum, rounds, timeout_s;
     bool rounds_given; /* then every round is run; otherwise it stops when the proof holds */
-    const char *journal; /* where what a killed session needs is kept while it runs; NULL: nowhere */
+    const char *journal; /* where a running session keeps what a killed one needs; NULL: nowhere */
     bool resume; /* go on with the journal's session; all above but key and directory is its */
 } plm_probe_ask;
 

@@ -274,7 +274,8 @@ static bool read_record(plm_json *root, plm_arena *a, plm_probe_record *r, plm_f
     if (!r->given) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     plm_json_each(list, it, v) {
         plm_probe_given *g = &r->given[i++];
-        if (plm_json_count(v) != 3 || !plm_probe_get_msg(v, "keyrep", PLM_PROBE_KEYREP, &g->keyrep) ||
+        if (plm_json_count(v) != 3 ||
+            !plm_probe_get_msg(v, "keyrep", PLM_PROBE_KEYREP, &g->keyrep) ||
             !plm_probe_get_msg(v, "receipt", PLM_PROBE_RECEIPT, &g->receipt) ||
             !plm_probe_get_msg(v, "shown", PLM_PROBE_SHOWN, &g->shown) || !g->keyrep.type)
             return refused(f, "an entry of \"landmarks\" is none");

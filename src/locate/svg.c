@@ -215,11 +215,11 @@ static void put_legend(plm_buf *b, const plm_locate *l, plm_str target,
         plm_buf_printf(b, "<rect class=\"%s\" x=\"%d\" y=\"664\" width=\"34\" height=\"18\"/>"
                        "<text x=\"%d\" y=\"678\">%s</text>\n", words[i], 12 + i * 150,
                        54 + i * 150, words[i]);
-    plm_buf_puts(b, "<path class=\"used\" d=\"M475 668l4 7h-8z\"/><text x=\"488\" y=\"678\">landmark "
-                 "that decides</text><path class=\"mark\" d=\"M655 668l4 7h-8z\"/>"
+    plm_buf_puts(b, "<path class=\"used\" d=\"M475 668l4 7h-8z\"/><text x=\"488\" y=\"678\">"
+                 "landmark that decides</text><path class=\"mark\" d=\"M655 668l4 7h-8z\"/>"
                  "<text x=\"668\" y=\"678\">landmark</text>"
-                 "<path class=\"disk\" d=\"M750 673h36\"/><text x=\"794\" y=\"678\">farthest the chip "
-                 "can be</text><path class=\"clash\" d=\"M960 673h36\"/>"
+                 "<path class=\"disk\" d=\"M750 673h36\"/><text x=\"794\" y=\"678\">"
+                 "farthest the chip can be</text><path class=\"clash\" d=\"M960 673h36\"/>"
                  "<text x=\"1004\" y=\"678\">circles that don't meet</text>\n</svg>\n");
 }
 

@@ -3,7 +3,7 @@
  * still waits leads next.
  * Invariants: 1 the books and the store are used by the leader only, outside the lock; 2 a request
  * is done once, after its commit; 3 the line is served in the order of coming.  Held by
- * tests/unit/test_caps_threads. */
+ * tests/unit/test_caps_threads.c. */
 #include "custody/caps_group.h"
 
 #include <pthread.h>

@@ -59,8 +59,8 @@ static void make_line(worker *w, uint64_t at, int slot, move *m, char *line, siz
              "{\"id\":\"t%d.%" PRIu64 "\",\"date\":\"2025-%02d-%02d\",\"kind\":\"install\","
              "\"country\":\"MY\",\"company\":\"Acme\",\"consignee\":\"C%d\",\"license\":\"LPP\","
              "\"sku\":\"H100\",\"chips\":1,\"tpp\":%" PRId64 ",\"to\":{\"consignee\":\"C%d\"}}",
-             w->number, at, (int)(1 + (r >> 32 & 0xff) % 12), (int)(1 + (r >> 36 & 0xff) % 28), m[slot].from,
-             m[slot].tpp, m[slot].to);
+             w->number, at, (int)(1 + (r >> 32 & 0xff) % 12), (int)(1 + (r >> 36 & 0xff) % 28),
+             m[slot].from, m[slot].tpp, m[slot].to);
 }
 
 static bool read_line(const char *line, plm_arena *a, plm_caps_posting *p, plm_fault *f) {

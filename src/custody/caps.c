@@ -301,7 +301,7 @@ bool plm_caps_post(plm_caps *c, const plm_caps_posting *p, plm_caps_answer *out,
         return true;
     }
     if (!plm_books_apply(&c->books, 1)) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
-    if (plm_books_passed(&c->books, p, out)) {
+    if (plm_books_passed(&c->books, p, out, 1)) {
         out->code = "cap";
         return plm_books_apply(&c->books, -1) || plm_fail(f, PLM_NO_MEMORY, "out of memory");
     }
@@ -309,6 +309,42 @@ bool plm_caps_post(plm_caps *c, const plm_caps_posting *p, plm_caps_answer *out,
     if (p->day > c->last) c->last = p->day;
     out->posted = true;
     return true;
+}
+
+bool plm_caps_look(plm_caps *c, plm_fault *f) {
+    bool ok = plm_store_snapshot(c->s, f) && replay(c, f);
+    plm_store_rollback(c->s);
+    return ok;
+}
+
+bool plm_caps_try(plm_caps *c, const plm_caps_posting *p, bool keep_over, plm_caps_answer *out,
+                  size_t max, size_t *n, plm_fault *f) {
+    const char *why;
+    int same;
+    *n = 1;
+    out[0] = (plm_caps_answer){0};
+    if (!find_same(c, p, &same, f)) return false;
+    if (same) {
+        out[0].posted = out[0].duplicate = same > 0;
+        if (same < 0) out[0].code = "conflict";
+        return same > 0 || (plm_fail(&out[0].f, PLM_CONFLICT, "this id is posted with another"
+                                                              " content"), true);
+    }
+    plm_arena_reset(c->a);
+    if (!plan(c, p, &why, f)) return false;
+    if (why) {
+        out[0].code = "balance";
+        plm_fail(&out[0].f, PLM_REFUSED, "%s", why);
+        return true;
+    }
+    c->torn = true; /* the books are ahead of the store from here on */
+    if (!plm_books_apply(&c->books, 1)) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    size_t passed = plm_books_passed(&c->books, p, out, max);
+    for (size_t i = 0; i < passed; i++) out[i].code = "cap";
+    if (passed) *n = passed;
+    else out[0].posted = true;
+    return !passed || keep_over || plm_books_apply(&c->books, -1) ||
+           plm_fail(f, PLM_NO_MEMORY, "out of memory");
 }
 
 /* ---- reports */
@@ -320,7 +356,7 @@ typedef struct lines {
     bool failed;
 } lines;
 
-static void add_line(lines *l, const char *cap, const char *holder_kind, plm_str holder, int year,
+static void add_line(lines *l, const char *cap, const char *kind, plm_str holder, int year,
                      const plm_tpp *limit, plm_tpp used, plm_tpp reserved) {
     char account[3 * PLM_CAPS_TEXT_MAX];
     if (l->n == l->cap) {
@@ -333,17 +369,13 @@ static void add_line(lines *l, const char *cap, const char *holder_kind, plm_str
         l->v = v;
         l->cap = more;
     }
-    if (year) snprintf(account, sizeof account, "%s:%.*s:%d", holder_kind, PLM_FMT(holder), year);
-    else snprintf(account, sizeof account, "%s:%.*s", holder_kind, PLM_FMT(holder));
+    if (year) snprintf(account, sizeof account, "%s:%.*s:%d", kind, PLM_FMT(holder), year);
+    else snprintf(account, sizeof account, "%s:%.*s", kind, PLM_FMT(holder));
     plm_caps_line *x = &l->v[l->n++];
     *x = (plm_caps_line){.account = plm_arena_copy(l->a, plm_str_c(account)), .cap = plm_str_c(cap),
                          .used = used, .reserved = reserved, .limited = limit != NULL};
     if (limit) x->limit = *limit, x->free = *limit - used - reserved;
     l->failed = l->failed || !x->account.p;
-}
-
-static const char *holder_kind(const plm_caps_cap *c) {
-    return c->per_consignee ? "consignee" : c->per_company ? "company" : "country";
 }
 
 static void limit_line(plm_caps *c, const plm_series *s, lines *l, size_t step, plm_day day,
@@ -355,8 +387,8 @@ static void limit_line(plm_caps *c, const plm_series *s, lines *l, size_t step, 
     plm_day_sum sum = plm_series_sum(s, from, to);
     bool none = s->country && plm_caps_in_group(c->books.rules, cap->none_in, s->country, day);
     if (s->country && plm_caps_in_group(c->books.rules, cap->zero_in, s->country, day)) limit = 0;
-    add_line(l, cap->id, holder_kind(cap), s->holder, year, none ? NULL : &limit, sum.used,
-             sum.reserved);
+    add_line(l, cap->id, plm_books_holder_kind(cap), s->holder, year, none ? NULL : &limit,
+             sum.used, sum.reserved);
 }
 
 static void limit_lines(plm_caps *c, const plm_series *s, lines *l, plm_day as_of) {

@@ -358,6 +358,10 @@ static plm_tpp added(const plm_books *b, size_t c, uint32_t s, plm_day a, plm_da
     return sum;
 }
 
+const char *plm_books_holder_kind(const plm_caps_cap *c) {
+    return c->per_consignee ? "consignee" : c->per_company ? "company" : "country";
+}
+
 static bool say_passed(plm_caps_answer *out, const plm_caps_cap *cap, plm_tpp limit, plm_tpp used,
                        plm_tpp reserved, plm_tpp asked) {
     out->cap = cap->id;
@@ -368,6 +372,12 @@ static bool say_passed(plm_caps_answer *out, const plm_caps_cap *cap, plm_tpp li
     out->asked = asked;
     out->over = used + reserved + asked - limit;
     return true;
+}
+
+static void say_account(plm_caps_answer *out, const char *kind, plm_str holder, int year) {
+    size_t n = sizeof out->account;
+    if (year) snprintf(out->account, n, "%s:%.*s:%d", kind, PLM_FMT(holder), year);
+    else snprintf(out->account, n, "%s:%.*s", kind, PLM_FMT(holder));
 }
 
 static bool limit_passed(plm_books *b, size_t c, const plm_move *m, plm_caps_answer *out) {
@@ -396,6 +406,9 @@ static bool limit_passed(plm_books *b, size_t c, const plm_move *m, plm_caps_ans
                 if (x->bucket == PLM_B_RESERVED) reserved -= x->delta;
                 else used -= x->delta;
             }
+            int y = 0, mon, d;
+            if (cap->shape == PLM_CAPS_YEARLY) plm_day_to_ymd(m->day, &y, &mon, &d);
+            say_account(out, plm_books_holder_kind(cap), b->series[s].holder, y);
             return say_passed(out, cap, limit, used, reserved, more);
         }
     }
@@ -450,45 +463,67 @@ static share share_of(const plm_books *b, const plm_caps_cap *cap, uint32_t owne
 /* A posting that takes what is over further over (100 part - percent base grows) is refused; one
  * that brings it back nearer is not, even when it stays over. */
 static bool share_passed(const plm_books *b, const plm_caps_cap *cap, uint32_t owner,
-                         plm_country one, plm_day day, plm_caps_answer *out) {
+                         plm_country one, plm_str holder, plm_day day, plm_caps_answer *out) {
     share s = share_of(b, cap, owner, one, day);
     bool zero = one && plm_caps_in_group(b->rules, cap->zero_in, one, day);
     plm_tpp limit = zero ? 0 : s.base * cap->percent / 100, part = s.used + s.reserved;
     bool worse = zero ? s.d_part > 0 : 100 * s.d_part > cap->percent * s.d_base;
     if (!worse || part <= limit) return false;
-    plm_tpp asked = s.d_part > 0 ? s.d_part : 0;
+    bool all = cap->shape == PLM_CAPS_OF_BASE;
+    say_account(out, all ? "all" : "company", all ? PLM_STR("CN+MO") : holder, 0);
     return say_passed(out, cap, limit, s.used - (s.d_part - s.d_reserved),
-                      s.reserved - s.d_reserved, asked);
+                      s.reserved - s.d_reserved, s.d_part);
 }
 
-static bool shares_passed(const plm_books *b, const plm_caps_cap *cap, const plm_hold *h,
-                          plm_day day, plm_caps_answer *out) {
+/* Answers that are collected, each account of a cap once. */
+typedef struct passes {
+    plm_caps_answer *out;
+    size_t n, max;
+} passes;
+
+static void take_pass(passes *all, const plm_caps_answer *x) {
+    for (size_t i = 0; i < all->n; i++)
+        if (strcmp(all->out[i].cap, x->cap) == 0 && strcmp(all->out[i].account, x->account) == 0)
+            return;
+    if (all->n < all->max) all->out[all->n++] = *x;
+}
+
+static void shares_passed(const plm_books *b, const plm_caps_cap *cap, const plm_hold *h,
+                          plm_day day, passes *all) {
+    plm_caps_answer x = {0};
+    const plm_owner *o = &b->owner[h->owner];
     if (cap->head_office && plm_caps_head_office(b->rules, h->company,
-                                                 day) != cap->head_office) return false;
-    if (cap->shape != PLM_CAPS_COUNTRY) return share_passed(b, cap, h->owner, 0, day, out);
-    for (uint32_t i = b->owner[h->owner].first; i != PLM_NONE; i = b->series[i].next)
+                                                 day) != cap->head_office) return;
+    if (cap->shape != PLM_CAPS_COUNTRY) {
+        if (share_passed(b, cap, h->owner, 0, o->name, day, &x)) take_pass(all, &x);
+        return;
+    }
+    for (uint32_t i = o->first; i != PLM_NONE && all->n < all->max; i = b->series[i].next)
         if (counts_in(b, cap, b->series[i].country, day) &&
-            share_passed(b, cap, h->owner, b->series[i].country, day, out))
-            return true;
-    return false;
+            share_passed(b, cap, h->owner, b->series[i].country, b->series[i].holder, day, &x))
+            take_pass(all, &x);
 }
 
 /* A limit binds the postings of its word; a share all of a company that has its word, for it is
  * of all the company has (15 CFR 748.15 and Supplement 10 to 748: "the VEU, to include all
  * subsidiary and parent entities"): another word on the next posting is no way around it. */
-bool plm_books_passed(plm_books *b, const plm_caps_posting *p, plm_caps_answer *out) {
+size_t plm_books_passed(plm_books *b, const plm_caps_posting *p, plm_caps_answer *out,
+                        size_t max) {
+    passes all = {.out = out, .max = max};
     for (size_t i = 0; i < b->moves.n; i++) {
         const plm_move *m = &b->moves.v[i];
         if (m->bucket == PLM_B_SOURCE) continue;
         const plm_hold *h = &b->hold[m->hold];
-        for (size_t c = 0; c < b->rules->caps; c++) {
+        for (size_t c = 0; c < b->rules->caps && all.n < max; c++) {
             const plm_caps_cap *cap = &b->rules->cap[c];
-            bool limit = is_limit(cap);
-            if (limit ? h->account[c] == PLM_NONE : !plm_books_bound(b, c, h->owner)) continue;
-            if (limit ? m->delta > 0 && limit_passed(b, c, m, out)
-                      : shares_passed(b, cap, h, p->day, out))
-                return true;
+            plm_caps_answer x = {0};
+            if (is_limit(cap)) {
+                if (h->account[c] != PLM_NONE && m->delta > 0 && limit_passed(b, c, m, &x))
+                    take_pass(&all, &x);
+            } else if (plm_books_bound(b, c, h->owner)) {
+                shares_passed(b, cap, h, p->day, &all);
+            }
         }
     }
-    return false;
+    return all.n;
 }

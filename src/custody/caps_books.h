@@ -95,8 +95,11 @@ uint32_t plm_books_hold(plm_books *b, const plm_caps_holder *h, plm_str word);
 const char *plm_books_plan(plm_books *b, const plm_caps_posting *p, uint32_t at, uint32_t to);
 /* Makes the moves (sign 1) or takes them back (-1).  False: no memory or an overflow. */
 bool plm_books_apply(plm_books *b, int sign);
-/* After the moves were made: the first cap that is passed because of them; false: none. */
-bool plm_books_passed(plm_books *b, const plm_caps_posting *p, plm_caps_answer *out);
+/* After the moves were made: the accounts whose caps are passed because of them, each once, at
+ * most max; how many. */
+size_t plm_books_passed(plm_books *b, const plm_caps_posting *p, plm_caps_answer *out, size_t max);
+/* "consignee", "company" or "country", as accounts of the cap are named. */
+const char *plm_books_holder_kind(const plm_caps_cap *c);
 /* Whether share cap c binds the company: it has posted under the cap's word (or anything, *). */
 bool plm_books_bound(const plm_books *b, size_t c, uint32_t owner);
 bool plm_books_cap_applies(const plm_books *b, const plm_caps_cap *c, const char *word);

@@ -194,11 +194,12 @@ int plm_cli_caps(int argc, char **argv) {
     options o = {0};
     plm_day as_of = PLM_DAY_MAX;
     const char *v, *word = argc < 2 ? "" : argv[1];
+    if (strcmp(word, "whatif") == 0) return plm_cli_caps_whatif(argc - 1, argv + 1);
     if (strcmp(word, "forecast") == 0) return plm_cli_caps_forecast(argc - 1, argv + 1);
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0) return fputs(usage, stdout), 0;
     if (strcmp(word, "post") != 0 && strcmp(word, "transfer") != 0 && strcmp(word, "report") != 0)
-        return plm_cli_usage("caps", "needs post, transfer, report or forecast");
+        return plm_cli_usage("caps", "needs post, transfer, report, forecast or whatif");
     for (int i = 2; i < argc; i++) {
         bool bad = false;
         if ((v = plm_cli_value(argc, argv, &i, "--store", &bad))) o.store = v;

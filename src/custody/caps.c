@@ -140,7 +140,9 @@ static bool check_licenses(plm_caps *c, plm_fault *f) {
     return true;
 }
 
-static bool hold_of(plm_caps *c, const plm_caps_holder *h, uint32_t *out, plm_fault *f) {
+plm_books *plm_caps_books(plm_caps *c) { return &c->books; }
+
+bool plm_caps_hold(plm_caps *c, const plm_caps_holder *h, uint32_t *out, plm_fault *f) {
     plm_str word;
     if (!word_of(c, h->license, &word, f)) return false;
     *out = plm_books_hold(&c->books, h, word);
@@ -149,7 +151,7 @@ static bool hold_of(plm_caps *c, const plm_caps_holder *h, uint32_t *out, plm_fa
 
 static bool plan(plm_caps *c, const plm_caps_posting *p, const char **why, plm_fault *f) {
     uint32_t at, to = 0;
-    if (!hold_of(c, &p->at, &at, f) || (p->transfer && !hold_of(c, &p->to, &to, f))) return false;
+    if (!plm_caps_hold(c, &p->at, &at, f) || (p->transfer && !plm_caps_hold(c, &p->to, &to, f))) return false;
     *why = plm_books_plan(&c->books, p, at, to);
     return true;
 }
@@ -413,11 +415,6 @@ static void limit_lines(plm_caps *c, const plm_series *s, lines *l, plm_day as_o
     }
 }
 
-static bool inside(const plm_caps *c, const plm_caps_cap *cap, plm_country x, plm_day day) {
-    return cap->shape == PLM_CAPS_OF_BASE ? cap->in[x]
-           : cap->has_in ? !cap->in[x] : !plm_caps_in_group(c->books.rules, cap->group, x, day);
-}
-
 /* owner PLM_NONE: everyone.  one 0: all countries that count. */
 static void share_line(plm_caps *c, const plm_caps_cap *cap, uint32_t owner, plm_country one,
                        plm_str holder, lines *l, plm_day day) {
@@ -429,7 +426,7 @@ static void share_line(plm_caps *c, const plm_caps_cap *cap, uint32_t owner, plm
         const plm_series *s = &b->series[i];
         i = all ? i + 1 : s->next;
         if (s->cap != PLM_SERIES_COMPANY) continue;
-        if (one ? s->country == one : inside(c, cap, s->country, day)) used += s->used, reserved +=
+        if (one ? s->country == one : plm_cap_counts_in(b, cap, s->country, day)) used += s->used, reserved +=
             s->reserved;
         if (!all || cap->base[s->country]) base += s->used + s->reserved;
     }
@@ -455,7 +452,7 @@ static void share_lines(plm_caps *c, size_t at, lines *l, plm_day day) {
             continue;
         }
         for (uint32_t i = x->first; i != PLM_NONE; i = b->series[i].next)
-            if (b->series[i].n && inside(c, cap, b->series[i].country, day))
+            if (b->series[i].n && plm_cap_counts_in(b, cap, b->series[i].country, day))
                 share_line(c, cap, o, b->series[i].country, b->series[i].holder, l, day);
     }
 }

@@ -415,7 +415,7 @@ static bool limit_passed(plm_books *b, size_t c, const plm_move *m, plm_caps_ans
     return false;
 }
 
-static bool counts_in(const plm_books *b, const plm_caps_cap *cap, plm_country c, plm_day day) {
+bool plm_cap_counts_in(const plm_books *b, const plm_caps_cap *cap, plm_country c, plm_day day) {
     if (cap->shape == PLM_CAPS_OF_BASE) return cap->in[c];
     return !(cap->has_in ? cap->in[c] : plm_caps_in_group(b->rules, cap->group, c, day));
 }
@@ -427,7 +427,7 @@ typedef struct share {
 
 static void add_part(const plm_books *b, const plm_caps_cap *cap, const plm_series *x,
                      plm_country one, plm_day day, share *s) {
-    if (one ? x->country == one : counts_in(b, cap, x->country, day)) {
+    if (one ? x->country == one : plm_cap_counts_in(b, cap, x->country, day)) {
         s->used += x->used;
         s->reserved += x->reserved;
     }
@@ -451,7 +451,7 @@ static share share_of(const plm_books *b, const plm_caps_cap *cap, uint32_t owne
         const plm_move *m = &b->moves.v[i];
         const plm_hold *h = &b->hold[m->hold];
         if (m->bucket == PLM_B_SOURCE || (!all && h->owner != owner)) continue;
-        if (one ? h->country == one : counts_in(b, cap, h->country, day)) {
+        if (one ? h->country == one : plm_cap_counts_in(b, cap, h->country, day)) {
             s.d_part += m->delta;
             if (m->bucket == PLM_B_RESERVED) s.d_reserved += m->delta;
         }
@@ -499,7 +499,7 @@ static void shares_passed(const plm_books *b, const plm_caps_cap *cap, const plm
         return;
     }
     for (uint32_t i = o->first; i != PLM_NONE && all->n < all->max; i = b->series[i].next)
-        if (counts_in(b, cap, b->series[i].country, day) &&
+        if (plm_cap_counts_in(b, cap, b->series[i].country, day) &&
             share_passed(b, cap, h->owner, b->series[i].country, b->series[i].holder, day, &x))
             take_pass(all, &x);
 }

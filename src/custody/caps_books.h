@@ -102,11 +102,17 @@ size_t plm_books_passed(plm_books *b, const plm_caps_posting *p, plm_caps_answer
 const char *plm_books_holder_kind(const plm_caps_cap *c);
 /* Whether share cap c binds the company: it has posted under the cap's word (or anything, *). */
 bool plm_books_bound(const plm_books *b, size_t c, uint32_t owner);
+/* Whether a country is on the counted side of share cap c on a day. */
+bool plm_cap_counts_in(const plm_books *b, const plm_caps_cap *c, plm_country x, plm_day day);
 bool plm_books_cap_applies(const plm_books *b, const plm_caps_cap *c, const char *word);
 /* Sums of a series from day a to b. */
 plm_day_sum plm_series_sum(const plm_series *s, plm_day a, plm_day b);
 /* Limit and period of a limited cap for a day; false: the day has none.  country 0: any. */
 bool plm_cap_period(const plm_books *b, const plm_caps_cap *c, plm_country country, plm_day day,
                     size_t step, plm_day *from, plm_day *to, plm_tpp *limit);
+
+/* The books that c has read (borrowed), and the holder's index in them. */
+plm_books *plm_caps_books(plm_caps *c);
+bool plm_caps_hold(plm_caps *c, const plm_caps_holder *h, uint32_t *hold, plm_fault *f);
 
 #endif

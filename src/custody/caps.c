@@ -151,7 +151,8 @@ bool plm_caps_hold(plm_caps *c, const plm_caps_holder *h, uint32_t *out, plm_fau
 
 static bool plan(plm_caps *c, const plm_caps_posting *p, const char **why, plm_fault *f) {
     uint32_t at, to = 0;
-    if (!plm_caps_hold(c, &p->at, &at, f) || (p->transfer && !plm_caps_hold(c, &p->to, &to, f))) return false;
+    if (!plm_caps_hold(c, &p->at, &at, f)) return false;
+    if (p->transfer && !plm_caps_hold(c, &p->to, &to, f)) return false;
     *why = plm_books_plan(&c->books, p, at, to);
     return true;
 }
@@ -426,8 +427,10 @@ static void share_line(plm_caps *c, const plm_caps_cap *cap, uint32_t owner, plm
         const plm_series *s = &b->series[i];
         i = all ? i + 1 : s->next;
         if (s->cap != PLM_SERIES_COMPANY) continue;
-        if (one ? s->country == one : plm_cap_counts_in(b, cap, s->country, day)) used += s->used, reserved +=
-            s->reserved;
+        if (one ? s->country == one : plm_cap_counts_in(b, cap, s->country, day)) {
+            used += s->used;
+            reserved += s->reserved;
+        }
         if (!all || cap->base[s->country]) base += s->used + s->reserved;
     }
     plm_tpp limit = base * cap->percent / 100;

@@ -94,8 +94,8 @@ static bool take_site(const plm_json *o, plm_arena *a, size_t i, plm_wi_place *s
     power = plm_json_get(o, "power_mw");
     pue = plm_json_get(o, "pue");
     s->power_mw9 = -1;
-    if (!missing(power) && !take_exact(power, 1000000000, 0, (plm_tpp)PLM_WHATIF_MW_MAX * 1000000000,
-                                       &s->power_mw9))
+    plm_tpp most = (plm_tpp)PLM_WHATIF_MW_MAX * 1000000000;
+    if (!missing(power) && !take_exact(power, 1000000000, 0, most, &s->power_mw9))
         return refuse(f, "sites", i, "power_mw", "must be MW from 0 to a million, or null");
     n = 1000000;
     if (missing(pue) ? s->power_mw9 >= 0 : !take_exact(pue, 1000000, 1000000, 10000000, &n))
@@ -143,7 +143,8 @@ static bool names_hold(const plm_wi_problem *p, const plm_json *o, size_t i, plm
     for (size_t k = 0; k < 6; k++) {
         const plm_json *list = plm_json_get(o, lists[k]);
         if (missing(list)) continue;
-        if (!plm_json_is_arr(list)) return refuse(f, "caps", i, lists[k], "must be a list of texts");
+        if (!plm_json_is_arr(list))
+            return refuse(f, "caps", i, lists[k], "must be a list of texts");
         plm_json_each(list, it, v) {
             plm_str s = plm_json_text(v);
             bool found = false;

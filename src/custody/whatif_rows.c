@@ -31,7 +31,8 @@ static bool grow_rows(maker *m) {
 }
 
 __attribute__((format(printf, 5, 6)))
-static bool begin(maker *m, plm_wi_unit unit, plm_tpp room, const char *cite, const char *fmt, ...) {
+static bool begin(maker *m, plm_wi_unit unit, plm_tpp room, const char *cite, const char *fmt,
+                  ...) {
     char name[3 * PLM_CAPS_TEXT_MAX];
     va_list ap;
     if (!grow_rows(m)) return false;

@@ -1,5 +1,5 @@
-"""A second reading of the cap rules: every lot is kept in a list, every sum is taken anew over all of
-them before and after, in Python's whole numbers.  For the tests of forecast and whatif."""
+"""A second reading of the cap rules: every lot is kept in a list, every sum is taken anew over
+all of them before and after, in Python's whole numbers.  For the tests of forecast and whatif."""
 import datetime
 
 TIER1 = set("AU BE CA DK FI FR DE IE IT JP NL NZ NO KR ES SE TW GB US".split())

@@ -17,7 +17,7 @@ static const char usage[] =
     "findings on file about it.  ID is an EPC (URN or Digital Link), an SSCC or a device id.\n"
     "--svg writes a picture of the journey instead: places as rows, time from left to right, each\n"
     "record, attestation and location proof, and each finding as the records it sets against each\n"
-    "other.  A long journey is condensed, and the picture says so.  FILE '-' is standard output.\n\n"
+    "other.  A long journey is condensed, and says so.  FILE '-' is standard output.\n\n"
     "examples:\n"
     "  plimsoll custody show --store w.db urn:epc:id:sgtin:9520000.010001.0E1D1DC7AF\n"
     "  plimsoll custody show --store w.db --format text 414911346e397b5e5e\n"
@@ -53,7 +53,7 @@ static void print_text(plm_str json) {
 static bool picture(plm_store *s, plm_str id, const char *file, plm_buf *b, plm_fault *f) {
     if (!plm_journey_picture(s, id, b, f)) return false;
     if (strcmp(file, "-") != 0) return plm_file_write_durable(file, plm_buf_str(b), 0644, f);
-    fwrite(b->p, 1, b->n, stdout);
+    printf("%.*s", (int)b->n, b->p ? b->p : "");
     return true;
 }
 

@@ -67,6 +67,17 @@ static void *lite_prepare(void *db, const char *sql, plm_fault *f) {
     return NULL;
 }
 
+static void *lite_append(void *db, const char *table, const char *columns, int n, plm_fault *f) {
+    plm_buf b;
+    plm_buf_init(&b, PLM_STORE_SQL_MAX);
+    plm_buf_printf(&b, "INSERT INTO %s (%s) VALUES (", table, columns);
+    for (int i = 1; i <= n; i++) plm_buf_printf(&b, "%s?%d", i > 1 ? ", " : "", i);
+    plm_buf_put(&b, ")", 2);
+    void *st = b.full ? NULL : lite_prepare(db, b.p, f);
+    plm_buf_free(&b);
+    return st;
+}
+
 static void lite_finish(void *st) { sqlite3_finalize(st); }
 static void lite_bind_int(void *st, int i, int64_t v) { sqlite3_bind_int64(st, i, v); }
 static void lite_bind_real(void *st, int i, double v) { sqlite3_bind_double(st, i, v); }
@@ -111,6 +122,6 @@ static plm_str lite_col_blob(void *st, int c) {
 
 const plm_driver plm_driver_sqlite = {
     false,          lite_open,      lite_close,     lite_turn,     lite_exec,     lite_prepare,
-    lite_finish,    lite_bind_int,  lite_bind_real, lite_bind_text, lite_bind_blob,
+    lite_append,    lite_finish,    lite_bind_int,  lite_bind_real, lite_bind_text, lite_bind_blob,
     lite_bind_null, lite_step,      lite_reset,     lite_col_null, lite_col_int,
     lite_col_real,  lite_col_text,  lite_col_blob};

@@ -355,6 +355,7 @@ bool plm_ledger_put(plm_ledger *l, const plm_event *e, plm_outcome *out, uint64_
                     plm_fault *f) {
     int same;
     int64_t by;
+    plm_hash leaf;
     if (!find_same(l, e, &same, f)) return false;
     if (same) {
         *out = same > 0 ? PLM_DUPLICATE : PLM_CONFLICTING;
@@ -362,6 +363,8 @@ bool plm_ledger_put(plm_ledger *l, const plm_event *e, plm_outcome *out, uint64_
     }
     if (!find_declaration(l, e, &by, f)) return false;
     *out = PLM_STORED;
+    if (e->has_leaf) memcpy(leaf.b, e->leaf, PLM_HASH_LEN);
+    else leaf = plm_merkle_leaf(e->json);
     l->seq++;
     *voided += by != 0;
     return put_row(l, e, by, f) && put_epcs(l, e, f) && put_pairs(l, A_PARTY, &e->parties, f) &&
@@ -371,7 +374,7 @@ bool plm_ledger_put(plm_ledger *l, const plm_event *e, plm_outcome *out, uint64_
            put_name(l, e->read_point, e->read_point_shown, f) &&
            put_name(l, e->biz_location, e->biz_location_shown, f) && put_index(l, e, f) &&
            put_voids(l, e, voided, f) &&
-           plm_log_append(&l->log, "event", e->id, l->seq, e->json, f);
+           plm_log_append_event(&l->log, e->id, l->seq, leaf, f);
 }
 
 int plm_ledger_find(plm_store *s, plm_str id, int64_t *event, plm_fault *f) {

@@ -31,9 +31,8 @@ bool plm_log_open(plm_log *l, plm_store *s, plm_fault *f) {
     return ok && l->head;
 }
 
-bool plm_log_append(plm_log *l, const char *kind, plm_str ref, int64_t event, plm_str record,
-                    plm_fault *f) {
-    plm_hash leaf = plm_merkle_leaf(record);
+static bool append(plm_log *l, const char *kind, plm_str ref, int64_t event, plm_str record,
+                   plm_hash leaf, plm_fault *f) {
     plm_stmt_int(l->insert, 1, (int64_t)l->tree.size);
     plm_stmt_blob(l->insert, 2, leaf.b, PLM_HASH_LEN);
     plm_stmt_text(l->insert, 3, plm_str_c(kind));
@@ -43,6 +42,15 @@ bool plm_log_append(plm_log *l, const char *kind, plm_str ref, int64_t event, pl
     if (!plm_stmt_run(l->insert, NULL, f)) return false;
     plm_frontier_add(&l->tree, leaf);
     return l->tree.size % PLM_LOG_HEAD_EVERY != 0 || plm_log_head(l, f);
+}
+
+bool plm_log_append(plm_log *l, const char *kind, plm_str ref, int64_t event, plm_str record,
+                    plm_fault *f) {
+    return append(l, kind, ref, event, record, plm_merkle_leaf(record), f);
+}
+
+bool plm_log_append_event(plm_log *l, plm_str ref, int64_t event, plm_hash leaf, plm_fault *f) {
+    return append(l, "event", ref, event, (plm_str){0}, leaf, f);
 }
 
 bool plm_log_head(plm_log *l, plm_fault *f) {

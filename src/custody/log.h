@@ -21,6 +21,8 @@ bool plm_log_open(plm_log *l, plm_store *s, plm_fault *f);
  * event: events.seq for kind event, else 0, and record is then what is stored as the leaf. */
 bool plm_log_append(plm_log *l, const char *kind, plm_str ref, int64_t event, plm_str record,
                     plm_fault *f);
+/* The same for an event whose leaf hash is at hand. */
+bool plm_log_append_event(plm_log *l, plm_str ref, int64_t event, plm_hash leaf, plm_fault *f);
 /* Writes the new head; before plm_store_commit. */
 bool plm_log_head(plm_log *l, plm_fault *f);
 void plm_log_close(plm_log *l);

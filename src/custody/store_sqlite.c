@@ -25,7 +25,7 @@ static void lite_close(void *db) { sqlite3_close_v2(db); }
 static bool lite_set_up(sqlite3 *db, plm_fault *f) {
     int rc = SQLITE_BUSY;
     for (int i = 0; i < PLM_STORE_BUSY_MS / 20 && rc == SQLITE_BUSY; i++) {
-        rc = sqlite3_exec(db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+        rc = sqlite3_exec(db, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL", NULL, NULL, NULL);
         if (rc == SQLITE_BUSY) usleep(20000);
     }
     if (rc != SQLITE_OK) return lite_fail(db, f);

@@ -2,6 +2,7 @@
  * on disk.  BEGIN IMMEDIATE is the writer's turn, waited for up to PLM_STORE_BUSY_MS. */
 #include "custody/store_driver.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,13 +30,18 @@ static bool lite_set_up(sqlite3 *db, plm_fault *f) {
         if (rc == SQLITE_BUSY) usleep(20000);
     }
     if (rc != SQLITE_OK) return lite_fail(db, f);
-    return lite_exec(db, "PRAGMA synchronous=FULL; PRAGMA cache_size=-131072;"
+    return lite_exec(db, "PRAGMA synchronous=FULL; PRAGMA cache_size=-32768;"
                          "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8192;"
                          "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON", f);
 }
 
+/* Before the first store: its count of bytes in use costs a lock at each allocation. */
+static void lite_once(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 static void *lite_open(const char *where, plm_fault *f) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     sqlite3 *db = NULL;
+    pthread_once(&once, lite_once);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (!where[0]) {
         plm_fail(f, PLM_BAD_INPUT, "--store needs a file or a postgres:// address");

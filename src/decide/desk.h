@@ -20,7 +20,8 @@
     X(training, "model-training") X(sme, "sme-development") X(usp, "us-person-support") \
     X(usp_natural, "us-natural-person") X(usp_employer, "us-person-employer") \
     X(hbm_designer, "hbm-buyer-is-designer") X(hbm_site, "hbm-to-packaging-site") \
-    X(hbm_below, "hbm-finished-below") X(dd, "certified-748-dd") X(form, "form") \
+    X(hbm_below, "hbm-finished-below") X(dd, "certified-748-dd") \
+    X(occupied, "occupied-ukraine") X(form, "form") \
     X(eccn, "eccn") X(origin, "origin") X(us_content, "us-content") X(quantity, "quantity") \
     X(tpp, "tpp") X(die_area, "die-area") X(density, "density") X(datacenter, "datacenter") \
     X(dram, "dram-bandwidth") X(io, "io-bandwidth") X(tops, "tops") \
@@ -29,6 +30,8 @@
     X(node, "node") X(non_planar, "non-planar") X(transistors, "transistors") \
     X(own_chip, "own-chip-facts") X(claims, "claims") X(presumes, "chipmaker-presumes") \
     X(us_technology, "us-technology") X(us_plant, "us-plant") X(notice, "notice-applies") \
+    X(designed_for, "designed-for") X(produces, "produces") X(produces_sme, "produces-sme") \
+    X(for_supercomputer, "for-supercomputer") \
     X(role, "role") X(country, "country") X(hq, "headquarters") \
     X(parent_hq, "parent-headquarters") X(party_name, "party-name") \
     X(parent_name, "parent-name") X(government, "government") X(entity_list, "entity-list") \
@@ -127,6 +130,12 @@ bool desk_case_from(plm_arena *a, const plm_json *root, plm_case *out, plm_fault
 bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f);
 bool desk_open_item(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f);
 void desk_warn(plm_desk *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* chain.c: finds the items that the edges of `designed_for` name; a fault has the edge's path. */
+bool desk_chain_resolve(const plm_item *items, uint32_t count, plm_fault *f);
+/* False, with a fault: a chain says what the end use denies. */
+bool desk_chain_agrees(const plm_case *c, plm_fault *f);
+/* The facts of what an item is designed for, over all tiers; false: out of memory. */
+bool desk_chain_fill(plm_desk *d, uint32_t at, const plm_item *t);
 /* owners.c: half or more held, in sum, by owners restricted by the flag. */
 plm_truth desk_owned(plm_desk *d, const plm_party *p, int flag);
 /* verdict.c */

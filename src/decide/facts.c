@@ -210,8 +210,10 @@ static const char *claimed(plm_str s) {
     return "none";
 }
 
-static bool chip_facts(const plm_goods *g) {
-    return g->number[PLM_N_tpp].known || g->number[PLM_N_die_area_mm2].known || g->density.known;
+/* I/O, which the form of 2022 asks for, stands for the IC where nothing is said of contents. */
+static bool chip_facts(const plm_item *t, const plm_goods *g) {
+    return g->number[PLM_N_tpp].known || g->number[PLM_N_die_area_mm2].known || g->density.known ||
+           (!t->contains_known && g->number[PLM_N_io_bandwidth_gbps].known);
 }
 
 static plm_truth notice_reaches(const plm_desk *d, const plm_item *t) {
@@ -287,7 +289,7 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     if (!t) return true;
     if (!plm_goods_facts(d->arena, t, &g, f)) return false;
     plm_form form = form_of(t, &g);
-    contents(d, at, t, form, chip_facts(&g));
+    contents(d, at, t, form, chip_facts(t, &g));
     chip_numbers(d, at, t, &g);
     chip_flags(d, at, &g);
     word(d, DF_form, at, plm_form_names[form]);
@@ -303,7 +305,7 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
         plm_facts_codes(d->world, d->facts[DF_us_technology], at, t->us_technology.v,
                         t->us_technology.n);
     yes(d, DF_us_plant, at, t->us_plant);
-    return true;
+    return desk_chain_fill(d, at, t) || plm_fail(f, PLM_NO_MEMORY, "out of memory");
 }
 
 static bool says(plm_str text, const char *words) {
@@ -398,6 +400,7 @@ static void fill_transaction(plm_desk *d) {
     yes(d, DF_hbm_site, 0, c->hbm_ships_to_packaging_site);
     yes(d, DF_hbm_below, 0, c->hbm_finished_below_3a090);
     yes(d, DF_dd, 0, c->certification_748_dd);
+    yes(d, DF_occupied, 0, c->occupied_ukraine);
 }
 
 /* The view of these dates, made once for the cases that share them. */

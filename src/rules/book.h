@@ -7,6 +7,7 @@
 
 #define NODE_NONE UINT32_MAX
 #define GROUP_MEMBERS_MAX 400
+#define GROUP_WORDS 11 /* words of 64 bits that hold a bit for every country */
 #define CODE_TEXT_MAX 32
 
 typedef enum node_op {
@@ -133,6 +134,7 @@ typedef struct codeset {
 
 typedef struct fact {
     plm_fact_info info;
+    uint32_t at, iv_at, txt_at; /* where its val, plm_iv and txt begin in an entity's record */
     uint32_t word_count;
     plm_str *words;
 } fact;
@@ -163,6 +165,7 @@ struct plm_book {
     plm_str *gaps;
     plm_str *names;           /* names in conditions, until linked */
     uint32_t scope_slots[4];
+    uint32_t record[3];       /* bytes of a transaction's, item's and party's facts */
     bool drafting;            /* while parsing: the file is a draft laid over the law */
     plm_rule *by_name; /* rules sorted by name */
 };
@@ -172,7 +175,9 @@ struct plm_view {
     plm_day as_of, known;
     bool codified;
     plm_truth *force;         /* per rule */
-    uint64_t (*in)[11];       /* per group: a bit per country */
+    uint64_t (*in)[GROUP_WORDS]; /* per group: a bit per country */
+    uint32_t uses;            /* cases asked about, until it is compiled */
+    struct program *program;  /* program.h; NULL: conditions are walked */
 };
 
 /* codes.c */
@@ -206,6 +211,9 @@ plm_truth plm_rule_force(const rule *r, plm_day as_of, plm_day known, bool codif
 
 /* link.c: names to numbers, cycles, clocks, classes taken out by notes. */
 bool plm_book_link(plm_book *b, plm_fault *f);
+
+/* world.c: where each fact lies in the record of its entity. */
+void plm_book_lay(plm_book *b);
 
 /* parse.c: adds one file's declarations; facts_only first for every file. */
 bool plm_book_parse(plm_book *b, plm_str file, plm_str text, bool facts_only, plm_fault *f);

@@ -1,5 +1,6 @@
-/* eval.c: three-valued evaluation.  AND is min, OR is max; every fold that stays UNKNOWN keeps in
- * w->why the first unknown it hangs on.  Rules are remembered per item and party. */
+/* eval.c: three-valued evaluation by walking the book's nodes.  AND is min, OR is max; every fold
+ * that stays UNKNOWN keeps in w->why the first unknown it hangs on.  Rules are remembered per item
+ * and party, whichever way they were asked: run.c does the same by a view's program. */
 #include "rules/world.h"
 
 #include <string.h>
@@ -7,25 +8,11 @@
 /* Kept out of ask_node, so that its frame stays small. */
 #define APART __attribute__((noinline))
 
-static plm_truth unknown(plm_facts *w, leaf l) {
-    w->why = l;
-    return PLM_UNKNOWN;
-}
-
 /* What was settled about the very same unknown. */
-static plm_truth looked_up(plm_facts *w, leaf l) {
+plm_truth looked_up(plm_facts *w, leaf l) {
     for (uint32_t i = w->done_count; i-- > 0;)
         if (leaf_same(&w->done[i].at, &l)) return w->done[i].truth;
     return unknown(w, l);
-}
-
-/* The unknown as one thing, whatever item or party it was met from. */
-static leaf leaf_of(plm_scope s, leaf_kind kind, uint32_t a, uint32_t b, int32_t item,
-                    int32_t party) {
-    bool i = plm_scope_has(s, PLM_OF_ITEM);
-    bool p = plm_scope_has(s, PLM_OF_PARTY);
-    return (leaf){.kind = (uint8_t)kind, .a = a, .b = b, .item = i ? item : -1,
-                  .party = p ? party : -1};
 }
 
 static plm_iv iv_const(plm_dec d) { return plm_iv_point(d); }
@@ -87,7 +74,7 @@ numval ask_number(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     case NUM_CONST: return whole(iv_const(w->book->decs[n->a]));
     case NUM_FACT: {
         const val *v = world_val(w, n->a, item, party);
-        numval r = whole(v->iv);
+        numval r = whole(*world_iv(w, n->a, item, party));
         r.open_lo = v->open_lo;
         r.open_hi = v->open_hi;
         return r;
@@ -132,7 +119,7 @@ static plm_truth compare_settled(plm_facts *w, const node *n, uint32_t number, i
     return PLM_UNKNOWN;
 }
 
-static APART plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
+APART plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     const node *n = &w->book->nodes[at], *v = &w->book->nodes[n->a];
     plm_dec t = w->book->decs[n->b];
     numval x = ask_number(w, n->a, item, party);
@@ -168,7 +155,7 @@ static APART plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int3
         return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_NAMED, n->a, n->b, item,
                                     party));
     char folded[256];
-    plm_str f = {folded, plm_name_fold(v->text, folded, sizeof folded)};
+    plm_str f = {folded, plm_name_fold(world_txt(w, n->a, item, party)->text, folded, sizeof folded)};
     const namelist *l = &w->book->lists[n->b];
     plm_day d = w->view->as_of, known = w->view->known;
     for (uint32_t i = 0; f.n && i < l->count; i++)
@@ -183,7 +170,7 @@ static APART plm_truth ask_codes(plm_facts *w, const node *n, int32_t item, int3
     plm_truth t = v->known ? PLM_NO : PLM_UNKNOWN;
     for (uint32_t i = 0; v->known && i < v->word && t != PLM_YES; i++) {
         code c;
-        if (plm_code_read(v->codes[i], &c))
+        if (plm_code_read(world_txt(w, n->a, item, party)->codes[i], &c))
             t = plm_or(t, plm_code_within(&c, &w->book->sets[n->b]));
     }
     if (t != PLM_UNKNOWN) return t;
@@ -200,11 +187,17 @@ static plm_truth ask_asserted(plm_facts *w, uint32_t set, int32_t item) {
     plm_truth t = PLM_UNKNOWN;
     if (b->eccn_fact != UINT32_MAX) {
         const val *v = world_val(w, b->eccn_fact, item, -1);
-        if (v->known) t = plm_code_within(&v->c, &b->sets[set]);
+        if (v->known) t = plm_code_within(&world_txt(w, b->eccn_fact, item, -1)->c, &b->sets[set]);
     }
     if (t == PLM_UNKNOWN && v_known(w, item)) t = w->open; /* a row that the data leaves open */
     if (t != PLM_UNKNOWN) return t;
     return looked_up(w, (leaf){.kind = LEAF_CODE, .a = set, .item = item, .party = -1});
+}
+
+static plm_truth ask_eccn(plm_facts *w, uint32_t i, int32_t item) {
+    if (!w->program) return ask_node(w, w->book->eccns[i].cond, item, -1);
+    env e = env_of(w, PLM_OF_ITEM, item, -1);
+    return run_op(w, &w->program->ops[w->program->eccn_at[i]], &e);
 }
 
 /* The first derived code whose condition holds, else the asserted one; a condition that is
@@ -212,7 +205,7 @@ static plm_truth ask_asserted(plm_facts *w, uint32_t set, int32_t item) {
 static plm_truth ask_within(plm_facts *w, uint32_t set, uint32_t from, int32_t item) {
     const plm_book *b = w->book;
     for (uint32_t i = from; i < b->eccn_count; i++) {
-        plm_truth t = ask_node(w, b->eccns[i].cond, item, -1);
+        plm_truth t = ask_eccn(w, i, item);
         if (t == PLM_NO) continue;
         plm_truth in = b->eccns[i].in[set];
         leaf open = {.kind = LEAF_CODE, .a = set, .b = i + 1, .item = item, .party = -1};
@@ -246,13 +239,13 @@ static uint32_t codes_failed(plm_facts *w, int32_t item) {
     if (w->skip[item].gen == w->gen) return w->skip[item].n;
     if (w->done_count) return 0;
     uint32_t n = 0;
-    while (n < w->book->eccn_count && ask_node(w, w->book->eccns[n].cond, item, -1) == PLM_NO) n++;
+    while (n < w->book->eccn_count && ask_eccn(w, n, item) == PLM_NO) n++;
     w->skip[item].gen = w->gen;
     w->skip[item].n = n;
     return n;
 }
 
-static APART plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
+APART plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
     uint32_t at = w->memo_base[w->book->rule_count] + set * w->items + (uint32_t)item;
     const memo *m = &w->memos[at];
     const deps *hangs_on = &w->book->sets[set].hangs_on;
@@ -355,6 +348,13 @@ static uint32_t memo_of(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     return at;
 }
 
+static plm_truth ask_condition(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
+    const rule *k = &w->book->rules[r];
+    if (!w->program) return k->cond == NODE_NONE ? PLM_YES : ask_node(w, k->cond, item, party);
+    env e = env_of(w, k->info.scope, item, party);
+    return run_op(w, &w->program->ops[w->program->rule_at[r]], &e);
+}
+
 plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     plm_truth force = w->view->force[r];
     if (force == PLM_NO) return PLM_NO;
@@ -364,12 +364,11 @@ plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
         if (m->truth == PLM_UNKNOWN) w->why = m->why;
         return (plm_truth)m->truth;
     }
-    w->asked++;
     const rule *k = &w->book->rules[r];
     bool wants_item = plm_scope_has(k->info.scope, PLM_OF_ITEM);
     bool wants_party = plm_scope_has(k->info.scope, PLM_OF_PARTY);
     int32_t i = wants_item ? item : -1, p = wants_party ? party : -1;
-    plm_truth t = k->cond == NODE_NONE ? PLM_YES : ask_node(w, k->cond, i, p);
+    plm_truth t = ask_condition(w, r, i, p);
     if (t != PLM_NO && force == PLM_UNKNOWN) {
         leaf why = w->why;
         plm_truth f = looked_up(w, (leaf){.kind = LEAF_FORCE, .a = r, .item = -1, .party = -1});
@@ -385,17 +384,20 @@ plm_truth plm_facts_ask(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
 
 plm_truth plm_facts_ask_condition(plm_facts *w, plm_rule r, uint32_t condition, int32_t item,
                                   int32_t party) {
-    return ask_node(w, w->book->rules[r].conds[condition], item, party);
+    const rule *k = &w->book->rules[r];
+    if (!w->program) return ask_node(w, k->conds[condition], item, party);
+    env e = env_of(w, PLM_OF_ITEM_AND_PARTY, item, party);
+    return run_op(w, &w->program->ops[w->program->cond_from[r] + condition], &e);
 }
 
 plm_str plm_facts_eccn(plm_facts *w, int32_t item) {
     const plm_book *b = w->book;
     for (uint32_t i = 0; i < b->eccn_count; i++) {
-        plm_truth t = ask_node(w, b->eccns[i].cond, item, -1);
+        plm_truth t = ask_eccn(w, i, item);
         if (t == PLM_UNKNOWN) return (plm_str){"", 0};
         if (t == PLM_YES) return (plm_str){b->eccns[i].c.text, b->eccns[i].c.n};
     }
     if (b->eccn_fact == UINT32_MAX) return (plm_str){"", 0};
     const val *v = world_val(w, b->eccn_fact, item, -1);
-    return v->known ? v->text : (plm_str){"", 0};
+    return v->known ? world_txt(w, b->eccn_fact, item, -1)->text : (plm_str){"", 0};
 }

@@ -127,8 +127,7 @@ static void put(plm_facts *w, collect *c, const leaf *l, int32_t id, plm_rule r)
 static void put_number(plm_facts *w, collect *c, const leaf *l, uint32_t at) {
     const node *n = &w->book->nodes[at];
     if (n->op == NUM_FACT) {
-        const val *v = world_val(w, n->a, l->item, l->party);
-        if (!plm_iv_is_point(v->iv)) put(w, c, l, (int32_t)n->a, PLM_RULE_NONE);
+        if (!plm_iv_is_point(*world_iv(w, n->a, l->item, l->party))) put(w, c, l, (int32_t)n->a, PLM_RULE_NONE);
     } else if (n->op == NUM_RULE) {
         put_number(w, c, l, w->book->rules[n->a].cond);
     } else if (n->op == NUM_TOTAL) {

@@ -1,7 +1,7 @@
 /* view.c: the four clocks.  A rule is in force on a date as known on another: its effective spans,
  * less its stays, and in enforced mode only where it is enforced.  What was announced after the
  * day of knowledge does not count. */
-#include "rules/book.h"
+#include "rules/program.h"
 
 #include <string.h>
 
@@ -84,8 +84,9 @@ static void fill_groups(plm_view *v) {
 
 plm_view *plm_view_new(const plm_book *b, plm_day as_of, plm_day known, bool codified) {
     size_t force = (b->rule_count + 1) * sizeof(plm_truth);
-    size_t in = (b->group_count + 1) * 11 * sizeof(uint64_t);
-    plm_view *v = plm_mem_resize(NULL, sizeof *v + in + force);
+    plm_view *v;
+    size_t in = (b->group_count + 1) * sizeof *v->in;
+    v = plm_mem_resize(NULL, sizeof *v + in + force);
     if (!v) return NULL;
     memset(v, 0, sizeof *v + in + force);
     *v = (plm_view){.book = b, .as_of = as_of, .known = known, .codified = codified};
@@ -97,7 +98,10 @@ plm_view *plm_view_new(const plm_book *b, plm_day as_of, plm_day known, bool cod
     return v;
 }
 
-void plm_view_free(plm_view *v) { plm_mem_free(v); }
+void plm_view_free(plm_view *v) {
+    if (v && v->program) plm_arena_free(v->program->arena);
+    plm_mem_free(v);
+}
 
 bool plm_view_is(const plm_view *v, plm_day as_of, plm_day known, bool codified) {
     return v->as_of == as_of && v->known == known && v->codified == codified;

@@ -1,7 +1,58 @@
 /* world.c: facts in, and settling unknowns by cases. */
+#include "plimsoll/rules_test.h"
 #include "rules/world.h"
 
 #include <string.h>
+
+#define TEXT_BYTES_MAX (64u << 20)
+#define USES_BEFORE_PROGRAM 3 /* cases of a view that are not worth compiling it for */
+
+/* Facts of an item and a party lie in the transaction's record. */
+static plm_scope scope_of(const fact *f) {
+    return f->info.scope == PLM_OF_ITEM_AND_PARTY ? PLM_OF_TRANSACTION : f->info.scope;
+}
+
+static bool is_text(const fact *f) {
+    return f->info.type == PLM_FACT_CODE || f->info.type == PLM_FACT_TEXT ||
+           f->info.type == PLM_FACT_CODES;
+}
+
+static uint32_t round_up(uint32_t n, uint32_t to) { return (n + to - 1) / to * to; }
+
+void plm_book_lay(plm_book *b) {
+    uint32_t n[3] = {0};
+    for (uint32_t i = 0; i < b->fact_count; i++) {
+        b->facts[i].at = n[scope_of(&b->facts[i])];
+        n[scope_of(&b->facts[i])] += (uint32_t)sizeof(val);
+    }
+    for (int s = 0; s < 3; s++) n[s] = round_up(n[s], 16);
+    for (uint32_t i = 0; i < b->fact_count; i++) {
+        fact *f = &b->facts[i];
+        uint32_t *at = &n[scope_of(f)];
+        f->iv_at = f->txt_at = *at;
+        if (f->info.type == PLM_FACT_NUMBER) *at += (uint32_t)sizeof(plm_iv);
+        if (is_text(f)) *at += round_up((uint32_t)sizeof(txt), 8);
+    }
+    for (int s = 0; s < 3; s++) b->record[s] = round_up(n[s], 16);
+}
+
+/* Records of which nothing is known. */
+static bool blank(plm_facts *w) {
+    const plm_book *b = w->book;
+    size_t n = b->record[0] + b->record[1] + b->record[2];
+    char *p = plm_mem_resize(NULL, n + 1);
+    if (!p) return false;
+    memset(p, 0, n);
+    for (int s = 0; s < 3; p += b->record[s++]) w->blank[s] = p;
+    for (uint32_t i = 0; i < b->fact_count; i++) {
+        const fact *f = &b->facts[i];
+        char *rec = w->blank[scope_of(f)];
+        ((val *)(void *)(rec + f->at))->truth = PLM_UNKNOWN;
+        if (f->info.type == PLM_FACT_NUMBER) /* from zero up: no quantity of a case is negative */
+            ((plm_iv *)(void *)(rec + f->iv_at))->no_hi = true;
+    }
+    return true;
+}
 
 plm_facts *plm_facts_new(const plm_book *b) {
     plm_facts *w = plm_mem_resize(NULL, sizeof *w);
@@ -9,34 +60,43 @@ plm_facts *plm_facts_new(const plm_book *b) {
     memset(w, 0, sizeof *w);
     w->book = b;
     w->memo_base = plm_mem_resize(NULL, (b->rule_count + 1) * sizeof *w->memo_base);
-    if (!w->memo_base) {
-        plm_mem_free(w);
+    w->texts = plm_arena_new(TEXT_BYTES_MAX);
+    if (!w->memo_base || !w->texts || !blank(w)) {
+        plm_facts_free(w);
         return NULL;
     }
-    return w;
+    w->node_text = plm_arena_array(w->texts, b->node_count + 1, sizeof *w->node_text);
+    w->rule_text = plm_arena_array(w->texts, b->rule_count + 1, sizeof *w->rule_text);
+    if (w->node_text && w->rule_text) return w;
+    plm_facts_free(w);
+    return NULL;
 }
 
 void plm_facts_free(plm_facts *w) {
     if (!w) return;
-    plm_mem_free(w->vals);
+    plm_mem_free(w->blank[0]);
+    plm_mem_free(w->records);
     plm_mem_free(w->memos);
     plm_mem_free(w->memo_base);
     plm_mem_free(w->undos);
     plm_mem_free(w->was);
+    plm_arena_free(w->texts);
     plm_mem_free(w);
 }
+
+void plm_facts_way(plm_facts *w, int way) { w->way = way; }
 
 static uint32_t scope_size(const plm_facts *w, plm_scope s) {
     uint32_t i = w->items, p = w->parties;
     return s == PLM_OF_TRANSACTION ? 1 : s == PLM_OF_ITEM ? i : s == PLM_OF_PARTY ? p : i * p;
 }
 
-static bool room(plm_facts *w, uint32_t vals, uint32_t memos) {
-    if (vals > w->val_cap) {
-        val *v = plm_mem_resize(w->vals, vals * sizeof *v);
+static bool room(plm_facts *w, size_t records, uint32_t memos) {
+    if (records > w->record_cap) {
+        char *v = plm_mem_resize(w->records, records);
         if (!v) return false;
-        w->vals = v;
-        w->val_cap = vals;
+        w->records = v;
+        w->record_cap = records;
     }
     if (memos > w->memo_cap) {
         memo *m = plm_mem_resize(w->memos, memos * sizeof *m);
@@ -48,6 +108,22 @@ static bool room(plm_facts *w, uint32_t vals, uint32_t memos) {
         w->gen = 0;
     }
     return true;
+}
+
+static char *copy_blank(const plm_facts *w, char *to, plm_scope s, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++, to += w->book->record[s])
+        memcpy(to, w->blank[s], w->book->record[s]);
+    return to;
+}
+
+/* A view that is asked again and again is compiled. */
+static void take_view(plm_facts *w, const plm_view *view) {
+    plm_view *v = (plm_view *)(uintptr_t)view; /* a view belongs to one thread: ours */
+    if (!v->program && w->way != PLM_WAY_WALK && v->uses < UINT32_MAX &&
+        (v->uses++ == USES_BEFORE_PROGRAM || (w->way == PLM_WAY_PROGRAM && v->uses == 1)))
+        plm_view_compile(v);
+    w->view = v;
+    w->program = w->way == PLM_WAY_WALK ? NULL : v->program;
 }
 
 /* Where each rule's memos begin, for this many items and parties; returns how many there are. */
@@ -65,30 +141,25 @@ static uint32_t lay_memos(plm_facts *w) {
 bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t parties) {
     const plm_book *b = w->book;
     if (items > PLM_WORLD_ITEMS_MAX || parties > PLM_WORLD_PARTIES_MAX) return false;
-    w->view = v;
-    uint32_t vals = b->scope_slots[PLM_OF_TRANSACTION] + items * b->scope_slots[PLM_OF_ITEM] +
-                    parties * b->scope_slots[PLM_OF_PARTY];
+    take_view(w, v);
+    size_t records = b->record[PLM_OF_TRANSACTION] + (size_t)items * b->record[PLM_OF_ITEM] +
+                     (size_t)parties * b->record[PLM_OF_PARTY];
     if (w->items != items || w->parties != parties || !w->memo_count) {
         w->items = items;
         w->parties = parties;
         w->memo_count = lay_memos(w);
     }
     uint32_t memos = w->memo_count;
-    if (!room(w, vals + 1, memos + 1)) return false;
-    w->tx = w->vals;
-    w->item_vals = w->tx + b->scope_slots[PLM_OF_TRANSACTION];
-    w->party_vals = w->item_vals + items * b->scope_slots[PLM_OF_ITEM];
-    memset(w->vals, 0, vals * sizeof *w->vals);
-    for (uint32_t i = 0; i < vals; i++) {
-        w->vals[i].truth = PLM_UNKNOWN;
-        w->vals[i].iv.no_hi = true; /* from zero up: no quantity of a case is negative */
-    }
+    if (!room(w, records + 1, memos + 1)) return false;
+    w->tx = w->records;
+    w->item_recs = copy_blank(w, w->tx, PLM_OF_TRANSACTION, 1);
+    w->party_recs = copy_blank(w, w->item_recs, PLM_OF_ITEM, items);
+    copy_blank(w, w->party_recs, PLM_OF_PARTY, parties);
     for (uint32_t i = 0; i < items; i++) w->places[i] = (place){-1, false};
     w->done_count = w->loose = w->undo_count = w->was_count = 0;
     w->moved = (deps){{0}};
     w->stamp = 0;
     w->open = PLM_UNKNOWN;
-    w->asked = 0;
     if (++w->gen == 0) {
         memset(w->memos, 0, w->memo_cap * sizeof *w->memos);
         memset(w->skip, 0, sizeof w->skip);
@@ -113,7 +184,9 @@ void plm_facts_yesno(plm_facts *w, uint32_t id, uint32_t entity, plm_truth t) {
 
 void plm_facts_number(plm_facts *w, uint32_t id, uint32_t entity, plm_iv iv) {
     val *v = slot(w, id, entity);
-    if (v) v->iv = iv, v->known = 1;
+    if (!v || w->book->facts[id].info.type != PLM_FACT_NUMBER) return;
+    *world_iv(w, id, (int32_t)entity, (int32_t)entity) = iv;
+    v->known = 1;
 }
 
 void plm_facts_country(plm_facts *w, uint32_t id, uint32_t entity, plm_country c) {
@@ -134,36 +207,43 @@ bool plm_facts_word(plm_facts *w, uint32_t id, uint32_t entity, plm_str word) {
     return false;
 }
 
+/* The text of a fact that has one, else NULL. */
+static txt *text_slot(plm_facts *w, uint32_t id, uint32_t entity) {
+    if (id >= w->book->fact_count || !is_text(&w->book->facts[id])) return NULL;
+    return world_txt(w, id, (int32_t)entity, (int32_t)entity);
+}
+
 void plm_facts_code(plm_facts *w, uint32_t id, uint32_t entity, plm_str text) {
-    val *v = slot(w, id, entity);
-    if (!v || !plm_code_read(text, &v->c)) return;
-    v->text = text;
-    v->known = 1;
+    txt *x = text_slot(w, id, entity);
+    if (!x || !plm_code_read(text, &x->c)) return;
+    x->text = text;
+    slot(w, id, entity)->known = 1;
 }
 
 void plm_facts_codes(plm_facts *w, uint32_t id, uint32_t entity, const plm_str *v, uint32_t n) {
-    val *x = slot(w, id, entity);
+    txt *x = text_slot(w, id, entity);
     code c;
     if (!x || n > UINT16_MAX) return;
     for (uint32_t i = 0; i < n; i++)
         if (!plm_code_read(v[i], &c)) return;
     x->codes = v;
-    x->word = (uint16_t)n;
-    x->known = 1;
+    slot(w, id, entity)->word = (uint16_t)n;
+    slot(w, id, entity)->known = 1;
 }
 
 void plm_facts_text(plm_facts *w, uint32_t id, uint32_t entity, plm_str text) {
-    val *v = slot(w, id, entity);
-    if (v && text.n) v->text = text, v->known = 1;
+    txt *x = text_slot(w, id, entity);
+    if (!x || !text.n) return;
+    x->text = text;
+    slot(w, id, entity)->known = 1;
 }
 
 void plm_facts_touch(plm_facts *w) { w->gen++; }
 
 bool plm_facts_known_number(const plm_facts *w, uint32_t id, uint32_t entity, plm_iv *out) {
-    if (id >= w->book->fact_count) return false;
-    const val *v = world_val((plm_facts *)(uintptr_t)w, id, (int32_t)entity, (int32_t)entity);
-    *out = v->iv;
-    return v->known;
+    if (id >= w->book->fact_count || w->book->facts[id].info.type != PLM_FACT_NUMBER) return false;
+    *out = *world_iv(w, id, (int32_t)entity, (int32_t)entity);
+    return world_val(w, id, (int32_t)entity, (int32_t)entity)->known;
 }
 
 static void narrow(plm_iv *iv, uint8_t *open_lo, uint8_t *open_hi, plm_rel rel, plm_dec t,
@@ -198,7 +278,9 @@ static void settle_cmp(plm_facts *w, settled *s) {
         s->where = world_val(w, v->a, s->at.item, s->at.party);
         s->old = *s->where;
         s->is_val = true;
-        narrow(&s->where->iv, &s->where->open_lo, &s->where->open_hi, (plm_rel)n->rel, t, yes);
+        s->narrowed = world_iv(w, v->a, s->at.item, s->at.party);
+        s->iv = *s->narrowed;
+        narrow(s->narrowed, &s->where->open_lo, &s->where->open_hi, (plm_rel)n->rel, t, yes);
     } else if (v->op == NUM_RULE) {
         s->is_iv = true;
         s->iv = plm_iv_any();
@@ -313,5 +395,6 @@ void unsettle(plm_facts *w) {
     settled *s = &w->done[--w->done_count];
     w->loose -= s->loose;
     if (s->is_val) *s->where = s->old;
+    if (s->narrowed) *s->narrowed = s->iv;
     move_back(w, s);
 }

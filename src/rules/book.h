@@ -59,6 +59,16 @@ typedef struct given { /* one assignment of a test */
     plm_str word;
 } given;
 
+/* What an unknown answer hangs on, as the book tells them apart; with the item and party at hand
+ * it is a leaf (world.h). */
+typedef enum leaf_kind { LEAF_NONE, LEAF_FACT, LEAF_CMP, LEAF_IN, LEAF_COUNTRY, LEAF_WORD,
+                         LEAF_CODE, LEAF_NAMED, LEAF_CODES, LEAF_FORCE, LEAF_OPEN,
+                         LEAF_CONTENTS } leaf_kind;
+typedef struct leaf_info {
+    uint8_t kind, scope;  /* scope: whether it has an item, a party */
+    uint32_t a, b;        /* node, or fact and group/word; rule; set and derived code + 1 */
+} leaf_info;
+
 /* What an answer can hang on: a bit a fact, three more, and a bit a code set (sets past the last
  * bit share).  Books with more facts use all bits. */
 #define DEP_FACTS 124
@@ -145,6 +155,13 @@ typedef struct eccn_clause {
     plm_truth *in; /* per code set */
 } eccn_clause;
 
+#define ECCNS_MAX 64
+
+/* The rules, then the code sets, then the derived codes, that hang on one bit: by number. */
+typedef struct hung {
+    uint32_t n, *v;
+} hung;
+
 struct plm_book {
     plm_arena *arena;
     plm_str name, title;
@@ -161,7 +178,12 @@ struct plm_book {
     namelist *lists;
     fact *facts;
     test *tests;
-    eccn_clause eccns[64];
+    eccn_clause eccns[ECCNS_MAX];
+    deps eccns_hang_on;
+    hung hung[DEP_BITS];
+    leaf_info *leaves;        /* 1 .. leaf_count; 0: none */
+    uint32_t leaf_count, *leaf_of; /* leaf_of: per node, 0 where it is none */
+    uint32_t code_leaf, force_leaf; /* the first of a code set's place, and of a rule's force */
     plm_str *gaps;
     plm_str *names;           /* names in conditions, until linked */
     uint32_t scope_slots[4];
@@ -180,6 +202,9 @@ struct plm_view {
     struct program *program;  /* program.h; NULL: conditions are walked */
 };
 
+/* leaves.c: numbers what unknowns hang on, after names are linked. */
+bool plm_book_number_leaves(plm_book *b);
+
 /* codes.c */
 bool plm_code_read(plm_str text, code *out);
 /* Is code c within the set?  c may be less exact than the set: unknown then. */
@@ -189,7 +214,7 @@ plm_truth plm_code_within(const code *c, const codeset *s);
 size_t plm_name_fold(plm_str s, char *out, size_t max);
 
 /* deps.c: fills hangs_on of every rule and code set, after names are linked and circles refused. */
-void plm_book_hang(plm_book *b);
+bool plm_book_hang(plm_book *b);
 /* The bits of the fact, or of all when the book has too many. */
 deps plm_dep_of(const plm_book *b, uint32_t bit);
 /* The bit of a code set. */

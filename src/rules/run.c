@@ -64,7 +64,7 @@ static plm_truth do_ratio(plm_facts *w, const op *o, const env *e) {
 static plm_truth do_list(plm_facts *w, const op *o, const env *e, plm_truth stop) {
     const op *k = w->program->ops + o->kid, *end = k + o->n;
     uint32_t first = UINT32_MAX;
-    leaf why = {0};
+    leaf why = 0;
     for (; k < end; k++) {
         plm_truth t = run_op(w, k, e);
         if (t == stop) return stop;
@@ -101,12 +101,11 @@ static plm_truth do_each(plm_facts *w, const op *o, const env *e, const node *n,
 
 static plm_truth do_some(plm_facts *w, const op *o, const env *e) {
     const node *n = &w->book->nodes[o->node];
-    leaf why = {0};
+    leaf why = 0;
     plm_truth r = do_each(w, o, e, n, &why);
     if (n->op == OP_SOME_PART && r != PLM_YES && e->item >= 0 &&
         !w->places[e->item].contents_known) { /* parts nobody told of */
-        plm_truth t = looked_up(w, (leaf){.kind = LEAF_CONTENTS, .a = o->node, .item = e->item,
-                                          .party = e->party});
+        plm_truth t = looked_up(w, leaf_make(w->book->leaf_of[o->node], e->item, e->party));
         if (t == PLM_YES) return PLM_YES;
         if (t == PLM_UNKNOWN) {
             if (r != PLM_UNKNOWN) why = w->why;
@@ -116,24 +115,31 @@ static plm_truth do_some(plm_facts *w, const op *o, const env *e) {
     return r == PLM_UNKNOWN ? unknown(w, why) : r;
 }
 
-static plm_truth do_unknown(plm_facts *w, const op *o, const env *e, leaf_kind kind) {
-    const node *n = &w->book->nodes[o->node];
-    leaf l = leaf_of((plm_scope)o->scope, kind, n->a, kind == LEAF_FACT ? 0 : n->b, e->item,
-                     e->party);
-    return kind == LEAF_FACT ? unknown(w, l) : looked_up(w, l);
+/* A fact is not known: what was settled of it, if anything was. */
+static plm_truth do_unknown(plm_facts *w, const op *o, const env *e) {
+    leaf l = leaf_of(w->book, w->book->leaf_of[o->node], e->item, e->party);
+    return fact_touched(w, w->book->nodes[o->node].a) ? looked_up(w, l) : unknown(w, l);
 }
 
 static plm_truth do_cmp(plm_facts *w, const op *o, const env *e) {
     const plm_iv *v = (const plm_iv *)(const void *)(e->rec[o->scope] + o->kid);
     plm_truth t = cmp_iv(v, val_at(o, e), (plm_rel)o->rel, &w->book->decs[o->b]);
     if (t != PLM_UNKNOWN) return t;
-    return unknown(w, leaf_of((plm_scope)o->scope, LEAF_CMP, o->node, 0, e->item, e->party));
+    return unknown(w, leaf_of(w->book, w->book->leaf_of[o->node], e->item, e->party));
 }
 
-static plm_truth do_word(plm_facts *w, const op *o, const env *e) {
-    const val *v = val_at(o, e);
-    if (v->known) return truth_of(v->word == o->b);
-    return do_unknown(w, o, e, w->book->nodes[o->node].op == OP_WORD ? LEAF_WORD : LEAF_COUNTRY);
+static inline plm_truth do_rule(plm_facts *w, const op *o, const env *e) {
+    const memo *m = &w->memos[memo_of(w, o->a, (plm_scope)o->scope, e->item, e->party)];
+    if (!memo_fresh(w, o->a, m)) return ask_rule(w, o->a, e->item, e->party);
+    if (m->truth == PLM_UNKNOWN) w->why = m->why;
+    return (plm_truth)m->truth;
+}
+
+/* The tests of one fact that is not known: while nothing of it is settled the first is open. */
+static plm_truth do_one_of(plm_facts *w, const op *o, const env *e) {
+    const op *first = &w->program->ops[o->kid];
+    if (fact_touched(w, w->book->nodes[first->node].a)) return do_list(w, o, e, PLM_YES);
+    return unknown(w, leaf_of(w->book, w->book->leaf_of[first->node], e->item, e->party));
 }
 
 plm_truth run_op(plm_facts *w, const op *o, const env *e) {
@@ -146,22 +152,24 @@ plm_truth run_op(plm_facts *w, const op *o, const env *e) {
     case DO_ANY: return do_list(w, o, e, PLM_YES);
     case DO_FACT:
         t = (plm_truth)val_at(o, e)->truth;
-        if (t == PLM_UNKNOWN) return do_unknown(w, o, e, LEAF_FACT);
+        if (t == PLM_UNKNOWN)
+            return unknown(w, leaf_of(w->book, w->book->leaf_of[o->node], e->item, e->party));
         break;
-    case DO_WORD: t = do_word(w, o, e); break;
+    case DO_WORD:
+        v = val_at(o, e);
+        t = v->known ? truth_of(v->word == o->b) : do_unknown(w, o, e);
+        break;
     case DO_IN:
         v = val_at(o, e);
-        t = v->known ? truth_of(in_set(w->program->sets[o->b], v->word))
-                     : do_unknown(w, o, e, LEAF_IN);
+        t = v->known ? truth_of(in_set(w->program->sets[o->b], v->word)) : do_unknown(w, o, e);
         break;
     case DO_ONE_OF:
         v = val_at(o, e);
-        t = v->known ? truth_of(in_set(w->program->sets[o->b], v->word))
-                     : do_list(w, o, e, PLM_YES);
+        t = v->known ? truth_of(in_set(w->program->sets[o->b], v->word)) : do_one_of(w, o, e);
         break;
     case DO_CMP: t = do_cmp(w, o, e); break;
     case DO_RATIO: t = do_ratio(w, o, e); break;
-    case DO_RULE: t = ask_rule(w, o->a, e->item, e->party); break;
+    case DO_RULE: t = do_rule(w, o, e); break;
     case DO_SET: t = ask_set(w, o->a, e->item); break;
     case DO_SOME: t = do_some(w, o, e); break;
     default: t = ask_node(w, o->node, e->item, e->party); break;

@@ -25,15 +25,18 @@ typedef struct txt {
     const plm_str *codes;     /* of a list: codes[0 .. word) */
 } txt;
 
-/* What an unknown answer hangs on. */
-typedef enum leaf_kind { LEAF_NONE, LEAF_FACT, LEAF_CMP, LEAF_IN, LEAF_COUNTRY, LEAF_WORD,
-                         LEAF_CODE, LEAF_NAMED, LEAF_CODES, LEAF_FORCE, LEAF_OPEN,
-                         LEAF_CONTENTS } leaf_kind;
-typedef struct leaf {
-    uint8_t kind, tag;
-    uint32_t a, b;        /* node, or fact and group/word; rule; set */
-    int32_t item, party;
-} leaf;
+/* What an unknown answer hangs on: the book's number of it, the item and the party, in one word;
+ * 0: nothing.  -1 where it has no item or party. */
+typedef uint64_t leaf;
+static inline leaf leaf_make(uint32_t id, int32_t item, int32_t party) {
+    return (uint64_t)id << 32 | (uint64_t)(uint16_t)(item + 1) << 16 | (uint16_t)(party + 1);
+}
+static inline uint32_t leaf_id(leaf l) { return (uint32_t)(l >> 32); }
+static inline int32_t leaf_item(leaf l) { return (int32_t)(l >> 16 & 0xFFFF) - 1; }
+static inline int32_t leaf_party(leaf l) { return (int32_t)(l & 0xFFFF) - 1; }
+static inline const leaf_info *leaf_kind_of(const plm_book *b, leaf l) {
+    return &b->leaves[leaf_id(l)];
+}
 
 typedef struct settled {
     leaf at;
@@ -44,23 +47,36 @@ typedef struct settled {
     plm_iv iv;            /* what that was; the number rule's */
     uint8_t open_lo, open_hi;
     bool loose;           /* a later settling may contradict it */
-    deps bits, moved;     /* what it moved; what was moved before */
+    deps bits;            /* what it moved */
     uint32_t undo_from, was_from;
 } settled;
 
 typedef struct memo {
-    uint32_t gen;
+    uint32_t gen, stamp;
+    leaf why;
     uint8_t truth;
     bool firm;
-    uint64_t stamp;
-    leaf why;
 } memo;
+
+/* What an item's derived codes come to: those proved, those open, and what the first open one
+ * hangs on. */
+typedef struct derived {
+    uint64_t yes, open;
+    leaf why;
+} derived;
 
 typedef struct undo { /* a memo that was written over while something was settled */
     uint32_t at;
     const deps *hangs_on; /* of its rule */
     memo old;
+    derived *of, was;         /* NULL, or where the item's derived codes are */
 } undo;
+
+typedef struct moved { /* moved_at before */
+    uint32_t at, stamp;
+} moved;
+
+#define MARKS 256 /* counts of what is settled, by a hash: most unknowns are found not to be */
 
 typedef struct place {
     int32_t parent;
@@ -72,22 +88,23 @@ struct plm_facts {
     const plm_view *view;
     program *program;         /* the view's, or NULL: conditions are walked */
     int way;                  /* plm_facts_way */
-    uint32_t items, parties, gen, memo_count, memo_cap;
+    uint32_t items, parties, gen, memo_count, memo_cap, derived_cap;
     size_t record_cap;
     char *records, *tx, *item_recs, *party_recs, *blank[3]; /* blank: nothing is known */
     place places[PLM_WORLD_ITEMS_MAX];
     memo *memos;
-    uint32_t *memo_base;      /* per rule, then one for the code sets of the items */
-    struct { uint32_t gen, n; } skip[PLM_WORLD_ITEMS_MAX]; /* derived codes, from the first, that
-                                 an item firmly has not */
+    uint32_t *memo_base;      /* per rule, then the items' code sets, then their derived codes */
+    derived *derived;         /* per item; valid where its memo is */
     leaf why;                 /* of the last UNKNOWN */
     settled done[SETTLED_MAX];
+    leaf done_at[SETTLED_MAX]; /* the same leaves, close together */
+    uint8_t marks[MARKS];
     uint32_t done_count;
-    deps moved;               /* what is settled now */
-    uint64_t stamp, moved_at[DEP_BITS]; /* when each bit was settled */
+    uint8_t bits_done[DEP_BITS]; /* how many of those settled moved the bit */
+    uint32_t stamp, *moved_at; /* per rule, set and the derived codes: when it was last moved */
     uint32_t loose;           /* how many of those settled are loose */
     undo *undos;
-    uint64_t *was;            /* moved_at before, a bit each */
+    moved *was;
     uint32_t undo_count, undo_cap, was_count, was_cap;
     plm_truth open;           /* readings left open: unknown but in tests */
     plm_arena *texts;
@@ -138,26 +155,38 @@ static inline txt *world_txt(const plm_facts *w, uint32_t f, int32_t item, int32
     return (txt *)(void *)(world_record(w, k->info.scope, item, party) + k->txt_at);
 }
 /* The unknown as one thing, whatever item or party it was met from. */
-static inline leaf leaf_of(plm_scope s, leaf_kind kind, uint32_t a, uint32_t b, int32_t item,
-                           int32_t party) {
-    return (leaf){.kind = (uint8_t)kind, .a = a, .b = b,
-                  .item = plm_scope_has(s, PLM_OF_ITEM) ? item : -1,
-                  .party = plm_scope_has(s, PLM_OF_PARTY) ? party : -1};
+static inline leaf leaf_of(const plm_book *b, uint32_t id, int32_t item, int32_t party) {
+    plm_scope s = (plm_scope)b->leaves[id].scope;
+    return leaf_make(id, plm_scope_has(s, PLM_OF_ITEM) ? item : -1,
+                     plm_scope_has(s, PLM_OF_PARTY) ? party : -1);
 }
+static inline uint32_t leaf_mark(leaf l) { return (uint32_t)((l * 0x9E3779B97F4A7C15u) >> 56); }
 static inline plm_truth unknown(plm_facts *w, leaf l) {
     w->why = l;
     return PLM_UNKNOWN;
 }
 /* Settles an unknown; false when there is no room. */
-bool settle(plm_facts *w, const leaf *l, plm_truth t);
+bool settle(plm_facts *w, leaf l, plm_truth t);
 void unsettle(plm_facts *w);
 /* Is item `part` within `item`, at any depth? */
 bool world_part_of(const plm_facts *w, uint32_t part, int32_t item);
-static inline bool leaf_same(const leaf *a, const leaf *b) {
-    return a->kind == b->kind && a->a == b->a && a->b == b->b && a->item == b->item &&
-           a->party == b->party;
+/* Before memo `at` is written over (and `of`, when it is not NULL); false: leave it as it is. */
+bool memo_keep(plm_facts *w, uint32_t at, const deps *hangs_on, derived *of);
+/* Is what hangs as the k-th of rules, sets and derived codes as it was when it was remembered? */
+static inline bool memo_fresh(const plm_facts *w, uint32_t k, const memo *m) {
+    return m->gen == w->gen && (m->firm || m->stamp >= w->moved_at[k]);
 }
-/* Before memo `at` is written over; false: leave it as it is. */
-bool memo_keep(plm_facts *w, uint32_t at, const deps *hangs_on);
+/* Where a rule's memo is. */
+static inline uint32_t memo_of(const plm_facts *w, plm_rule r, plm_scope s, int32_t item,
+                               int32_t party) {
+    uint32_t at = w->memo_base[r];
+    if (s == PLM_OF_ITEM) return at + (uint32_t)item;
+    if (s == PLM_OF_PARTY) return at + (uint32_t)party;
+    return s == PLM_OF_TRANSACTION ? at : at + (uint32_t)item * w->parties + (uint32_t)party;
+}
+/* May an unknown of the fact have been settled? */
+static inline bool fact_touched(const plm_facts *w, uint32_t f) {
+    return w->bits_done[f % DEP_FACTS] != 0;
+}
 
 #endif

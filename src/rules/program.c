@@ -360,10 +360,12 @@ static bool room(maker *m, plm_arena *a) {
     p->rule_at = plm_arena_array(a, b->rule_count + 1, sizeof *p->rule_at);
     p->cond_from = plm_arena_array(a, b->rule_count + 1, sizeof *p->cond_from);
     p->eccn_at = plm_arena_array(a, b->eccn_count + 1, sizeof *p->eccn_at);
-    p->margins = NULL;
+    p->margins = plm_arena_array(a, b->rule_count + 1, sizeof *p->margins);
+    p->rule_clocks = plm_arena_array(a, b->rule_count + 1, sizeof *p->rule_clocks);
     m->folds = plm_arena_alloc(a, b->node_count + 1);
     m->rule_folds = plm_arena_alloc(a, b->rule_count + 1);
-    return p->rule_at && p->cond_from && p->eccn_at && m->folds && m->rule_folds;
+    return p->rule_at && p->cond_from && p->eccn_at && p->margins && p->rule_clocks && m->folds &&
+           m->rule_folds;
 }
 
 /* The groups are the first sets. */

@@ -38,6 +38,13 @@ typedef struct ratio {
     uint32_t num, den;        /* plm_iv each */
 } ratio;
 
+/* The comparisons of numbers that a rule rests on, each number and threshold once. */
+#define MARGINS_KEPT 64
+typedef struct margin_list {
+    bool known;
+    uint32_t n, *node;
+} margin_list;
+
 typedef struct program {
     plm_arena *arena;
     op *ops;
@@ -47,7 +54,7 @@ typedef struct program {
     uint32_t *eccn_at;        /* per derived code: its condition */
     uint64_t (*sets)[GROUP_WORDS]; /* the groups first */
     ratio *ratios;
-    struct margin_list *margins; /* per rule; explain.c */
+    margin_list *margins;     /* per rule, once they were asked for; explain.c */
     plm_str *rule_clocks;     /* per rule: what its clocks say, once it was said; explain.c */
 } program;
 

@@ -64,6 +64,7 @@ plm_facts *plm_facts_new(const plm_book *b) {
     w->moved_at = plm_mem_resize(NULL, all * sizeof *w->moved_at);
     if (w->moved_at) memset(w->moved_at, 0, all * sizeof *w->moved_at);
     w->texts = plm_arena_new(TEXT_BYTES_MAX);
+    plm_buf_init(&w->said, TEXT_BYTES_MAX);
     if (!w->memo_base || !w->moved_at || !w->texts || !blank(w)) {
         plm_facts_free(w);
         return NULL;
@@ -86,6 +87,7 @@ void plm_facts_free(plm_facts *w) {
     plm_mem_free(w->undos);
     plm_mem_free(w->was);
     plm_arena_free(w->texts);
+    plm_buf_free(&w->said);
     plm_mem_free(w);
 }
 

@@ -109,6 +109,7 @@ struct plm_facts {
     plm_truth open;           /* readings left open: unknown but in tests */
     plm_arena *texts;
     plm_str *node_text, *rule_text; /* what the proof says of them, once it was said */
+    plm_buf said;             /* where that is put together */
 };
 
 typedef struct numval {

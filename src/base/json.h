@@ -71,6 +71,7 @@ void plm_jw_end_obj(plm_jw *w);
 void plm_jw_arr(plm_jw *w);
 void plm_jw_end_arr(plm_jw *w);
 void plm_jw_key(plm_jw *w, const char *key);
+void plm_jw_skey(plm_jw *w, plm_str key);
 void plm_jw_str(plm_jw *w, plm_str s); /* escaped; bytes that are no UTF-8 become U+FFFD */
 void plm_jw_cstr(plm_jw *w, const char *s); /* NULL writes null */
 void plm_jw_int(plm_jw *w, int64_t v);

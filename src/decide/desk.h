@@ -7,6 +7,7 @@
 
 #define VIEWS_MAX 16
 #define PATH_TEXT 256
+#define PLM_PROOF_BYTES_MAX (32u << 20)
 #define CONFLICT_VALUES_MAX 12
 /* Evaluations spent by cases on one side question (a rule, a policy, what an answer would do);
  * past it the side question stays unknown, which never permits. */
@@ -46,14 +47,13 @@ typedef struct flat_item {
     const plm_item *item; /* NULL: nothing is known of it */
     int32_t parent;
     uint32_t top;         /* index among the case's own items */
-    char path[PATH_TEXT];
+    uint32_t index;       /* among its parent's */
 } flat_item;
 
 typedef struct flat_party {
     const plm_party *party; /* NULL: a party that the case leaves out */
     plm_role role;
     plm_listed listed;
-    char path[PATH_TEXT];
 } flat_party;
 
 typedef struct conflict {
@@ -109,6 +109,7 @@ struct plm_desk {
     plm_rule *live_exceptions;
     uint32_t live_cap;
     plm_buf tail; /* not_modelled and rulebook, the same in every result */
+    plm_buf canon, proof; /* the case and the proof as they are hashed */
     plm_listing screen;
     void *screen_ctx;
 };
@@ -122,6 +123,10 @@ bool desk_case_from(plm_arena *a, const plm_json *root, plm_case *out, plm_fault
 bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f);
 bool desk_open_item(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f);
 void desk_warn(plm_desk *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Where the item stands in the case: items[0].contains[2]; cut to fit, with a NUL. */
+plm_str desk_item_path(const plm_desk *d, uint32_t item, char out[PATH_TEXT]);
+/* a.b, cut to fit, with a NUL. */
+plm_str desk_path_join(char *out, size_t max, plm_str a, plm_str b);
 /* owners.c: half or more held, in sum, by owners restricted by the flag. */
 plm_truth desk_owned(plm_desk *d, const plm_party *p, int flag);
 /* verdict.c */

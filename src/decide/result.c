@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define MARGINS_MAX 32
-#define PROOF_MAX (32u << 20)
+#define PROOF_KEPT (1u << 20) /* of a proof's memory, from case to case */
+#define FEW_KEYS 32
 
 typedef struct determination {
     plm_rule rule;
@@ -101,8 +102,7 @@ static void put_day(plm_jw *w, const char *key, plm_day day) {
 static void put_iv(plm_jw *w, plm_iv v) {
     char text[PLM_DEC_TEXT];
     if (plm_iv_is_point(v)) {
-        plm_dec_print(v.lo, text);
-        plm_jw_cstr(w, text);
+        plm_jw_str(w, (plm_str){text, plm_dec_print(v.lo, text)});
         return;
     }
     plm_jw_obj(w);
@@ -111,34 +111,29 @@ static void put_iv(plm_jw *w, plm_iv v) {
     plm_jw_end_obj(w);
 }
 
-static const char *fact_path(plm_desk *d, const plm_margin *m, char *out, size_t n) {
-    plm_str path = PLM_STR("facts.performance_density");
-    if (!m->is_rule) path = plm_book_fact(d->book, m->fact)->path;
-    snprintf(out, n, "%s.%.*s", d->items[m->item].path, PLM_FMT(path));
-    return out;
-}
-
-static void put_margin(plm_desk *d, plm_jw *w, const plm_margin *m) {
+static void put_margin(plm_desk *d, plm_jw *w, const plm_margin *m, plm_str item) {
     char path[PATH_TEXT + 64], text[PLM_DEC_TEXT];
     plm_dec gap;
+    plm_str fact = PLM_STR("facts.performance_density");
+    if (!m->is_rule) fact = plm_book_fact(d->book, m->fact)->path;
     plm_jw_obj(w);
-    plm_jw_kcstr(w, "fact", fact_path(d, m, path, sizeof path));
+    plm_jw_key(w, "fact");
+    plm_jw_str(w, desk_path_join(path, sizeof path, item, fact));
     plm_jw_key(w, "value");
     put_iv(w, m->value);
-    plm_dec_print(m->threshold, text);
-    plm_jw_kcstr(w, "threshold", text);
+    plm_jw_key(w, "threshold");
+    plm_jw_str(w, (plm_str){text, plm_dec_print(m->threshold, text)});
     plm_jw_key(w, "distance");
-    if (plm_iv_is_point(m->value) && plm_dec_sub(m->value.lo, m->threshold, &gap)) {
-        plm_dec_print(gap, text);
-        plm_jw_cstr(w, text);
-    } else {
+    if (plm_iv_is_point(m->value) && plm_dec_sub(m->value.lo, m->threshold, &gap))
+        plm_jw_str(w, (plm_str){text, plm_dec_print(gap, text)});
+    else
         plm_jw_null(w);
-    }
     plm_jw_end_obj(w);
 }
 
 static void put_margins(plm_desk *d, plm_jw *w, int32_t item) {
     plm_margin m[MARGINS_MAX];
+    char text[PATH_TEXT];
     size_t n = 0;
     for (int i = 0; i < DESK_CLASSES; i++) {
         plm_rule r = d->classes[i];
@@ -155,7 +150,8 @@ static void put_margins(plm_desk *d, plm_jw *w, int32_t item) {
     }
     plm_jw_key(w, "margins");
     plm_jw_arr(w);
-    for (size_t i = 0; i < n; i++) put_margin(d, w, &m[i]);
+    plm_str path = desk_item_path(d, (uint32_t)item, text);
+    for (size_t i = 0; i < n; i++) put_margin(d, w, &m[i], path);
     plm_jw_end_arr(w);
 }
 
@@ -170,9 +166,8 @@ static void put_classes(plm_desk *d, plm_jw *w, int32_t item) {
         }
         const plm_rule_info *k = plm_book_rule(d->book, d->classes[i]);
         if (t == PLM_NO && !k->draft) continue;
-        char name[128];
-        snprintf(name, sizeof name, "%.*s", PLM_FMT(k->name));
-        plm_jw_kcstr(w, name, plm_truth_name(t));
+        plm_jw_skey(w, k->name);
+        plm_jw_cstr(w, plm_truth_name(t));
     }
     plm_jw_end_obj(w);
 }
@@ -276,8 +271,8 @@ static void put_conflicts(plm_desk *d, plm_jw *w) {
     plm_jw_arr(w);
     for (uint32_t i = 0; i < d->conflict_count; i++) {
         const conflict *k = &d->conflicts[i];
-        char path[PATH_TEXT + 64];
-        snprintf(path, sizeof path, "%s.facts.%s", d->items[k->item].path, k->fact);
+        char path[PATH_TEXT + 64], item[PATH_TEXT];
+        snprintf(path, sizeof path, "%s.facts.%s", desk_item_path(d, k->item, item).p, k->fact);
         plm_jw_obj(w);
         plm_jw_kcstr(w, "fact", path);
         plm_jw_key(w, "values");
@@ -369,18 +364,32 @@ static bool canonical_proof(result *r, plm_str json, plm_buf *b) {
 
 static void canonical_json(plm_jw *w, const plm_json *v);
 
+typedef struct key {
+    uint64_t head; /* its first eight bytes, so that most compare as numbers */
+    plm_json *k;
+} key;
+
+static key key_of(plm_json *k) {
+    plm_str s = plm_json_text(k);
+    uint64_t head = 0;
+    for (size_t i = 0; i < 8; i++) head = head << 8 | (i < s.n ? (unsigned char)s.p[i] : 0);
+    return (key){head, k};
+}
+
 static int by_text(const void *a, const void *b) {
-    return plm_str_cmp(plm_json_text(*(plm_json *const *)a), plm_json_text(*(plm_json *const *)b));
+    const key *x = a, *y = b;
+    if (x->head != y->head) return x->head < y->head ? -1 : 1;
+    return plm_str_cmp(plm_json_text(x->k), plm_json_text(y->k));
 }
 
 /* Few keys, often in order already: inserted, without the copy that qsort makes. */
-static void sort_keys(plm_json **keys, size_t n) {
-    if (n > 32) {
+static void sort_keys(key *keys, size_t n) {
+    if (n > FEW_KEYS) {
         qsort(keys, n, sizeof *keys, by_text);
         return;
     }
     for (size_t i = 1; i < n; i++) {
-        plm_json *k = keys[i];
+        key k = keys[i];
         size_t at = i;
         for (; at && by_text(&keys[at - 1], &k) > 0; at--) keys[at] = keys[at - 1];
         keys[at] = k;
@@ -389,40 +398,49 @@ static void sort_keys(plm_json **keys, size_t n) {
 
 static void canonical_object(plm_jw *w, const plm_json *v) {
     size_t n = plm_json_count(v), i = 0;
-    plm_json **keys = plm_mem_resize(NULL, (n + 1) * sizeof(plm_json *));
+    key few[FEW_KEYS], *keys = n <= FEW_KEYS ? few : plm_mem_resize(NULL, n * sizeof *keys);
     plm_jw_obj(w);
     if (keys) {
         plm_json_pairs(v, it, k, m) {
             (void)m;
-            keys[i++] = k;
+            keys[i++] = key_of(k);
         }
         sort_keys(keys, n);
         for (i = 0; i < n; i++) {
-            plm_jw_str(w, plm_json_text(keys[i]));
-            plm_buf_putc(w->b, ':');
-            w->comma = false;
-            canonical_json(w, yyjson_obj_iter_get_val(keys[i]));
+            plm_jw_skey(w, plm_json_text(keys[i].k));
+            canonical_json(w, yyjson_obj_iter_get_val(keys[i].k));
         }
     }
     plm_jw_end_obj(w);
-    plm_mem_free(keys);
+    if (keys != few) plm_mem_free(keys);
+}
+
+/* Is the number's text its shortest form as it stands: digits, without a zero before them? */
+static bool is_shortest(plm_str s) {
+    if (s.n > 18 || (s.n > 1 && s.p[0] == '0')) return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < '0' || s.p[i] > '9') return false;
+    return s.n > 0;
 }
 
 /* Keys in order, numbers in their shortest form: layout does not change the proof. */
 static void canonical_json(plm_jw *w, const plm_json *v) {
     char text[PLM_DEC_TEXT];
     plm_dec d;
-    if (plm_json_is_obj(v)) {
+    plm_str s = plm_json_text(v);
+    if (plm_json_is_str(v)) {
+        plm_jw_str(w, s);
+    } else if (plm_json_is_obj(v)) {
         canonical_object(w, v);
     } else if (plm_json_is_arr(v)) {
         plm_jw_arr(w);
         plm_json_each(v, it, m) canonical_json(w, m);
         plm_jw_end_arr(w);
-    } else if (plm_json_is_num(v) && plm_dec_parse(plm_json_text(v), true, &d, NULL)) {
+    } else if (plm_json_is_num(v) && is_shortest(s)) {
+        plm_jw_raw(w, s);
+    } else if (plm_json_is_num(v) && plm_dec_parse(s, true, &d, NULL)) {
         plm_dec_print(d, text);
         plm_jw_raw(w, plm_str_c(text));
-    } else if (plm_json_is_str(v)) {
-        plm_jw_str(w, plm_json_text(v));
     } else if (plm_json_is_bool(v)) {
         plm_jw_bool(w, plm_json_true(v));
     } else {
@@ -430,19 +448,23 @@ static void canonical_json(plm_jw *w, const plm_json *v) {
     }
 }
 
+static void let_go(plm_buf *b) {
+    if (b->cap > PROOF_KEPT) plm_buf_free(b);
+}
+
 static bool proof_hash(result *r, char hex[65], plm_fault *f) {
-    plm_buf canon, proof;
+    plm_buf *canon = &r->d->canon, *proof = &r->d->proof;
     unsigned char h[32];
-    plm_buf_init(&canon, PROOF_MAX);
-    plm_buf_init(&proof, PROOF_MAX);
-    plm_jw w = plm_jw_into(&canon);
+    plm_buf_clear(canon);
+    plm_buf_clear(proof);
+    plm_jw w = plm_jw_into(canon);
     canonical_json(&w, plm_doc_root(r->d->doc));
-    bool ok = !canon.full && canonical_proof(r, plm_buf_str(&canon), &proof);
-    if (!ok) plm_fail(f, PLM_OUT_OF_RANGE, "the proof is larger than %u bytes", PROOF_MAX);
-    plm_sha256_of(plm_buf_str(&proof), h);
+    bool ok = !canon->full && canonical_proof(r, plm_buf_str(canon), proof);
+    if (!ok) plm_fail(f, PLM_OUT_OF_RANGE, "the proof is larger than %u bytes", PLM_PROOF_BYTES_MAX);
+    plm_sha256_of(plm_buf_str(proof), h);
     plm_hex(h, 32, hex);
-    plm_buf_free(&canon);
-    plm_buf_free(&proof);
+    let_go(canon);
+    let_go(proof);
     return ok;
 }
 
@@ -544,10 +566,12 @@ static void report_rest(result *r, plm_buf *out) {
         for (uint32_t k = 0; k < q[i].outcome_count; k++)
             plm_buf_printf(out, "    if %s\n", q[i].outcome[k]);
     }
-    for (uint32_t i = 0; i < d->conflict_count; i++)
+    for (uint32_t i = 0; i < d->conflict_count; i++) {
+        char item[PATH_TEXT];
         plm_buf_printf(out, "  conflict: %s.facts.%s: %u sources differ; taken over both\n",
-                       d->items[d->conflicts[i].item].path, d->conflicts[i].fact,
+                       desk_item_path(d, d->conflicts[i].item, item).p, d->conflicts[i].fact,
                        d->conflicts[i].count);
+    }
     for (uint32_t i = 0; i < d->c.warning_count; i++)
         plm_buf_printf(out, "  warning: %.*s\n", PLM_FMT(d->c.warnings[i]));
     for (uint32_t i = 0; i < d->warning_count; i++)

@@ -53,8 +53,16 @@ void plm_day_print(plm_day d, char out[11]) {
     int y, m, day;
     plm_day_to_ymd(d, &y, &m, &day);
     if (y < 0 || y > 9999) y = y < 0 ? 0 : 9999;
-    snprintf(out, 11, "%04u-%02u-%02u", (unsigned)y % 10000, (unsigned)m % 100,
-             (unsigned)day % 100);
+    const int parts[] = {y / 100, y % 100, -1, m, -1, day};
+    for (int i = 0; i < 6; i++) {
+        if (parts[i] < 0) {
+            *out++ = '-';
+            continue;
+        }
+        *out++ = (char)('0' + parts[i] / 10);
+        *out++ = (char)('0' + parts[i] % 10);
+    }
+    *out = 0;
 }
 
 plm_day plm_day_today(void) {

@@ -127,13 +127,6 @@ plm_json *plm_json_get(const plm_json *v, const char *key) {
     return yyjson_obj_get((plm_json *)(uintptr_t)v, key);
 }
 
-plm_str plm_json_text(const plm_json *v) {
-    plm_json *m = (plm_json *)(uintptr_t)v;
-    if (yyjson_is_str(m)) return (plm_str){yyjson_get_str(m), yyjson_get_len(m)};
-    if (yyjson_is_raw(m)) return (plm_str){yyjson_get_raw(m), yyjson_get_len(m)};
-    return (plm_str){"", 0};
-}
-
 bool plm_json_true(const plm_json *v) { return yyjson_is_true((plm_json *)(uintptr_t)v); }
 size_t plm_json_count(const plm_json *v) { return yyjson_get_len((plm_json *)(uintptr_t)v); }
 
@@ -211,21 +204,22 @@ static void escape(plm_buf *b, unsigned char c) {
 /* Bytes that stand in a JSON string as they are: printable ASCII but the quote and backslash. */
 static bool plain(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
 
-#define EACH(c) (0x0101010101010101u * (c)) /* the byte eight times */
+typedef signed char v16 __attribute__((vector_size(16)));
 
-/* Are eight bytes all plain?  The classic tests for a byte below, and for a byte that is zero. */
-static bool plain8(const char *p) {
-    uint64_t v;
+/* Are sixteen bytes all plain?  As signed bytes, those above ASCII are below zero. */
+static bool plain16(const char *p) {
+    v16 v;
+    uint64_t bad[2];
     memcpy(&v, p, sizeof v);
-    uint64_t quote = v ^ EACH('"'), slash = v ^ EACH('\\');
-    uint64_t low = (v - EACH(0x20)) & ~v, q = (quote - EACH(1)) & ~quote;
-    return !((v | low | q | ((slash - EACH(1)) & ~slash)) & EACH(0x80));
+    v16 is = (v < 0x20) | (v == '"') | (v == '\\');
+    memcpy(bad, &is, sizeof bad);
+    return !(bad[0] | bad[1]);
 }
 
 static bool all_plain(plm_str s) {
     size_t i = 0;
-    for (; i + 8 <= s.n; i += 8)
-        if (!plain8(s.p + i)) return false;
+    for (; i + 16 <= s.n; i += 16)
+        if (!plain16(s.p + i)) return false;
     for (; i < s.n; i++)
         if (!plain((unsigned char)s.p[i])) return false;
     return true;

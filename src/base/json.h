@@ -41,7 +41,12 @@ static inline bool plm_json_is_num(const plm_json *v) {
 /* Member, or NULL (also when v is no object). */
 plm_json *plm_json_get(const plm_json *v, const char *key);
 /* String's content or number's text; empty for anything else. */
-plm_str plm_json_text(const plm_json *v);
+static inline plm_str plm_json_text(const plm_json *v) {
+    plm_json *m = (plm_json *)(uintptr_t)v;
+    if (yyjson_is_str(m)) return (plm_str){yyjson_get_str(m), yyjson_get_len(m)};
+    if (yyjson_is_raw(m)) return (plm_str){yyjson_get_raw(m), yyjson_get_len(m)};
+    return (plm_str){"", 0};
+}
 bool plm_json_true(const plm_json *v);
 size_t plm_json_count(const plm_json *v);
 /* A number or (if strings) a plain decimal string, exactly. */

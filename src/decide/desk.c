@@ -75,6 +75,7 @@ void plm_desk_free(plm_desk *d) {
     plm_mem_free(d->live);
     plm_mem_free(d->live_rules);
     plm_mem_free(d->live_exceptions);
+    plm_mem_free(d->result);
     plm_buf_free(&d->tail);
     plm_buf_free(&d->canon);
     plm_buf_free(&d->proof);

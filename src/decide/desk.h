@@ -84,6 +84,7 @@ typedef struct live_item {
     live_rule *requirements;
     plm_rule *exceptions;
     uint32_t requirement_count, exception_count;
+    uint32_t at; /* while they are gone through in order */
 } live_item;
 
 struct plm_desk {
@@ -110,6 +111,7 @@ struct plm_desk {
     uint32_t live_cap;
     plm_buf tail; /* not_modelled and rulebook, the same in every result */
     plm_buf canon, proof; /* the case and the proof as they are hashed */
+    struct result *result; /* result.c */
     plm_listing screen;
     void *screen_ctx;
 };

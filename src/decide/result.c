@@ -45,18 +45,28 @@ static void add_determination(result *r, plm_rule rule, int32_t item, int32_t pa
     r->det[r->det_count++] = (determination){rule, t, item, party};
 }
 
+/* Can the requirement hold for the item?  What desk_sift left out can not.  Asked in order. */
+static bool lives(live_item *l, plm_rule r) {
+    while (l->at < l->requirement_count && l->requirements[l->at].rule < r) l->at++;
+    return l->at < l->requirement_count && l->requirements[l->at].rule == r;
+}
+
+static void determinations_of(result *r, plm_rule rule, int32_t item) {
+    bool parties = plm_scope_has(plm_book_rule(r->d->book, rule)->scope, PLM_OF_PARTY);
+    for (uint32_t p = 0; p < (parties ? r->d->party_count : 1); p++)
+        add_determination(r, rule, item, parties ? (int32_t)p : -1);
+}
+
 static void find_determinations(result *r) {
     plm_desk *d = r->d;
+    for (uint32_t m = 0; m < d->item_count; m++) d->live[m].at = 0;
     for (uint32_t i = 0; i < d->requirement_count; i++) {
         plm_rule rule = d->requirements[i];
-        if (plm_view_force(d->view, rule) == PLM_NO) continue;
-        plm_scope s = plm_book_rule(d->book, rule)->scope;
-        bool items = plm_scope_has(s, PLM_OF_ITEM);
-        bool parties = plm_scope_has(s, PLM_OF_PARTY);
-        for (uint32_t m = 0; m < (items ? d->item_count : 1); m++) {
-            if (items && d->items[m].parent >= 0) continue;
-            for (uint32_t p = 0; p < (parties ? d->party_count : 1); p++)
-                add_determination(r, rule, items ? (int32_t)m : -1, parties ? (int32_t)p : -1);
+        bool items = plm_scope_has(plm_book_rule(d->book, rule)->scope, PLM_OF_ITEM);
+        for (uint32_t m = 0; m < d->item_count; m++) {
+            if (d->items[m].parent >= 0 || !lives(&d->live[m], rule)) continue;
+            determinations_of(r, rule, items ? (int32_t)m : -1);
+            if (!items) break;
         }
     }
 }
@@ -494,8 +504,15 @@ static void put_result(result *r, const char *proof, plm_buf *out) {
     plm_jw_end_obj(&w);
 }
 
+/* The desk's own, from case to case. */
+static result *result_of(plm_desk *d) {
+    if (!d->result) d->result = plm_mem_resize(NULL, sizeof *d->result);
+    return d->result;
+}
+
 static void conclude(result *r, plm_desk *d) {
-    r->d = d; /* fresh from the arena: the rest is zero */
+    r->d = d;
+    r->det_count = r->exception_count = 0;
     r->a = desk_answer(d);
     find_determinations(r);
     find_exceptions(r);
@@ -504,7 +521,7 @@ static void conclude(result *r, plm_desk *d) {
 bool plm_desk_review(plm_desk *d, plm_str json, const plm_reading *rd, plm_buf *out,
                      plm_verdict *v, plm_fault *f) {
     if (!desk_open(d, json, rd, f)) return false;
-    result *r = plm_arena_alloc(d->arena, sizeof *r);
+    result *r = result_of(d);
     char proof[65];
     if (!r) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     conclude(r, d);
@@ -600,7 +617,7 @@ static void report_items(result *r, bool explain, plm_buf *out) {
 bool plm_desk_report(plm_desk *d, plm_str json, const plm_reading *rd, bool explain, plm_buf *out,
                      plm_verdict *v, plm_fault *f) {
     if (!desk_open(d, json, rd, f)) return false;
-    result *r = plm_arena_alloc(d->arena, sizeof *r);
+    result *r = result_of(d);
     char day[2][11], proof[65], book[65];
     if (!r) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     conclude(r, d);

@@ -356,6 +356,7 @@ plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
         if (m->truth == PLM_UNKNOWN) w->why = m->why;
         return (plm_truth)m->truth;
     }
+    if (w->program && gate_shut(w, r)) return PLM_NO;
     plm_truth t = ask_condition(w, r, plm_scope_has(s, PLM_OF_ITEM) ? item : -1,
                                 plm_scope_has(s, PLM_OF_PARTY) ? party : -1);
     if (t != PLM_NO && force == PLM_UNKNOWN) {

@@ -9,27 +9,23 @@ typedef struct tree {
     plm_facts *w;
     plm_buf *out;
     int depth;
+    bool begun; /* the line's indentation is written already */
 } tree;
 
 static void put(plm_buf *out, plm_str s) { plm_buf_put(out, s.p, s.n); }
 
-static void indent(tree *t) {
-    size_t n = 2 * (size_t)t->depth;
-    char *p = plm_buf_room(t->out, n);
-    if (!p) return;
-    memset(p, ' ', n);
-    t->out->n += n;
-}
-
-/* A truth and what it is of. */
+/* A line begins: its truth, and what it is of. */
 static void put_truth(tree *t, plm_truth r, plm_str of) {
-    const char *name = plm_truth_name(r);
-    size_t n = r == PLM_YES ? 4 : r == PLM_NO ? 5 : 7;
-    char *p = plm_buf_room(t->out, n + of.n);
+    static const char names[][8] = {"false", "unknown", "true"};
+    static const unsigned char length[] = {5, 7, 4};
+    size_t lead = t->begun ? 0 : 2 * (size_t)t->depth, n = length[r];
+    t->begun = false;
+    char *p = plm_buf_room(t->out, lead + n + of.n);
     if (!p) return;
-    memcpy(p, name, n);
-    if (of.n) memcpy(p + n, of.p, of.n);
-    t->out->n += n + of.n;
+    memset(p, ' ', lead);
+    memcpy(p + lead, names[r], n);
+    if (of.n) memcpy(p + lead + n, of.p, of.n);
+    t->out->n += lead + n + of.n;
 }
 
 static void put_dec(plm_buf *out, plm_dec d) {
@@ -125,24 +121,29 @@ static plm_str text_of(plm_facts *w, uint32_t at) {
     return keep(w, w->texts, &w->node_text[at]);
 }
 
-static plm_str text_of_rule(plm_facts *w, plm_rule id) {
-    if (w->rule_text[id].p) return w->rule_text[id];
+static void say_rule(plm_facts *w, plm_rule id) {
     const plm_rule_info *k = &w->book->rules[id].info;
-    plm_buf_clear(&w->said);
-    plm_buf_printf(&w->said, ": %.*s", PLM_FMT(k->name));
-    if (k->title.n) plm_buf_printf(&w->said, " \"%.*s\"", PLM_FMT(k->title));
-    if (k->cite.n) plm_buf_printf(&w->said, " [%.*s]", PLM_FMT(k->cite));
-    return keep(w, w->texts, &w->rule_text[id]);
+    plm_buf *out = &w->said;
+    plm_buf_clear(out);
+    plm_buf_printf(out, ": %.*s", PLM_FMT(k->name));
+    if (k->title.n) plm_buf_printf(out, " \"%.*s\"", PLM_FMT(k->title));
+    if (k->cite.n) plm_buf_printf(out, " [%.*s]", PLM_FMT(k->cite));
+    if (w->book->rules[id].clock_count) {
+        plm_buf_puts(out, " {");
+        plm_view_say(w->view, id, out);
+        plm_buf_puts(out, "}");
+    }
+    plm_buf_putc(out, '\n');
 }
 
-static plm_str clocks_of(plm_facts *w, plm_rule id) {
+/* A rule's line, which its clocks make one of the view's. */
+static plm_str text_of_rule(plm_facts *w, plm_rule id) {
     program *p = w->program;
-    if (p && p->rule_clocks[id].p) return p->rule_clocks[id];
-    plm_buf_clear(&w->said);
-    plm_buf_puts(&w->said, " {");
-    plm_view_say(w->view, id, &w->said);
-    plm_buf_puts(&w->said, "}");
-    return p ? keep(w, p->arena, &p->rule_clocks[id]) : plm_buf_str(&w->said);
+    bool clocks = w->book->rules[id].clock_count > 0;
+    plm_str *at = !clocks ? &w->rule_text[id] : p ? &p->rule_text[id] : NULL;
+    if (at && at->p) return *at;
+    say_rule(w, id);
+    return at ? keep(w, clocks ? p->arena : w->texts, at) : plm_buf_str(&w->said);
 }
 
 static void show_cmp(tree *t, uint32_t at, int32_t item, int32_t party) {
@@ -167,7 +168,6 @@ static void show_list(tree *t, const node *n, plm_truth r, int32_t item, int32_t
         uint32_t kid = t->w->book->kids[n->a + i];
         plm_truth k = ask_node(t->w, kid, item, party);
         if (!all && k != r) continue;
-        indent(t);
         show(t, kid, k, item, party);
         if (!all && r != PLM_UNKNOWN) break;
     }
@@ -179,7 +179,10 @@ static void show_some(tree *t, const node *n, plm_truth r, int32_t item, int32_t
     bool people = n->op == OP_SOME_PARTY || n->op == OP_EVERY_PARTY;
     bool every = n->op == OP_EVERY_PARTY;
     const char *what = people ? "party" : n->op == OP_SOME_PART ? "part" : "item";
-    plm_buf_printf(t->out, "%s: %s %s has\n", plm_truth_name(r), every ? "every" : "some", what);
+    put_truth(t, r, every                   ? PLM_STR(": every party has\n")
+                    : people                ? PLM_STR(": some party has\n")
+                    : n->op == OP_SOME_PART ? PLM_STR(": some part has\n")
+                                            : PLM_STR(": some item has\n"));
     bool stop = r == (every ? PLM_NO : PLM_YES);
     if (!stop && r != PLM_UNKNOWN) return; /* it holds (or fails) for each: nothing stands out */
     t->depth++;
@@ -188,8 +191,8 @@ static void show_some(tree *t, const node *n, plm_truth r, int32_t item, int32_t
         if (n->op == OP_SOME_ITEM && w->places[i].parent >= 0) continue;
         int32_t it = people ? item : (int32_t)i, pa = people ? (int32_t)i : party;
         if (ask_node(w, n->a, it, pa) != r) continue;
-        indent(t);
-        plm_buf_printf(t->out, "[%s %u] ", what, i);
+        plm_buf_printf(t->out, "%*s[%s %u] ", 2 * t->depth, "", what, i);
+        t->begun = true;
         show(t, n->a, r, it, pa);
         if (stop) break;
     }
@@ -228,7 +231,6 @@ static void show(tree *t, uint32_t at, plm_truth r, int32_t item, int32_t party)
     case OP_NOT:
         put_truth(t, r, PLM_STR(": not\n"));
         t->depth++;
-        indent(t);
         show(t, n->a, plm_not(r), item, party);
         t->depth--;
         break;
@@ -241,7 +243,7 @@ static void show(tree *t, uint32_t at, plm_truth r, int32_t item, int32_t party)
     case OP_SOME_PARTY: case OP_EVERY_PARTY: case OP_SOME_PART: case OP_SOME_ITEM:
         show_some(t, n, r, item, party);
         break;
-    case OP_OPEN: plm_buf_puts(t->out, "unknown: how the text is read\n"); break;
+    case OP_OPEN: put_truth(t, PLM_UNKNOWN, PLM_STR(": how the text is read\n")); break;
     default: put_truth(t, r, PLM_STR("\n")); break;
     }
 }
@@ -249,13 +251,10 @@ static void show(tree *t, uint32_t at, plm_truth r, int32_t item, int32_t party)
 static void show_rule(tree *t, plm_rule id, plm_truth v, int32_t item, int32_t party) {
     const rule *r = &t->w->book->rules[id];
     put_truth(t, v, text_of_rule(t->w, id));
-    if (r->clock_count) put(t->out, clocks_of(t->w, id));
-    plm_buf_putc(t->out, '\n');
     if (t->w->view->force[id] == PLM_NO || r->cond == NODE_NONE) return;
     int32_t i = plm_scope_has(r->info.scope, PLM_OF_ITEM) ? item : -1;
     int32_t p = plm_scope_has(r->info.scope, PLM_OF_PARTY) ? party : -1;
     t->depth++;
-    indent(t);
     /* the condition's own answer: while it is open whether the rule is in force, not the rule's */
     plm_truth own = t->w->view->force[id] == PLM_YES ? v : ask_node(t->w, r->cond, i, p);
     show(t, r->cond, own, i, p);
@@ -265,7 +264,6 @@ static void show_rule(tree *t, plm_rule id, plm_truth v, int32_t item, int32_t p
 bool plm_facts_explain(plm_facts *w, plm_rule r, int32_t item, int32_t party, int depth,
                        plm_buf *out) {
     tree t = {.w = w, .out = out, .depth = depth};
-    indent(&t);
     show_rule(&t, r, ask_rule(w, r, item, party), item, party);
     return !out->full;
 }

@@ -202,10 +202,17 @@ static void make_one_of(maker *m, uint32_t i, uint32_t n, bool all, uint32_t dst
                           .n = (uint16_t)n, .a = f->at, .b = set, .kid = kid};
 }
 
+/* A test of a fact of the transaction: a word or country among some (cheapest), or another. */
+static bool is_gate(const op *o) {
+    return o->scope == PLM_OF_TRANSACTION && (o->op == DO_FACT || o->op == DO_WORD ||
+                                              o->op == DO_IN || o->op == DO_ONE_OF);
+}
+
 static unsigned cost_of(const program *p, const op *o) {
-    static const unsigned own[] = {[DO_FACT] = 1, [DO_WORD] = 1, [DO_IN] = 1, [DO_ONE_OF] = 1,
-                                   [DO_CMP] = 2, [DO_RATIO] = 4, [DO_RULE] = 5, [DO_SET] = 6,
-                                   [DO_NODE] = 12, [DO_SOME] = 60, [DO_ALL] = 3, [DO_ANY] = 3};
+    static const unsigned own[] = {[DO_FACT] = 4, [DO_WORD] = 4, [DO_IN] = 4, [DO_ONE_OF] = 4,
+                                   [DO_CMP] = 6, [DO_RATIO] = 10, [DO_RULE] = 12, [DO_SET] = 14,
+                                   [DO_NODE] = 30, [DO_SOME] = 150, [DO_ALL] = 8, [DO_ANY] = 8};
+    if (is_gate(o)) return o->neg ? 3 : o->op == DO_FACT ? 2 : 1;
     unsigned c = own[o->op];
     if (o->op == DO_ALL || o->op == DO_ANY)
         for (uint32_t i = 0; i < o->n && c < 1000; i++) c += cost_of(p, &p->ops[o->kid + i]);
@@ -334,6 +341,16 @@ static void make(maker *m, uint32_t at, bool neg, uint32_t dst) {
     if (!m->short_of) m->p->ops[dst] = o;
 }
 
+/* The tests of the transaction at the front of a condition whose parts must all hold. */
+static gate gate_of(const program *p, const op *o) {
+    gate g = {.first = (uint32_t)(o - p->ops)};
+    if (is_gate(o)) g.n = 1;
+    if (o->op != DO_ALL) return g;
+    g.first = o->kid;
+    while (g.n < o->n && is_gate(&p->ops[o->kid + g.n])) g.n++;
+    return g;
+}
+
 static void make_roots(maker *m) {
     const plm_book *b = m->b;
     program *p = m->p;
@@ -346,6 +363,7 @@ static void make_roots(maker *m) {
         if (m->short_of) return;
         if (k->cond == NODE_NONE) p->ops[p->rule_at[r]] = (op){.op = DO_YES};
         else make(m, k->cond, false, p->rule_at[r]);
+        if (!m->short_of) p->gates[r] = gate_of(p, &p->ops[p->rule_at[r]]);
     }
     for (uint32_t i = 0; i < b->eccn_count && !m->short_of; i++) {
         p->eccn_at[i] = take_ops(m, 1);
@@ -359,12 +377,13 @@ static bool room(maker *m, plm_arena *a) {
     p->arena = a;
     p->rule_at = plm_arena_array(a, b->rule_count + 1, sizeof *p->rule_at);
     p->cond_from = plm_arena_array(a, b->rule_count + 1, sizeof *p->cond_from);
+    p->gates = plm_arena_array(a, b->rule_count + 1, sizeof *p->gates);
     p->eccn_at = plm_arena_array(a, b->eccn_count + 1, sizeof *p->eccn_at);
     p->margins = plm_arena_array(a, b->rule_count + 1, sizeof *p->margins);
-    p->rule_clocks = plm_arena_array(a, b->rule_count + 1, sizeof *p->rule_clocks);
+    p->rule_text = plm_arena_array(a, b->rule_count + 1, sizeof *p->rule_text);
     m->folds = plm_arena_alloc(a, b->node_count + 1);
     m->rule_folds = plm_arena_alloc(a, b->rule_count + 1);
-    return p->rule_at && p->cond_from && p->eccn_at && p->margins && p->rule_clocks && m->folds &&
+    return p->rule_at && p->cond_from && p->gates && p->eccn_at && p->margins && p->rule_text && m->folds &&
            m->rule_folds;
 }
 

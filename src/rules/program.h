@@ -45,17 +45,23 @@ typedef struct margin_list {
     uint32_t n, *node;
 } margin_list;
 
+/* Tests of the transaction, each of which a rule fails with: asked before anything else. */
+typedef struct gate {
+    uint32_t first, n; /* ops */
+} gate;
+
 typedef struct program {
     plm_arena *arena;
     op *ops;
     uint32_t op_count;
     uint32_t *rule_at;        /* per rule in force: its condition */
+    gate *gates;              /* per rule in force */
     uint32_t *cond_from;      /* per rule: its labelled conditions, in ops in order */
     uint32_t *eccn_at;        /* per derived code: its condition */
     uint64_t (*sets)[GROUP_WORDS]; /* the groups first */
     ratio *ratios;
     margin_list *margins;     /* per rule, once they were asked for; explain.c */
-    plm_str *rule_clocks;     /* per rule: what its clocks say, once it was said; explain.c */
+    plm_str *rule_text;       /* per rule with clocks: its line, once it was said; explain.c */
 } program;
 
 /* Compiles the view's conditions; it stays without a program when memory is short. */

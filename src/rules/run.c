@@ -61,12 +61,54 @@ static plm_truth do_ratio(plm_facts *w, const op *o, const env *e) {
     return a != PLM_UNKNOWN ? a : ask_cmp(w, o->node, e->item, e->party);
 }
 
+/* A test of a fact that is known, or of a rule that is remembered and decided. */
+static inline bool quick(const plm_facts *w, const op *o, const env *e, plm_truth *t) {
+    const val *v;
+    const memo *m;
+    switch (o->op) {
+    case DO_FACT:
+        *t = (plm_truth)val_at(o, e)->truth;
+        if (*t == PLM_UNKNOWN) return false;
+        break;
+    case DO_WORD:
+        v = val_at(o, e);
+        if (!v->known) return false;
+        *t = truth_of(v->word == o->b);
+        break;
+    case DO_IN: case DO_ONE_OF:
+        v = val_at(o, e);
+        if (!v->known) return false;
+        *t = truth_of(in_set(w->program->sets[o->b], v->word));
+        break;
+    case DO_RULE:
+        m = &w->memos[memo_of(w, o->a, (plm_scope)o->scope, e->item, e->party)];
+        if (!memo_fresh(w, o->a, m) || m->truth == PLM_UNKNOWN) return false;
+        *t = (plm_truth)m->truth;
+        break;
+    default: return false;
+    }
+    if (o->neg) *t = plm_not(*t);
+    return true;
+}
+
+bool gate_shut(const plm_facts *w, plm_rule r) {
+    const gate *g = &w->program->gates[r];
+    const op *o = w->program->ops + g->first;
+    env e = {.rec = {w->tx, NULL, NULL}};
+    for (uint32_t i = 0; i < g->n; i++) {
+        plm_truth t;
+        if (quick(w, o + i, &e, &t) && t == PLM_NO) return true;
+    }
+    return false;
+}
+
 static plm_truth do_list(plm_facts *w, const op *o, const env *e, plm_truth stop) {
     const op *k = w->program->ops + o->kid, *end = k + o->n;
     uint32_t first = UINT32_MAX;
     leaf why = 0;
     for (; k < end; k++) {
-        plm_truth t = run_op(w, k, e);
+        plm_truth t;
+        if (!quick(w, k, e, &t)) t = run_op(w, k, e);
         if (t == stop) return stop;
         if (t == PLM_UNKNOWN && k->pos < first) {
             first = k->pos;

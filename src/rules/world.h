@@ -131,6 +131,8 @@ typedef struct env {
 } env;
 env env_of(plm_facts *w, plm_scope s, int32_t item, int32_t party);
 plm_truth run_op(plm_facts *w, const op *o, const env *e);
+/* Does the rule, in force and compiled, fail by the transaction's known facts alone? */
+bool gate_shut(const plm_facts *w, plm_rule r);
 /* The unknown, unless the very same was settled. */
 plm_truth looked_up(plm_facts *w, leaf l);
 

@@ -5,7 +5,7 @@
 #include "plimsoll/decide.h"
 #include "base/json.h"
 
-#define VIEWS_MAX 16
+#define VIEWS_MAX 128 /* kept, of some 60 KB each */
 #define PATH_TEXT 256
 #define PLM_PROOF_BYTES_MAX (32u << 20)
 #define CONFLICT_VALUES_MAX 12

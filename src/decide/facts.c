@@ -403,12 +403,12 @@ static void fill_transaction(plm_desk *d) {
     yes(d, DF_dd, 0, c->certification_748_dd);
 }
 
-/* The view of these dates, made once for the cases that share them. */
+/* The view of these dates, made once for the cases that share it; the last one's is likeliest. */
 static plm_view *view_of(plm_desk *d) {
     const plm_case *c = &d->c;
-    for (uint32_t i = 0; i < VIEWS_MAX; i++)
-        if (d->views[i] && plm_view_is(d->views[i], c->as_of, c->known, c->codified))
-            return d->views[i];
+    if (d->view && plm_view_is(d->view, c->as_of, c->known, c->codified)) return d->view;
+    for (uint32_t i = 0; i < VIEWS_MAX && d->views[i]; i++)
+        if (plm_view_is(d->views[i], c->as_of, c->known, c->codified)) return d->views[i];
     plm_view *v = plm_view_new(d->book, c->as_of, c->known, c->codified);
     if (!v) return NULL;
     plm_view_free(d->views[d->next_view]);

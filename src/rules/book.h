@@ -190,11 +190,14 @@ struct plm_book {
     uint32_t record[3];       /* bytes of a transaction's, item's and party's facts */
     bool drafting;            /* while parsing: the file is a draft laid over the law */
     plm_rule *by_name; /* rules sorted by name */
+    plm_day *as_of_days, *known_days; /* from which on something may differ, sorted */
+    uint32_t as_of_count, known_count;
 };
 
 struct plm_view {
     const plm_book *book;
     plm_day as_of, known;
+    plm_day as_of_from, as_of_to, known_from, known_to; /* the days that make no difference */
     bool codified;
     plm_truth *force;         /* per rule */
     uint64_t (*in)[GROUP_WORDS]; /* per group: a bit per country */
@@ -236,6 +239,9 @@ plm_truth plm_rule_force(const rule *r, plm_day as_of, plm_day known, bool codif
 
 /* link.c: names to numbers, cycles, clocks, classes taken out by notes. */
 bool plm_book_link(plm_book *b, plm_fault *f);
+
+/* edges.c: the days from which on a view may differ, of the transaction and of knowledge. */
+bool plm_book_list_days(plm_book *b);
 
 /* world.c: where each fact lies in the record of its entity. */
 void plm_book_lay(plm_book *b);

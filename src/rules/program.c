@@ -379,12 +379,9 @@ static bool room(maker *m, plm_arena *a) {
     p->cond_from = plm_arena_array(a, b->rule_count + 1, sizeof *p->cond_from);
     p->gates = plm_arena_array(a, b->rule_count + 1, sizeof *p->gates);
     p->eccn_at = plm_arena_array(a, b->eccn_count + 1, sizeof *p->eccn_at);
-    p->margins = plm_arena_array(a, b->rule_count + 1, sizeof *p->margins);
-    p->rule_text = plm_arena_array(a, b->rule_count + 1, sizeof *p->rule_text);
     m->folds = plm_arena_alloc(a, b->node_count + 1);
     m->rule_folds = plm_arena_alloc(a, b->rule_count + 1);
-    return p->rule_at && p->cond_from && p->gates && p->eccn_at && p->margins && p->rule_text && m->folds &&
-           m->rule_folds;
+    return p->rule_at && p->cond_from && p->gates && p->eccn_at && m->folds && m->rule_folds;
 }
 
 /* The groups are the first sets. */
@@ -395,15 +392,45 @@ static void take_groups(maker *m) {
     }
 }
 
+static void *copied(plm_arena *a, const void *v, size_t n, size_t size) {
+    void *to = plm_arena_array(a, n + 1, size);
+    if (to && n) memcpy(to, v, n * size);
+    return to;
+}
+
+/* The program without the room it was made in; NULL when memory is short. */
+static program *settle_down(const maker *m) {
+    plm_arena *a = plm_arena_new(PROGRAM_BYTES_MAX);
+    program *p = a ? plm_arena_alloc(a, sizeof *p) : NULL;
+    const program *was = m->p;
+    uint32_t rules = m->b->rule_count;
+    if (p) {
+        *p = (program){.arena = a, .op_count = was->op_count};
+        p->ops = copied(a, was->ops, was->op_count, sizeof *p->ops);
+        p->rule_at = copied(a, was->rule_at, rules, sizeof *p->rule_at);
+        p->gates = copied(a, was->gates, rules, sizeof *p->gates);
+        p->cond_from = copied(a, was->cond_from, rules, sizeof *p->cond_from);
+        p->eccn_at = copied(a, was->eccn_at, m->b->eccn_count, sizeof *p->eccn_at);
+        p->sets = copied(a, was->sets, m->set_count, sizeof *p->sets);
+        p->ratios = copied(a, was->ratios, m->ratio_count, sizeof *p->ratios);
+        p->margins = plm_arena_array(a, rules + 1, sizeof *p->margins);
+        p->rule_text = plm_arena_array(a, rules + 1, sizeof *p->rule_text);
+        if (p->ops && p->rule_at && p->gates && p->cond_from && p->eccn_at && p->sets &&
+            p->ratios && p->margins && p->rule_text)
+            return p;
+    }
+    plm_arena_free(a);
+    return NULL;
+}
+
 void plm_view_compile(plm_view *v) {
     plm_arena *a = plm_arena_new(PROGRAM_BYTES_MAX);
     program *p = a ? plm_arena_alloc(a, sizeof *p) : NULL;
     maker m = {.b = v->book, .v = v, .p = p};
-    bool ok = p && room(&m, a);
-    if (ok) {
+    if (p && room(&m, a)) {
         take_groups(&m);
         make_roots(&m);
+        if (!m.short_of) v->program = settle_down(&m);
     }
-    if (ok && !m.short_of) v->program = p;
-    else plm_arena_free(a);
+    plm_arena_free(a);
 }

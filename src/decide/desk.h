@@ -21,7 +21,10 @@
     X(usp_natural, "us-natural-person") X(usp_employer, "us-person-employer") \
     X(hbm_designer, "hbm-buyer-is-designer") X(hbm_site, "hbm-to-packaging-site") \
     X(hbm_below, "hbm-finished-below") X(dd, "certified-748-dd") \
-    X(occupied, "occupied-ukraine") X(form, "form") \
+    X(occupied, "occupied-ukraine") X(replacement, "replacement") \
+    X(rep_authorized, "replacement-authorized") X(rep_improves, "replacement-improves") \
+    X(rep_free, "replacement-free") X(rep_warranty, "replacement-in-warranty") \
+    X(rep_same, "replacement-same-exporter") X(form, "form") \
     X(eccn, "eccn") X(origin, "origin") X(us_content, "us-content") X(quantity, "quantity") \
     X(tpp, "tpp") X(die_area, "die-area") X(density, "density") X(datacenter, "datacenter") \
     X(dram, "dram-bandwidth") X(io, "io-bandwidth") X(tops, "tops") \
@@ -35,7 +38,8 @@
     X(role, "role") X(country, "country") X(hq, "headquarters") \
     X(parent_hq, "parent-headquarters") X(party_name, "party-name") \
     X(parent_name, "parent-name") X(government, "government") X(entity_list, "entity-list") \
-    X(all_items, "entity-all-items") X(fn1, "footnote-1") X(fn3, "footnote-3") \
+    X(all_items, "entity-all-items") X(ccl_items, "entity-ccl-items") X(entry_policy, "entity-policy") \
+    X(fn1, "footnote-1") X(fn3, "footnote-3") \
     X(fn4, "footnote-4") X(fn5, "footnote-5") X(denied, "denied-person") \
     X(unverified, "unverified") X(meu, "military-end-user") \
     X(mieu, "military-intelligence-end-user") X(sdn, "sdn") X(owned_listed, "owned-by-listed") \
@@ -131,6 +135,8 @@ bool desk_chain_resolve(const plm_item *items, uint32_t count, plm_fault *f);
 bool desk_chain_agrees(const plm_case *c, plm_fault *f);
 /* The facts of what an item is designed for, over all tiers; false: out of memory. */
 bool desk_chain_fill(plm_desk *d, uint32_t at, const plm_item *t);
+/* entry.c: what the columns of an Entity List entry say, as its facts. */
+void desk_entry_fill(plm_desk *d, uint32_t at, const plm_listed *l);
 /* owners.c: half or more held, in sum, by owners restricted by the flag. */
 plm_truth desk_owned(plm_desk *d, const plm_party *p, int flag);
 /* verdict.c */

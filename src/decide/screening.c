@@ -87,6 +87,7 @@ static void take_match(plm_screening *s, const plm_match *m, plm_listed *out, si
     if (flag != PLM_L_entity_list || t != PLM_YES) return;
     out->footnotes |= e->footnotes;
     if (!out->scope.n) out->scope = plm_list_text(l, e->programs);
+    if (!out->review_policy.n) out->review_policy = plm_list_text(l, e->effect);
 }
 
 bool plm_screening_party(void *ctx, const plm_party *p, plm_listed *out, plm_str *said) {

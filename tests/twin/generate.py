@@ -35,6 +35,8 @@ FLAGS = ("supercomputer", "advanced_node_facility", "military",
          "model_training_for_wmd_or_military_intelligence", "semiconductor_equipment_development")
 SUPP8 = ["Microsoft Corporation", "Core42 Technology Projects LLC d/b/a Core42"]
 NOT_LISTED = {"entity_list": False}
+SCOPES = ["All items subject to the EAR", "For items on the CCL and listed in supplement no. 7",
+          "For all items subject to the EAR when used in projects specified in 746.8(a)(4)"]
 
 
 def maybe(r, p, obj, key, value):
@@ -184,7 +186,10 @@ def listing(r):
     if way < 0.87:
         return None
     if way < 0.93:
-        return {"entity_list": True, "footnote": r.choice([[], [], [1], [3], [4], [5]])}
+        out = {"entity_list": True, "footnote": r.choice([[], [], [1], [3], [4], [5]])}
+        if not out["footnote"] and r.random() < 0.3:
+            out["scope"] = r.choice(SCOPES)
+        return out
     return {"entity_list": False, r.choice(["denied_person", "unverified", "military_end_user",
                                             "military_intelligence_end_user", "sdn"]): True}
 
@@ -283,6 +288,12 @@ def make_case(r, n):
          "us_person_support": False, "notices": []}
     if r.random() < 0.06:
         t["items"].append(make_item(r, kind, day))
+    if r.random() < 0.06:
+        t["replacement"] = {k: r.random() < p for k, p in
+                            (("original_authorized", 0.9), ("improves", 0.1),
+                             ("free_of_charge", 0.9), ("within_warranty", 0.8),
+                             ("same_exporter", 0.8)) if r.random() < 0.95}
+        maybe(r, 0.95, t["replacement"], "kind", r.choice(["part", "defective", "serviced"]))
     if to == "UA":
         maybe(r, 0.7, t, "occupied_ukraine", r.random() < 0.5)
     if r.random() < 0.1:

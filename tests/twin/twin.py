@@ -606,6 +606,9 @@ class Decision:
             code not in ("3B001.g", "3B991.b.2.a")
         if not tools or not self.c.has("hbm"):
             return False
+        # 3B991 as it stands may be the masks of 3B991.b.2.a and .b, which are excepted.
+        if code == "3B991" and self.w.pick("masks", (False, True)):
+            return False
         return self.footnote(5) or self.c.d5m(self.to) and self.flag("advanced_node_facility")
 
     def code(self, n, item, cls):
@@ -1009,7 +1012,8 @@ class Decision:
                 self.prohibited = True
         for n, p in self.roles(*EL_ROLES):
             if self.listed(n, p, "entity_list"):
-                self.need("744.11(a)", None, "SKIP")
+                if self.entry_reaches(n, p):
+                    self.need("744.11(a)", None, "SKIP")
             elif self.affiliate(n, p, "entity_list"):
                 self.need("744.11(a)(1)", None, "SKIP")
             if not self.listed(n, p, "sdn") and self.affiliate(n, p, "sdn"):
@@ -1021,6 +1025,17 @@ class Decision:
         for n, p in self.roles("exporter", "forwarder", *EL_ROLES):
             if self.listed(n, p, "sdn"):
                 self.need("744.8(a)(1)", None, "SKIP")
+
+    def entry_reaches(self, n, p):
+        """The license requirement column of the entry (supplement no. 4 to part 744)."""
+        scope = ((p.get("listed") or {}).get("scope") or "all items subject to the ear").lower()
+        narrow = any(x in scope for x in ("except", "apart from", "when used"))
+        if "all items subject to the ear" in scope and not narrow:
+            return True
+        if "items on the ccl" in scope and not narrow and \
+                any(code and code != "EAR99" for code in self.codes):
+            return True
+        return self.w.pick("p%d.scope" % n, (False, True))
 
     def affiliate(self, n, p, flag):
         """The 50 percent rule, with its stay."""
@@ -1075,7 +1090,7 @@ class Decision:
         open_for = dict.fromkeys(need, False)
         for code, test in (("NAC", self.nac), ("ACA", self.aca), ("HBM", self.le_hbm),
                            ("AIA", self.aia), ("LPP", self.lpp), ("ACM", self.acm),
-                           ("SPP", self.spp)):
+                           ("SPP", self.spp), ("RPL", self.rpl)):
             barred = uvl or self.prohibited or any(
                 r.startswith("744.") for r in hard) if code == "SPP" else shut
             per_item = {i: not barred and test(i, classes[i]) for i in need}
@@ -1132,6 +1147,29 @@ class Decision:
         """740.5: EAR99 items to Syria."""
         return self.c.has("syria") and {r for r, m, _ in self.reqs if m == i} == {"746.9"} and \
             self.codes[i] == "EAR99"
+
+    def rpl(self, i, cls):
+        """740.10: parts one for one, what is defective, what was serviced; 740.2(a)(9)."""
+        r = self.t.get("replacement") or {}
+        if not r.get("kind") or self.to in ("IR", "KP", "SY"):
+            return False
+        def said(key):
+            return self.w.truth("replacement." + key, r.get(key))
+        if not said("original_authorized") or said("improves"):
+            return False
+        controls = CODES.get(self.codes[i], ())
+        if ("S" in controls or "FN5" in controls) and self.c.d5m(self.to):
+            return False
+        d1 = self.to in D1 and self.to not in ("CN", "HK") and \
+            (self.to != "NI" or self.c.has("nicaragua"))
+        if r["kind"] == "defective" and not (said("free_of_charge") and (
+                not d1 or said("within_warranty"))):
+            return False
+        if r["kind"] == "serviced" and d1 and not said("same_exporter"):
+            return False
+        return all(x.startswith(("742.6(a)(6)(i)(B)", "742.6(a)(6)(iii)", "742.6(a)(6)",
+                                 "744.23(a)(3)(i)", "chart NS", "chart RS"))
+                   and "(i)(A)" not in x[:16] for x, m, _ in self.reqs if m == i)
 
     def a_family(self, i, cls):
         return cls is not None and (cls["ic"]["a"] or cls["box"]["a"]) and \
@@ -1257,7 +1295,7 @@ def review(case):
     outs = worlds(lambda w: Decision(c, w).run(), open_question)
     exc = {}
     need = [o for o in outs if o[1]]
-    for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM", "SPP"):
+    for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM", "SPP", "RPL"):
         exc[code] = tri(o[2].get(code, False) for o in need) if need else "false"
     return {"id": case.get("id"), "verdict": verdict_of(outs), "policy": policy_of(outs),
             "exceptions": exc, "classes": classes_of(c) if c.items else {},

@@ -299,7 +299,7 @@ CODES = {
     "1A101": ["MT1", "AT1"], "5A001.a": ["NS1", "AT1"], "5A002": ["NS1", "EI", "AT1"],
     "9E003.a.1": ["NS1", "SI", "AT1"], "0A504.i": ["RS1", "FC1", "CC1", "UN"],
     "0A606.b": ["NS2", "RS2", "AT1", "UN"], "0A606.y": ["RS7", "AT1"], "0A503": ["CC*", "UN"],
-    "3A069": ["NS2", "RS-D5", "AT1"], "2A992": ["RS-PK", "AT1"], "4E091": ["WEIGHTS"],
+    "4D090": ["AT1"], "3A069": ["NS2", "RS-D5", "AT1"], "2A992": ["RS-PK", "AT1"], "4E091": ["WEIGHTS"],
 }
 SUPP2 = {"1A290", "3A991", "3A991.p", "5A992.c", "3B991", "3B991.b.2.a", "3B992", "3C992"}
 SUPP2_MAYBE = {"4A994", "4A994.l"}
@@ -409,6 +409,12 @@ class Case:
 
 BUYERS = ("purchaser", "ultimate_consignee", "end_user")
 EL_ROLES = BUYERS + ("intermediate_consignee",)
+
+
+def all_codes(edges):
+    for e in edges or ():
+        yield e.get("eccn")
+        yield from all_codes(e.get("designed_for"))
 
 
 def made_into(edges, items):
@@ -658,6 +664,8 @@ class Decision:
         return bool(who) and all(ok(n, p) for n, p in who)
 
     def advanced_computing(self, n, item, cls, code):
+        if code == "4D090":
+            self.software(n, item)
         if code[:5] not in ("3A090", "4A090"):
             return
         side = code[-1]
@@ -667,6 +675,25 @@ class Decision:
         boxes = [s for s in "ab" if cls["ic"][s] or cls["box"][s]]
         for s in boxes:
             self.side(n, item, code, s)
+
+    def software(self, n, item):
+        """742.6(a)(6)(iii): 4D090 for what is of side a, of side b; what for is a fact to ask."""
+        if self.kind == "deemed_export" or not self.c.has("2023"):
+            return
+        if "designed_for" in item:
+            ends = set(all_codes(item["designed_for"]))
+        else:
+            ends = {self.w.pick("i%d.for" % n, ("4A090.a", "4A090.b", "4A994"))}
+        near = (self.c.scope_d(self.to) or self.to == "AE") and not self.supp8()
+        a, b = "4A090.a" in ends, "4A090.b" in ends
+        due = self.c.has("diffusion") and (self.c.codified or (
+            self.c.has("diffusion-due") and not self.c.has("not-enforced")))
+        if a and (near or due and not self.supp8()):
+            self.need("742.6(a)(6)(iii)(A), software", n, "presumption_of_denial" if
+                      self.c.d5m(self.to) or self.some_hq_d5m() else "SKIP")
+        if b and near:
+            self.need("742.6(a)(6)(iii)(B), software", n, "presumption_of_denial" if
+                      self.c.d5m(self.to) or self.some_hq_d5m() else "SKIP")
 
     def side(self, n, item, code, side):
         c = self.c

@@ -124,7 +124,8 @@ typedef struct plm_listed {
     plm_truth flag[PLM_L_COUNT];     /* given: what is left out is PLM_NO */
     uint32_t footnotes;              /* bit n: footnote n (1 to 9) */
     plm_str scope;                   /* empty: all items subject to the EAR */
-    plm_str review_policy;           /* the entry's own license review policy; empty: not given */
+    plm_str review_policy;           /* the entry's license review policy, in its words */
+    plm_str policy;                  /* the rulebook's word for its review; empty: not known */
 } plm_listed;
 
 typedef struct plm_owner {

@@ -38,7 +38,8 @@
     X(role, "role") X(country, "country") X(hq, "headquarters") \
     X(parent_hq, "parent-headquarters") X(party_name, "party-name") \
     X(parent_name, "parent-name") X(government, "government") X(entity_list, "entity-list") \
-    X(all_items, "entity-all-items") X(ccl_items, "entity-ccl-items") X(entry_policy, "entity-policy") \
+    X(all_items, "entity-all-items") X(ccl_items, "entity-ccl-items") \
+    X(el_policy, "entity-policy") \
     X(fn1, "footnote-1") X(fn3, "footnote-3") \
     X(fn4, "footnote-4") X(fn5, "footnote-5") X(denied, "denied-person") \
     X(unverified, "unverified") X(meu, "military-end-user") \
@@ -60,6 +61,9 @@ typedef struct flat_party {
     const plm_party *party; /* NULL: a party that the case leaves out */
     plm_role role;
     plm_listed listed;
+    bool screened;
+    uint32_t unloaded;              /* bits of flags of which no list is loaded */
+    plm_str found_json, found_text; /* what the screening found */
     char path[PATH_TEXT];
 } flat_party;
 
@@ -108,9 +112,9 @@ struct plm_desk {
     uint32_t item_count, party_count, conflict_count, warning_count;
     conflict conflicts[64];
     plm_str warnings[64];
-    plm_rule *requirements, *exceptions, *policies;
+    plm_rule *requirements, *exceptions, *policies, *obligations;
     plm_rule *classes; /* of an item: the five of the contract first */
-    uint32_t requirement_count, exception_count, policy_count, class_count;
+    uint32_t requirement_count, exception_count, policy_count, class_count, obligation_count;
     live_item *live; /* of the case's own items */
     live_rule *live_rules;      /* room for them, grown when a case needs more */
     plm_rule *live_exceptions;
@@ -118,6 +122,7 @@ struct plm_desk {
     plm_buf tail; /* not_modelled and rulebook, the same in every result */
     plm_listing screen;
     void *screen_ctx;
+    plm_str lists_edition, lists_law; /* of the case's screenings; empty: nobody was screened */
 };
 
 #define DESK_CLASSES 5
@@ -147,6 +152,9 @@ plm_verdict desk_verdict(plm_desk *d, answer *a);
 plm_truth desk_ask_required(plm_facts *w, void *desk);
 plm_truth desk_ask_permitted(plm_facts *w, void *desk);
 plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party);
+/* Is obligation r the exporter's: its condition holds and, where it binds only what needs no
+ * license, none is required for the item? */
+plm_truth desk_prove_obligation(plm_desk *d, plm_rule r, int32_t item, int32_t party);
 /* Is exception e available to the item, by cases? */
 plm_truth desk_prove_exception(plm_desk *d, plm_rule e, int32_t item);
 

@@ -27,7 +27,8 @@ static bool begins(plm_str text, const char *words) {
 
 /* With an exception or a purpose in it, the column reaches some items only. */
 static bool narrowed(plm_str scope) {
-    return says(scope, "except") || says(scope, "apart from") || says(scope, "when used");
+    return says(scope, "except") || says(scope, "apart from") || says(scope, "when used") ||
+           says(scope, "other than");
 }
 
 static bool reaches_all(plm_str scope) {
@@ -41,6 +42,7 @@ static bool reaches_ccl(plm_str scope) {
            !narrowed(scope);
 }
 
+/* The rulebook's word for a policy in words, NULL where they speak of particular items. */
 static const char *policy(plm_str p) {
     static const char food[] = "apart from food and medicine designated as ear99, which will";
     bool mixed = says(p, "except") || says(p, "case-by-case") || says(p, "apart from");
@@ -53,7 +55,7 @@ static const char *policy(plm_str p) {
     if ((begins(p, "case-by-case basis") || begins(p, "case-by-case review")) && !says(p, " for ") &&
         !says(p, "presumption"))
         return "case_by_case";
-    return "other";
+    return NULL;
 }
 
 void desk_entry_fill(plm_desk *d, uint32_t at, const plm_listed *l) {
@@ -61,6 +63,7 @@ void desk_entry_fill(plm_desk *d, uint32_t at, const plm_listed *l) {
     plm_facts_yesno(d->world, d->facts[DF_all_items], at, all ? PLM_YES : PLM_NO);
     plm_facts_yesno(d->world, d->facts[DF_ccl_items], at,
                     all || reaches_ccl(l->scope) ? PLM_YES : PLM_NO);
-    plm_facts_word(d->world, d->facts[DF_entry_policy], at,
-                   plm_str_c(l->review_policy.n ? policy(l->review_policy) : "other"));
+    const char *own = policy(l->review_policy);
+    if (l->policy.n) plm_facts_word(d->world, d->facts[DF_el_policy], at, l->policy);
+    else if (own) plm_facts_word(d->world, d->facts[DF_el_policy], at, plm_str_c(own));
 }

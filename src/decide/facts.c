@@ -9,7 +9,7 @@
 #include <string.h>
 
 void desk_warn(plm_desk *d, const char *fmt, ...) {
-    char text[400];
+    char text[1200];
     va_list ap;
     va_start(ap, fmt);
     int n = vsnprintf(text, sizeof text, fmt, ap);
@@ -43,11 +43,22 @@ static void add_party(plm_desk *d, const plm_party *p, plm_role role, const char
     *x = (flat_party){.party = p, .role = role};
     snprintf(x->path, sizeof x->path, "%s", path);
     if (p) x->listed = p->listed;
-    if (p && !p->listed.given && d->screen) {
-        plm_str said = {"", 0};
-        if (d->screen(d->screen_ctx, p, &x->listed, &said) && said.n)
-            desk_warn(d, "%s: %.*s", path, PLM_FMT(said));
+    plm_screened told = {0};
+    if (!p || p->listed.given || !d->screen) return;
+    x->screened = d->screen(d->screen_ctx, p, d->c.as_of, &x->listed, &told);
+    if (!x->screened) return;
+    if (told.said.n) desk_warn(d, "%s: %.*s", path, PLM_FMT(told.said));
+    x->unloaded = told.unloaded;
+    x->found_json = plm_arena_copy(d->arena, told.json);
+    x->found_text = plm_arena_copy(d->arena, told.text);
+    if (!x->found_json.p || (told.text.n && !x->found_text.p)) { /* no room: not known */
+        x->screened = false;
+        x->found_text = (plm_str){"", 0};
+        x->listed = p->listed;
+        return;
     }
+    d->lists_edition = told.edition;
+    d->lists_law = told.law;
 }
 
 static bool has_role(const plm_case *c, plm_role r) {
@@ -417,6 +428,7 @@ static void start(plm_desk *d) {
     plm_arena_reset(d->arena);
     memset(&d->c, 0, sizeof d->c);
     d->conflict_count = d->warning_count = 0;
+    d->lists_edition = d->lists_law = (plm_str){"", 0};
 }
 
 bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f) {

@@ -153,7 +153,6 @@ DENSITY = [number("1.6"), number("3.2"), number("5.92")]
 DENSITY_B1, DENSITY_B2, DENSITY_A2 = DENSITY
 HBM_IS, HBM_BELOW = number("2"), number("3.3")
 LPP_YEAR = number("26900000")
-WEIGHTS = 10 ** 26 * ONE
 TENTH, QUARTER, HALF = number("0.1"), number("0.25"), number("0.5")
 DRAM_WINDOW = number("6500")
 
@@ -823,13 +822,9 @@ class Decision:
             self.weights(n)
 
     def weights(self, n):
-        """742.6(a)(13): model weights of 10^26 operations and more, to any destination."""
-        facts = self.items[n].get("facts") or {}
-        if not self.c.has("diffusion") or self.kind == "deemed_export":
-            return
+        """742.6(a)(13): model weights that the shipper classes as such, to any destination."""
         due = self.c.has("diffusion-due") and not self.c.has("not-enforced")
-        if (self.c.codified or due) and not self.below(
-                "i%d.operations" % n, facts.get("training_operations"), WEIGHTS, 10 * WEIGHTS):
+        if self.c.has("diffusion") and self.kind != "deemed_export" and (self.c.codified or due):
             self.need("742.6(a)(13)", n, "SKIP")
 
     def friendly_maker(self):

@@ -1,5 +1,5 @@
-/* entry.c: the license requirement and review policy columns of an Entity List entry, as a case or a
- * list gives them in words, to the facts of the rulebook.
+/* entry.c: the license requirement and review policy columns of an Entity List entry, as a case or
+ * a list gives them in words, to the facts of the rulebook.
  * Invariants: 1 words that are not read here are never taken for less than the whole: the reach is
  * then open, and no policy is proved; 2 an entry whose column is left out reaches everything.
  * Held by tests/cases/test_law_points. */
@@ -48,12 +48,13 @@ static const char *policy(plm_str p) {
     bool mixed = says(p, "except") || says(p, "case-by-case") || says(p, "apart from");
     if (begins(p, "presumption of denial") && !mixed) return "presumption_of_denial";
     if (begins(p, "policy of denial") && !mixed) return "denial";
-    if (begins(p, "policy of denial") && says(p, food) && !says(p, "except")) return "denial_but_food";
+    if (begins(p, "policy of denial") && says(p, food) && !says(p, "except"))
+        return "denial_but_food";
     if (begins(p, "case-by-case for all items listed on the ccl") &&
         says(p, "presumption of approval for ear99"))
         return "ccl_case_by_case";
-    if ((begins(p, "case-by-case basis") || begins(p, "case-by-case review")) && !says(p, " for ") &&
-        !says(p, "presumption"))
+    bool bare = !says(p, " for ") && !says(p, "presumption");
+    if (bare && (begins(p, "case-by-case basis") || begins(p, "case-by-case review")))
         return "case_by_case";
     return NULL;
 }

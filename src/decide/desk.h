@@ -31,7 +31,8 @@
     X(memory_density, "memory-density") X(training_ops, "training-operations") \
     X(published, "published") X(encryption, "encryption") X(contains_hbm, "contains-hbm") \
     X(node, "node") X(non_planar, "non-planar") X(transistors, "transistors") \
-    X(own_chip, "own-chip-facts") X(claims, "claims") X(presumes, "chipmaker-presumes") \
+    X(own_chip, "own-chip-facts") X(claims, "claims") \
+    X(no_weights, "no-weights") X(presumes, "chipmaker-presumes") \
     X(us_technology, "us-technology") X(us_plant, "us-plant") X(notice, "notice-applies") \
     X(designed_for, "designed-for") X(produces, "produces") X(produces_sme, "produces-sme") \
     X(for_supercomputer, "for-supercomputer") \

@@ -790,6 +790,8 @@ class Decision:
         if "S" in controls and self.to in ("CN", "HK", "MO") and self.c.has("2022") and \
                 not self.c.has("2023"):
             self.unsure = "3B090, the form of 2022"
+        if "W" in controls and self.kind == "deemed_export" and self.c.has("worldwide"):
+            self.unsure = "deemed exports of the worldwide set: whoever was employed by 2024-09-06"
         if "W" in controls and moves and self.c.has("worldwide"):
             self.need("742.6(a)(10)", n, self.policy_worldwide())
         if "FN5" in controls and self.c.has("hbm"):

@@ -70,31 +70,42 @@ bool plm_file_write_durable(const char *path, plm_str content, unsigned mode, pl
     return true;
 }
 
+#define CHUNK (256u << 10)
+
 bool plm_lines_open(plm_lines *l, const char *path, size_t max, plm_fault *f) {
-    l->in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    l->number = 0;
+    *l = (plm_lines){.in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb")};
     plm_buf_init(&l->line, max);
     if (!l->in) return plm_fail_at(f, PLM_IO, path, 0, 0, "can't be read: %s", strerror(errno));
-    return true;
+    l->chunk = plm_mem_resize(NULL, CHUNK);
+    if (l->chunk) return true;
+    plm_lines_close(l);
+    return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+}
+
+/* More bytes as they come, so that a pipe's lines are given without waiting for a full chunk. */
+static bool read_more(plm_lines *l, plm_fault *f) {
+    ssize_t n;
+    do n = read(fileno(l->in), l->chunk, CHUNK);
+    while (n < 0 && errno == EINTR);
+    l->at = 0;
+    l->have = n > 0 ? (size_t)n : 0;
+    return n >= 0 || plm_fail(f, PLM_IO, "%s", strerror(errno));
 }
 
 int plm_lines_next(plm_lines *l, plm_fault *f) {
     plm_buf_clear(&l->line);
-    char chunk[4096];
-    bool fits = true;
-    size_t read = 0, n = 0;
-    int c;
-    while ((c = getc_unlocked(l->in)) != EOF) {
-        read++;
-        if (c == '\n') break;
-        chunk[n++] = (char)c;
-        if (n < sizeof chunk) continue;
-        fits = fits && plm_buf_put(&l->line, chunk, n);
-        n = 0;
+    bool fits = true, any = false, ended = false;
+    while (!ended) {
+        if (l->at == l->have && !read_more(l, f)) return -1;
+        if (l->at == l->have) break;
+        const char *p = l->chunk + l->at, *q = memchr(p, '\n', l->have - l->at);
+        size_t n = q ? (size_t)(q - p) : l->have - l->at;
+        fits = fits && plm_buf_put(&l->line, p, n);
+        l->at += n + (q != NULL);
+        ended = q != NULL;
+        any = true;
     }
-    if (c == EOF && ferror(l->in)) return plm_fail(f, PLM_IO, "%s", strerror(errno)), -1;
-    if (!read) return 0;
-    fits = fits && plm_buf_put(&l->line, chunk, n);
+    if (!any) return 0;
     l->number++;
     if (!fits) {
         plm_fail(f, PLM_OUT_OF_RANGE, "the line is longer than %zu bytes", l->line.max);
@@ -107,12 +118,21 @@ int plm_lines_next(plm_lines *l, plm_fault *f) {
 void plm_lines_close(plm_lines *l) {
     if (l->in && l->in != stdin) fclose(l->in);
     l->in = NULL;
+    plm_mem_free(l->chunk);
+    l->chunk = NULL;
     plm_buf_free(&l->line);
+}
+
+static __thread EVP_MD_CTX *sha_ctx;
+
+void plm_sha256_thread_end(void) {
+    EVP_MD_CTX_free(sha_ctx);
+    sha_ctx = NULL;
 }
 
 void plm_sha256_of2(plm_str a, plm_str b, unsigned char out[PLM_SHA256_LEN]) {
     static EVP_MD *md; /* fetched once: halves the cost of a short digest */
-    static __thread EVP_MD_CTX *ctx;
+    EVP_MD_CTX *ctx = sha_ctx;
     if (!md) {
         EVP_MD *fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
         EVP_MD *none = NULL;
@@ -120,7 +140,7 @@ void plm_sha256_of2(plm_str a, plm_str b, unsigned char out[PLM_SHA256_LEN]) {
                                          __ATOMIC_SEQ_CST))
             EVP_MD_free(fetched);
     }
-    if (!ctx) ctx = EVP_MD_CTX_new();
+    if (!ctx) ctx = sha_ctx = EVP_MD_CTX_new();
     unsigned n = PLM_SHA256_LEN;
     if (!md || !ctx || !EVP_DigestInit_ex2(ctx, md, NULL) || !EVP_DigestUpdate(ctx, a.p, a.n) ||
         !EVP_DigestUpdate(ctx, b.p, b.n) || !EVP_DigestFinal_ex(ctx, out, &n))

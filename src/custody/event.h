@@ -36,6 +36,8 @@ typedef struct plm_event {
     plm_str id;       /* eventID, else the hash URI */
     plm_str event_id; /* p NULL: none */
     unsigned char hash[PLM_SHA256_LEN];
+    bool has_leaf; /* leaf is the log's hash of json; plm_event_read leaves it to the caller */
+    unsigned char leaf[PLM_SHA256_LEN];
     bool declares; /* has an errorDeclaration */
     int64_t event_time, record_time; /* nanoseconds since 1970 UTC */
     bool has_record_time;

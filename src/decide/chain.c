@@ -152,9 +152,9 @@ static const char *target_text(const plm_edge *e, char out[64]) {
 }
 
 static void tell(plm_desk *d, uint32_t at, const tier *t) {
-    char what[64];
+    char what[64], path[PATH_TEXT];
     if (t->into && t->edge->purpose)
-        desk_warn(d, "%s: tier %u: for %s of %s%s%.*s", d->items[at].path, t->tier,
+        desk_warn(d, "%s: tier %u: for %s of %s%s%.*s", desk_item_path(d, at, path).p, t->tier,
                   plm_purpose_names[t->edge->purpose], target_text(t->edge, what),
                   t->edge->item.n ? ", " : "", PLM_FMT(t->edge->item));
 }

@@ -33,15 +33,14 @@ static inline bool plm_scope_has(plm_scope s, plm_scope one) {
 
 typedef enum plm_rule_kind {
     PLM_RULE_DEFINE, PLM_RULE_NUMBER, PLM_RULE_CLASS, PLM_RULE_NOTE, PLM_RULE_REQUIREMENT,
-    PLM_RULE_EXCEPTION, PLM_RULE_POLICY
+    PLM_RULE_EXCEPTION, PLM_RULE_POLICY, PLM_RULE_OBLIGATION
 } plm_rule_kind;
 
 typedef enum plm_policy { /* most restrictive last */
     PLM_POLICY_NONE, PLM_POLICY_APPROVAL, PLM_POLICY_CASE_BY_CASE, PLM_POLICY_PRESUMED_DENIAL,
     PLM_POLICY_DENIAL
 } plm_policy;
-/* "presumption_of_approval", … ; NULL for none (static) */
-const char *plm_policy_name(plm_policy p);
+const char *plm_policy_name(plm_policy p); /* "presumption_of_approval", …; NULL for none */
 
 /* Loads every file (or every *.rules file of every folder, by name) as one book.  Faults name
  * file, line and column, with the mend.  The caller frees it. */
@@ -62,7 +61,7 @@ typedef struct plm_rule_info {
     plm_str name, title, cite, file, text; /* text: the declaration as written */
     plm_str certainty;                     /* read | quoted | recalled | inferred; empty */
     uint32_t line;
-    bool prohibits, prevails, draft;
+    bool prohibits, prevails, draft, unlicensed; /* the last: only where no license is required */
     plm_policy policy;
     uint32_t defect_count, oblige_count, condition_count;
     const plm_str *defects, *obliges;
@@ -106,6 +105,7 @@ size_t plm_book_days(const plm_book *b, plm_day *out, size_t max);
  * codified: text counts whether enforced or not.  NULL when memory is short. */
 plm_view *plm_view_new(const plm_book *b, plm_day as_of, plm_day known, bool codified);
 void plm_view_free(plm_view *v);
+/* Would a view of these dates be the same: does nothing of the book change between? */
 bool plm_view_is(const plm_view *v, plm_day as_of, plm_day known, bool codified);
 plm_truth plm_view_force(const plm_view *v, plm_rule r);
 /* Is country in the group of that name on the view's date? */

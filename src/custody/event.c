@@ -70,7 +70,7 @@ plm_str plm_uri_last(plm_str u) {
 }
 
 /* "shipping" of the bare word, the CBV URN, the CURIE or the web URI; other URIs as they are. */
-static plm_str bare_word(plm_str s) {
+plm_str plm_event_word(plm_str s) {
     static const char *const heads[] = {
         "urn:epcglobal:cbv:bizstep:", "urn:epcglobal:cbv:disp:", "urn:epcglobal:cbv:btt:",
         "urn:epcglobal:cbv:sdt:", "https://ref.gs1.org/cbv/BizStep-",
@@ -109,7 +109,7 @@ static bool take_key(reader *rd, const plm_json *o, const char *name, plm_str *o
 
 static bool take_word(reader *rd, const char *name, plm_str *out) {
     if (!take_str(rd, rd->v, name, out)) return false;
-    if (out->p) *out = bare_word(*out);
+    if (out->p) *out = plm_event_word(*out);
     return true;
 }
 
@@ -248,7 +248,7 @@ static bool read_parties(reader *rd, const char *name, const char *dir) {
         *x = (plm_event_pair){.dir = dir};
         if (!take_str(rd, m, "type", &x->a) || !take_str(rd, m, dir, &x->c)) return false;
         if (!x->c.p) return refuse(rd, "malformed", name, "needs a %.*s", plm_str_c(dir));
-        x->a = x->a.p ? bare_word(x->a) : PLM_STR("");
+        x->a = x->a.p ? plm_event_word(x->a) : PLM_STR("");
         x->b = plm_gs1_key_or_self(x->c, rd->a);
         if (!x->b.p) return no_room(rd);
         l->n++;
@@ -270,7 +270,7 @@ static bool read_papers(reader *rd) {
         if (!x->c.p)
             return refuse(rd, "malformed", "bizTransactionList", "needs a bizTransaction%.*s",
                           x->c);
-        x->a = x->a.p ? bare_word(x->a) : PLM_STR("");
+        x->a = x->a.p ? plm_event_word(x->a) : PLM_STR("");
         x->b = plm_uri_last(x->c);
         l->n++;
     }
@@ -296,7 +296,7 @@ static bool read_report(reader *rd, const plm_json *m) {
     if (!plm_json_dec(value, true, &d, NULL))
         return refuse(rd, "measure", "sensorReport.value", "'%.*s' is no decimal number",
                       plm_json_text(value));
-    x->a = x->a.p ? bare_word(x->a) : PLM_STR("");
+    x->a = x->a.p ? plm_event_word(x->a) : PLM_STR("");
     x->b = plm_arena_copy(rd->a, plm_json_text(value));
     if (!x->b.p) return no_room(rd);
     if (plm_str_is(x->a, "Mass") && d.neg)

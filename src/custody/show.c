@@ -15,6 +15,7 @@ typedef struct row {
     int offset_min;
     bool has_record, declares, as_child, as_parent, childless, own;
     plm_str id, type, action, step, disposition, point, location, parent;
+    plm_str via; /* the container whose record it is; p NULL: the thing's own */
 } row;
 
 typedef struct rows {
@@ -165,6 +166,7 @@ static bool collect(showing *w, plm_str key, int64_t from, int64_t to, int depth
     for (size_t i = 0; i < own.n; i++) {
         row e = own.v[i];
         e.own = depth == 0;
+        if (depth) e.via = key;
         if (e.event_time < from || e.event_time > to) continue;
         if (!rows_add(w, &w->history, &e)) return false;
     }
@@ -276,6 +278,7 @@ static void put_history(showing *w, plm_jw *j) {
         if (e->declares) plm_jw_kbool(j, "declares_error", true);
         if (e->voided_by) plm_jw_kbool(j, "voided", true);
         if (!e->own) plm_jw_kbool(j, "by_container", true);
+        if (e->via.p) plm_jw_kstr(j, "via", shown_of(w, e->via));
         plm_jw_end_obj(j);
     }
     plm_jw_end_arr(j);

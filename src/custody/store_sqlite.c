@@ -11,7 +11,10 @@ static bool lite_fail(sqlite3 *db, plm_fault *f) {
     int code = sqlite3_errcode(db);
     return plm_fail(f, PLM_IO, "the store refused: %s%s", sqlite3_errmsg(db),
                     code == SQLITE_NOTADB    ? " (name a SQLite file or a new path)"
-                    : code == SQLITE_FULL    ? " (free some space; nothing of this was stored)"
+                    : code == SQLITE_FULL    ? " (free some space; what was answered is kept,"
+                                               " nothing after it was stored)"
+                    : code == SQLITE_IOERR   ? " (the disk is full or failing; what was answered"
+                                               " is kept, nothing after it was stored)"
                     : code == SQLITE_BUSY    ? " (another writer holds it)"
                                              : "");
 }

@@ -5,6 +5,7 @@
 #include "base/svg.h"
 #include "custody/event.h"
 #include "custody/gs1.h"
+#include "custody/ledger.h"
 #include "custody/show.h"
 #include "custody/world.h"
 
@@ -220,12 +221,14 @@ static bool find_ref(const plm_picture *p, plm_str id, plm_pic_ref *r) {
 /* An event of something else that a finding holds against this one: a count without it. */
 static bool bring_event(plm_picture *p, plm_str id) {
     plm_stmt *st = plm_stmt_new(p->s, "SELECT e.event_time, e.biz_step, COALESCE(e.read_point,"
-                                      " e.biz_location), e.offset_min FROM events e WHERE e.id ="
+                                      " e.biz_location), e.offset_min FROM events e WHERE e.seq ="
                                       " ?1 AND e.declares = 0", p->f);
     char said[40];
+    int64_t seq = 0;
     if (!st) return false;
-    plm_stmt_text(st, 1, id);
-    int r = plm_stmt_step(st, p->f);
+    int r = plm_ledger_find(p->s, id, true, &seq, p->f);
+    plm_stmt_int(st, 1, seq);
+    if (r == 1) r = plm_stmt_step(st, p->f);
     plm_pic_record *x = r == 1 ? new_record(p) : NULL;
     if (x) {
         x->event = plm_arena_copy(p->a, id);

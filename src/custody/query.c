@@ -4,6 +4,7 @@
 #include "custody/query.h"
 
 #include "custody/event.h"
+#include "custody/runs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -91,17 +92,32 @@ static int by_seq(const void *a, const void *b) {
     return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-static bool find(running *r) {
-    const plm_equery_term *t = exact(r->q);
-    plm_stmt *st = plm_stmt_new(r->s, t ? COLS " WHERE e.seq IN (SELECT x.event FROM event_epcs x"
-                                           " WHERE x.epc = ?6) AND" BOUNDS
-                                        : COLS " WHERE" BOUNDS " ORDER BY e.seq", r->f);
-    bool ok = st != NULL;
-    for (uint32_t i = 0; ok && i < (t ? t->n : 1); i++) {
-        if (t) plm_stmt_text(st, 6, t->v[i].key);
+/* The events that the index has for one EPC, each looked at. */
+static bool look_under(running *r, plm_stmt *st, plm_runs *runs, plm_str key) {
+    plm_runs_found found = {0};
+    bool ok = plm_runs_find(runs, plm_runs_key(PLM_RUNS_EPC, key), &found, r->f);
+    for (size_t i = 0; ok && i < found.n; i++) {
+        plm_stmt_int(st, 6, found.v[i]);
+        plm_stmt_text(st, 7, key);
         ok = look(r, st);
     }
+    plm_mem_free(found.v);
+    return ok;
+}
+
+static bool find(running *r) {
+    const plm_equery_term *t = exact(r->q);
+    plm_runs *runs = t ? plm_runs_open(r->s, r->f) : NULL;
+    plm_stmt *st = t && !runs ? NULL
+                   : plm_stmt_new(r->s, t ? COLS " WHERE" BOUNDS " AND e.seq = ?6 AND EXISTS"
+                                            " (SELECT 1 FROM event_epcs x WHERE x.event = e.seq AND"
+                                            " x.epc = ?7)"
+                                          : COLS " WHERE" BOUNDS " ORDER BY e.seq", r->f);
+    bool ok = st != NULL;
+    for (uint32_t i = 0; ok && i < (t ? t->n : 1); i++)
+        ok = t ? look_under(r, st, runs, t->v[i].key) : look(r, st);
     plm_stmt_free(st);
+    plm_runs_close(runs);
     if (!ok || !t || !r->n) return ok;
     qsort(r->v, r->n, sizeof *r->v, by_seq); /* an event that names two of them counts once */
     size_t out = 1;

@@ -48,6 +48,7 @@ static void one(void *ctx, plm_str json, const char *file, uint64_t line) {
                   ? plm_desk_review(r->desk, json, &r->o.reading, &r->out, &v, &f)
                   : plm_desk_report(r->desk, json, &r->o.reading, r->o.explain, &r->out, &v, &f);
     if (!ok) {
+        fflush(stdout); /* so that both streams tell of the cases in order */
         char where[192];
         snprintf(where, sizeof where, "%s:%llu", file,
                  (unsigned long long)(line + (f.line ? f.line - 1 : 0)));

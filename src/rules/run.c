@@ -94,10 +94,15 @@ static inline bool quick(const plm_facts *w, const op *o, const env *e, plm_trut
 bool gate_shut(const plm_facts *w, plm_rule r) {
     const gate *g = &w->program->gates[r];
     const op *o = w->program->ops + g->first;
-    env e = {.rec = {w->tx, NULL, NULL}};
-    for (uint32_t i = 0; i < g->n; i++) {
-        plm_truth t;
-        if (quick(w, o + i, &e, &t) && t == PLM_NO) return true;
+    for (const op *end = o + g->n; o < end; o++) {
+        const val *v = (const val *)(const void *)(w->tx + o->a);
+        if (o->op == DO_FACT) {
+            if (v->truth == (o->neg ? PLM_YES : PLM_NO)) return true;
+        } else if (v->known) {
+            bool in = o->op == DO_WORD ? v->word == o->b
+                                       : in_set(w->program->sets[o->b], v->word);
+            if (in == (bool)o->neg) return true;
+        }
     }
     return false;
 }

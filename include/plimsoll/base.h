@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A borrowed slice of bytes (UTF-8 where it is text); never owned, not NUL-terminated. */
 typedef struct plm_str {
@@ -19,13 +20,20 @@ typedef struct plm_str {
 /* Borrows a NUL-terminated string; NULL gives the empty slice. */
 plm_str plm_str_c(const char *s);
 /* True when both have the same bytes. */
-bool plm_str_eq(plm_str a, plm_str b);
+static inline bool plm_str_eq(plm_str a, plm_str b) {
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
 /* True when a has the same bytes as the NUL-terminated b. */
-bool plm_str_is(plm_str a, const char *b);
+static inline bool plm_str_is(plm_str a, const char *b) {
+    return plm_str_eq(a, (plm_str){b, b ? strlen(b) : 0});
+}
 /* Orders by bytes, then by length: <0, 0, >0. */
 int plm_str_cmp(plm_str a, plm_str b);
 /* True when a starts with the NUL-terminated prefix b. */
-bool plm_str_starts(plm_str a, const char *b);
+static inline bool plm_str_starts(plm_str a, const char *b) {
+    size_t n = strlen(b);
+    return a.n >= n && (n == 0 || memcmp(a.p, b, n) == 0);
+}
 /* ASCII letters only; every other byte as it is. */
 static inline char plm_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
 static inline char plm_upper(char c) { return c >= 'a' && c <= 'z' ? (char)(c - 32) : c; }

@@ -3,6 +3,7 @@
 #ifndef PLIMSOLL_CASE_H
 #define PLIMSOLL_CASE_H
 
+#include "plimsoll/chain.h"
 #include "plimsoll/number.h"
 
 #define PLM_CASE_ITEMS_MAX 1024    /* items of one case, contained ones too */
@@ -97,6 +98,9 @@ typedef struct plm_item {
     plm_country origin;              /* 0: not known */
     plm_words us_technology;         /* made_with.us_technology: ECCNs */
     plm_truth us_plant;
+    bool designed_for_known;         /* `designed_for` was given (possibly empty) */
+    uint32_t edge_count;
+    plm_edge *edges;
     bool contains_known;             /* `contains` was given (possibly empty) */
     uint32_t part_count;
     struct plm_item *parts;
@@ -107,6 +111,7 @@ typedef struct plm_listed {
     plm_truth flag[PLM_L_COUNT];     /* given: what is left out is PLM_NO */
     uint32_t footnotes;              /* bit n: footnote n (1 to 9) */
     plm_str scope;                   /* empty: all items subject to the EAR */
+    plm_str policy;                  /* the rulebook's word for its review; empty: not known */
 } plm_listed;
 
 typedef struct plm_owner {
@@ -166,6 +171,7 @@ typedef struct plm_case {
     plm_country us_person_employer_hq;
     plm_truth hbm_buyer_is_designer, hbm_ships_to_packaging_site, hbm_finished_below_3a090;
     plm_truth certification_748_dd;
+    plm_truth occupied_ukraine;      /* Crimea, the so-called DNR and LNR */
     uint32_t warning_count;
     plm_str *warnings;               /* keys that the contract does not name, with their path */
 } plm_case;

@@ -33,7 +33,7 @@ static inline bool plm_scope_has(plm_scope s, plm_scope one) {
 
 typedef enum plm_rule_kind {
     PLM_RULE_DEFINE, PLM_RULE_NUMBER, PLM_RULE_CLASS, PLM_RULE_NOTE, PLM_RULE_REQUIREMENT,
-    PLM_RULE_EXCEPTION, PLM_RULE_POLICY
+    PLM_RULE_EXCEPTION, PLM_RULE_POLICY, PLM_RULE_OBLIGATION
 } plm_rule_kind;
 
 typedef enum plm_policy { /* most restrictive last */
@@ -61,7 +61,7 @@ typedef struct plm_rule_info {
     plm_str name, title, cite, file, text; /* text: the declaration as written */
     plm_str certainty;                     /* read | quoted | recalled | inferred; empty */
     uint32_t line;
-    bool prohibits, prevails, draft;
+    bool prohibits, prevails, draft, unlicensed; /* the last: only where no license is required */
     plm_policy policy;
     uint32_t defect_count, oblige_count, condition_count;
     const plm_str *defects, *obliges;

@@ -190,7 +190,7 @@ static bool put_simple(plm_buf *b, const char *fmt, va_list *ap) {
         } else if (p[1] == '.' && p[2] == '*' && p[3] == 's') {
             int max = va_arg(*ap, int);
             const char *s = va_arg(*ap, const char *);
-            plm_buf_put(b, s, strnlen(s, max < 0 ? 0 : (size_t)max));
+            if (max > 0) plm_buf_put(b, s, strnlen(s, (size_t)max)); /* an empty str has no p */
             p += 4;
         } else if (p[1] == 'd') {
             int v = va_arg(*ap, int);

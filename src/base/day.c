@@ -53,16 +53,10 @@ void plm_day_print(plm_day d, char out[11]) {
     int y, m, day;
     plm_day_to_ymd(d, &y, &m, &day);
     if (y < 0 || y > 9999) y = y < 0 ? 0 : 9999;
-    const int parts[] = {y / 100, y % 100, -1, m, -1, day};
-    for (int i = 0; i < 6; i++) {
-        if (parts[i] < 0) {
-            *out++ = '-';
-            continue;
-        }
-        *out++ = (char)('0' + parts[i] / 10);
-        *out++ = (char)('0' + parts[i] % 10);
-    }
-    *out = 0;
+    const int digit[10] = {y / 1000, y / 100 % 10, y / 10 % 10, y % 10, 0,
+                           m / 10 % 10, m % 10, 0, day / 10 % 10, day % 10};
+    for (int i = 0; i < 10; i++) out[i] = i == 4 || i == 7 ? '-' : (char)('0' + digit[i]);
+    out[10] = 0;
 }
 
 plm_day plm_day_today(void) {

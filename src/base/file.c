@@ -72,6 +72,8 @@ bool plm_file_write_durable(const char *path, plm_str content, unsigned mode, pl
     return true;
 }
 
+#define CHUNK (256u << 10)
+
 bool plm_lines_open(plm_lines *l, const char *path, size_t max, plm_fault *f) {
     *l = (plm_lines){.fd = STDIN_FILENO};
     plm_buf_init(&l->line, max);
@@ -126,9 +128,16 @@ void plm_lines_close(plm_lines *l) {
     plm_buf_free(&l->line);
 }
 
+static __thread EVP_MD_CTX *sha_ctx;
+
+void plm_sha256_thread_end(void) {
+    EVP_MD_CTX_free(sha_ctx);
+    sha_ctx = NULL;
+}
+
 void plm_sha256_of2(plm_str a, plm_str b, unsigned char out[PLM_SHA256_LEN]) {
     static EVP_MD *md; /* fetched once: halves the cost of a short digest */
-    static __thread EVP_MD_CTX *ctx;
+    EVP_MD_CTX *ctx = sha_ctx;
     if (!md) {
         EVP_MD *fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
         EVP_MD *none = NULL;
@@ -136,7 +145,7 @@ void plm_sha256_of2(plm_str a, plm_str b, unsigned char out[PLM_SHA256_LEN]) {
                                          __ATOMIC_SEQ_CST))
             EVP_MD_free(fetched);
     }
-    if (!ctx) ctx = EVP_MD_CTX_new();
+    if (!ctx) ctx = sha_ctx = EVP_MD_CTX_new();
     unsigned n = PLM_SHA256_LEN;
     if (!md || !ctx || !EVP_DigestInit_ex2(ctx, md, NULL) || !EVP_DigestUpdate(ctx, a.p, a.n) ||
         !EVP_DigestUpdate(ctx, b.p, b.n) || !EVP_DigestFinal_ex(ctx, out, &n))

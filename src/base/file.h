@@ -31,6 +31,8 @@ void plm_lines_close(plm_lines *l);
 /* One-shot digest. */
 void plm_sha256_of(plm_str data, unsigned char out[PLM_SHA256_LEN]);
 void plm_sha256_of2(plm_str a, plm_str b, unsigned char out[PLM_SHA256_LEN]);
+/* Gives back what a thread that took digests keeps for the next; at the thread's end. */
+void plm_sha256_thread_end(void);
 /* Lower-case hexadecimal and a NUL: out has 2n+1 bytes. */
 void plm_hex(const unsigned char *p, size_t n, char *out);
 /* Reads exactly 2n hexadecimal digits. */

@@ -1,5 +1,6 @@
 /* store.c: chooses the driver and brings the schema up to date.  Invariant: a store that opened
  * has every migration this program knows, and none that it does not. */
+#include "custody/runs.h"
 #include "custody/schema.h"
 #include "custody/store_driver.h"
 
@@ -50,6 +51,8 @@ static bool store_migrate_in_turn(plm_store *s, plm_fault *f) {
                         (long long)have, (long long)known);
     for (int64_t v = have; v < known; v++)
         if (!plm_store_exec(s, plm_schema_steps[v], f)) return false;
+    /* a store that has events and no runs yet */
+    if (have > 0 && have < PLM_SCHEMA_RUNS && !plm_runs_build(s, f)) return false;
     return have == known || store_set_version(s, known, f);
 }
 
@@ -127,6 +130,20 @@ plm_stmt *plm_stmt_new(plm_store *s, const char *sql, plm_fault *f) {
         return NULL;
     }
     *st = (plm_stmt){s->d, s->d->prepare(s->db, sql, f)};
+    if (st->st) return st;
+    plm_mem_free(st);
+    return NULL;
+}
+
+plm_stmt *plm_stmt_append(plm_store *s, const char *table, const char *columns, plm_fault *f) {
+    plm_stmt *st = plm_mem_resize(NULL, sizeof *st);
+    int n = 1;
+    if (!st) {
+        plm_fail(f, PLM_NO_MEMORY, "no memory for a statement");
+        return NULL;
+    }
+    for (const char *p = columns; *p; p++) n += *p == ',';
+    *st = (plm_stmt){s->d, s->d->append(s->db, table, columns, n, f)};
     if (st->st) return st;
     plm_mem_free(st);
     return NULL;

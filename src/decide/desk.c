@@ -30,14 +30,18 @@ static bool sort_rules(plm_desk *d) {
     d->requirements = plm_mem_resize(NULL, (n + 1) * sizeof *d->requirements);
     d->exceptions = plm_mem_resize(NULL, (n + 1) * sizeof *d->exceptions);
     d->policies = plm_mem_resize(NULL, (n + 1) * sizeof *d->policies);
+    d->obligations = plm_mem_resize(NULL, (n + 1) * sizeof *d->obligations);
     d->classes = plm_mem_resize(NULL, (n + DESK_CLASSES) * sizeof *d->classes);
-    if (!d->requirements || !d->exceptions || !d->policies || !d->classes) return false;
+    if (!d->requirements || !d->exceptions || !d->policies || !d->obligations ||
+        !d->classes)
+        return false;
     sort_classes(d);
     for (plm_rule r = 0; r < n; r++) {
         plm_rule_kind k = plm_book_rule(d->book, r)->kind;
         if (k == PLM_RULE_REQUIREMENT) d->requirements[d->requirement_count++] = r;
         if (k == PLM_RULE_EXCEPTION) d->exceptions[d->exception_count++] = r;
         if (k == PLM_RULE_POLICY) d->policies[d->policy_count++] = r;
+        if (k == PLM_RULE_OBLIGATION) d->obligations[d->obligation_count++] = r;
     }
     return true;
 }
@@ -71,6 +75,7 @@ void plm_desk_free(plm_desk *d) {
     plm_mem_free(d->requirements);
     plm_mem_free(d->exceptions);
     plm_mem_free(d->policies);
+    plm_mem_free(d->obligations);
     plm_mem_free(d->classes);
     plm_mem_free(d->live);
     plm_mem_free(d->live_rules);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 void desk_warn(plm_desk *d, const char *fmt, ...) {
-    char text[400];
+    char text[1200];
     va_list ap;
     va_start(ap, fmt);
     int n = vsnprintf(text, sizeof text, fmt, ap);
@@ -63,11 +63,22 @@ static void add_party(plm_desk *d, const plm_party *p, plm_role role) {
     flat_party *x = &d->parties[at];
     *x = (flat_party){.party = p, .role = role};
     if (p) x->listed = p->listed;
-    if (p && !p->listed.given && d->screen) {
-        plm_str said = {"", 0};
-        if (d->screen(d->screen_ctx, p, &x->listed, &said) && said.n)
-            desk_warn(d, "parties[%u]: %.*s", at, PLM_FMT(said));
+    plm_screened told = {0};
+    if (!p || p->listed.given || !d->screen) return;
+    x->screened = d->screen(d->screen_ctx, p, d->c.as_of, &x->listed, &told);
+    if (!x->screened) return;
+    if (told.said.n) desk_warn(d, "parties[%u]: %.*s", at, PLM_FMT(told.said));
+    x->unloaded = told.unloaded;
+    x->found_json = plm_arena_copy(d->arena, told.json);
+    x->found_text = plm_arena_copy(d->arena, told.text);
+    if (!x->found_json.p || (told.text.n && !x->found_text.p)) { /* no room: not known */
+        x->screened = false;
+        x->found_text = (plm_str){"", 0};
+        x->listed = p->listed;
+        return;
     }
+    d->lists_edition = told.edition;
+    d->lists_law = told.law;
 }
 
 static bool has_role(const plm_case *c, plm_role r) {
@@ -215,8 +226,10 @@ static const char *claimed(plm_str s) {
     return "none";
 }
 
-static bool chip_facts(const plm_goods *g) {
-    return g->number[PLM_N_tpp].known || g->number[PLM_N_die_area_mm2].known || g->density.known;
+/* I/O, which the form of 2022 asks for, stands for the IC where nothing is said of contents. */
+static bool chip_facts(const plm_item *t, const plm_goods *g) {
+    return g->number[PLM_N_tpp].known || g->number[PLM_N_die_area_mm2].known || g->density.known ||
+           (!t->contains_known && g->number[PLM_N_io_bandwidth_gbps].known);
 }
 
 static plm_truth notice_reaches(const plm_desk *d, const plm_item *t) {
@@ -292,7 +305,7 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     if (!t) return true;
     if (!plm_goods_facts(d->arena, t, &g, f)) return false;
     plm_form form = form_of(t, &g);
-    contents(d, at, t, form, chip_facts(&g));
+    contents(d, at, t, form, chip_facts(t, &g));
     chip_numbers(d, at, t, &g);
     chip_flags(d, at, &g);
     word(d, DF_form, at, plm_form_names[form]);
@@ -308,7 +321,7 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
         plm_facts_codes(d->world, d->facts[DF_us_technology], at, t->us_technology.v,
                         t->us_technology.n);
     yes(d, DF_us_plant, at, t->us_plant);
-    return true;
+    return desk_chain_fill(d, at, t) || plm_fail(f, PLM_NO_MEMORY, "out of memory");
 }
 
 static bool says(plm_str text, const char *words) {
@@ -321,9 +334,14 @@ static bool says(plm_str text, const char *words) {
     return false;
 }
 
-/* Does an entry's license requirement column reach everything?  With an exception in it, no. */
+/* Does an entry's license requirement column reach everything?  With a condition or an exception in
+ * it, no. */
 static bool reaches_all(plm_str scope) {
-    return !scope.n || (says(scope, "all items subject to the ear") && !says(scope, "except"));
+    static const char *const less[] = {"except", "apart from", "when used", "other than"};
+    if (!scope.n) return true;
+    for (size_t i = 0; i < sizeof less / sizeof *less; i++)
+        if (says(scope, less[i])) return false;
+    return says(scope, "all items subject to the ear");
 }
 
 static void fill_listed(plm_desk *d, uint32_t at, const plm_listed *l) {
@@ -336,6 +354,7 @@ static void fill_listed(plm_desk *d, uint32_t at, const plm_listed *l) {
     yes(d, DF_sdn, at, l->flag[PLM_L_sdn]);
     if (l->flag[PLM_L_entity_list] == PLM_UNKNOWN) return;
     yes(d, DF_all_items, at, reaches_all(l->scope) ? PLM_YES : PLM_NO);
+    if (l->policy.n) plm_facts_word(d->world, d->facts[DF_el_policy], at, l->policy);
     static const int fact[] = {DF_fn1, DF_fn3, DF_fn4, DF_fn5}, bit[] = {1, 3, 4, 5};
     for (int i = 0; i < 4; i++)
         yes(d, fact[i], at, l->footnotes >> bit[i] & 1 ? PLM_YES : PLM_NO);
@@ -401,6 +420,7 @@ static void fill_transaction(plm_desk *d) {
     yes(d, DF_hbm_site, 0, c->hbm_ships_to_packaging_site);
     yes(d, DF_hbm_below, 0, c->hbm_finished_below_3a090);
     yes(d, DF_dd, 0, c->certification_748_dd);
+    yes(d, DF_occupied, 0, c->occupied_ukraine);
 }
 
 /* The view of these dates, made once for the cases that share it; the last one's is likeliest. */
@@ -443,6 +463,7 @@ static void start(plm_desk *d) {
     plm_arena_reset(d->arena);
     memset(&d->c, 0, sizeof d->c);
     d->conflict_count = d->warning_count = 0;
+    d->lists_edition = d->lists_law = (plm_str){"", 0};
 }
 
 bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f) {

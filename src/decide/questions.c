@@ -36,10 +36,22 @@ static void path_of(plm_desk *d, const plm_open *o, char *out, size_t n) {
         snprintf(out, n, "%.*s", PLM_FMT(k->path));
 }
 
+/* What to add to a question that is open because no list of its kind was screened. */
+static const char *want_of_list(const plm_desk *d, const plm_open *o, const plm_fact_info *k) {
+    static const char before[] = "listed.";
+    uint32_t bits = o->party >= 0 ? d->parties[o->party].unloaded : 0;
+    if (!bits || !plm_str_starts(k->path, before)) return "";
+    plm_str key = {k->path.p + sizeof before - 1, k->path.n - (sizeof before - 1)};
+    for (int i = 0; i < PLM_L_COUNT; i++)
+        if (bits >> i & 1 && plm_str_is(key, plm_listed_names[i]))
+            return " No list of that kind is loaded: import it into the lists directory.";
+    return "";
+}
+
 static void why_of(plm_desk *d, const plm_open *o, char *out, size_t n) {
     if (o->fact >= 0) {
         const plm_fact_info *k = plm_book_fact(d->book, (uint32_t)o->fact);
-        snprintf(out, n, "%.*s", PLM_FMT(k->ask));
+        snprintf(out, n, "%.*s%s", PLM_FMT(k->ask), want_of_list(d, o, k));
     } else if (o->rule != PLM_RULE_NONE) {
         plm_buf b;
         plm_buf_init(&b, 300);

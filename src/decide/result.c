@@ -30,8 +30,8 @@ typedef struct exception_row {
 typedef struct result {
     plm_desk *d;
     answer a;
-    determination det[PLM_DETERMINATIONS_MAX];
-    uint32_t det_count, exception_count;
+    determination det[PLM_DETERMINATIONS_MAX], duty[PLM_DETERMINATIONS_MAX];
+    uint32_t det_count, exception_count, duty_count;
     exception_row exceptions[32];
 } result;
 
@@ -43,6 +43,12 @@ static void add_determination(result *r, plm_rule rule, int32_t item, int32_t pa
     plm_truth t = desk_prove_rule(r->d, rule, item, party);
     if (t == PLM_NO || r->det_count == PLM_DETERMINATIONS_MAX) return;
     r->det[r->det_count++] = (determination){rule, t, item, party};
+}
+
+static void add_duty(result *r, plm_rule rule, int32_t item, int32_t party) {
+    plm_truth t = desk_prove_obligation(r->d, rule, item, party);
+    if (t == PLM_NO || r->duty_count == PLM_DETERMINATIONS_MAX) return;
+    r->duty[r->duty_count++] = (determination){rule, t, item, party};
 }
 
 /* Can the requirement hold for the item?  What desk_sift left out can not.  Asked in order. */
@@ -89,6 +95,23 @@ static void add_exception(result *r, plm_rule e, int32_t item) {
     }
     if (r->exception_count < sizeof r->exceptions / sizeof *r->exceptions)
         r->exceptions[r->exception_count++] = (exception_row){code, t, e, item};
+}
+
+/* Each obligation that is law on the day, for each of the case's own items and parties that it is
+ * of. */
+static void find_duties(result *r) {
+    plm_desk *d = r->d;
+    for (uint32_t i = 0; i < d->obligation_count; i++) {
+        plm_rule rule = d->obligations[i];
+        if (plm_view_force(d->view, rule) == PLM_NO) continue;
+        plm_scope s = plm_book_rule(d->book, rule)->scope;
+        bool items = plm_scope_has(s, PLM_OF_ITEM), parties = plm_scope_has(s, PLM_OF_PARTY);
+        for (uint32_t m = 0; m < (items ? d->item_count : 1); m++) {
+            if (items && d->items[m].parent >= 0) continue;
+            for (uint32_t p = 0; p < (parties ? d->party_count : 1); p++)
+                add_duty(r, rule, items ? (int32_t)m : -1, parties ? (int32_t)p : -1);
+        }
+    }
 }
 
 static void find_exceptions(result *r) {
@@ -213,6 +236,12 @@ static void put_index(plm_jw *w, const char *key, int32_t v) {
     else plm_jw_int(w, v);
 }
 
+static void put_place(result *r, plm_jw *w, const determination *t) {
+    put_index(w, "item", t->item < 0 ? -1 : (int32_t)r->d->items[t->item].top);
+    bool told = t->party >= 0 && r->d->parties[t->party].party;
+    put_index(w, "party", told ? t->party : -1);
+}
+
 static void put_determinations(result *r, plm_jw *w) {
     plm_jw_key(w, "determinations");
     plm_jw_arr(w);
@@ -223,9 +252,29 @@ static void put_determinations(result *r, plm_jw *w) {
         plm_jw_kstr(w, "rule", k->name);
         plm_jw_kcstr(w, "conclusion", k->prohibits ? "prohibited" : "license_required");
         plm_jw_kcstr(w, "truth", plm_truth_name(t->truth));
-        put_index(w, "item", t->item < 0 ? -1 : (int32_t)r->d->items[t->item].top);
-        bool told = t->party >= 0 && r->d->parties[t->party].party;
-        put_index(w, "party", told ? t->party : -1);
+        put_place(r, w, t);
+        plm_jw_kstr(w, "cite", k->cite);
+        if (k->certainty.n) plm_jw_kstr(w, "certainty", k->certainty);
+        plm_jw_end_obj(w);
+    }
+    plm_jw_end_arr(w);
+}
+
+/* What the exporter has to do, license or not; the verdict does not hang on it. */
+static void put_duties(result *r, plm_jw *w) {
+    plm_jw_key(w, "obligations");
+    plm_jw_arr(w);
+    for (uint32_t i = 0; i < r->duty_count; i++) {
+        const determination *t = &r->duty[i];
+        const plm_rule_info *k = plm_book_rule(r->d->book, t->rule);
+        plm_jw_obj(w);
+        plm_jw_kstr(w, "rule", k->name);
+        plm_jw_kcstr(w, "truth", plm_truth_name(t->truth));
+        put_place(r, w, t);
+        plm_jw_key(w, "obliges");
+        plm_jw_arr(w);
+        for (uint32_t o = 0; o < k->oblige_count; o++) plm_jw_str(w, k->obliges[o]);
+        plm_jw_end_arr(w);
         plm_jw_kstr(w, "cite", k->cite);
         if (k->certainty.n) plm_jw_kstr(w, "certainty", k->certainty);
         plm_jw_end_obj(w);
@@ -321,6 +370,27 @@ static void put_warnings(result *r, plm_jw *w) {
     plm_jw_end_arr(w);
 }
 
+/* Who was screened, and what each match means: plimsoll/effects.h. */
+static void put_screening(plm_desk *d, plm_jw *w) {
+    if (!d->lists_edition.n) return;
+    plm_jw_key(w, "screening");
+    plm_jw_obj(w);
+    plm_jw_kstr(w, "edition", d->lists_edition);
+    plm_jw_kstr(w, "law", d->lists_law);
+    plm_jw_key(w, "parties");
+    plm_jw_arr(w);
+    for (uint32_t i = 0; i < d->party_count; i++) {
+        if (!d->parties[i].screened) continue;
+        plm_jw_obj(w);
+        plm_jw_kint(w, "party", i);
+        plm_jw_key(w, "matches");
+        plm_jw_raw(w, d->parties[i].found_json);
+        plm_jw_end_obj(w);
+    }
+    plm_jw_end_arr(w);
+    plm_jw_end_obj(w);
+}
+
 /* What does not change from case to case is written once. */
 static void put_tail(plm_desk *d, plm_jw *w) {
     if (!d->tail.n) {
@@ -366,6 +436,11 @@ static bool canonical_proof(result *r, plm_str json, plm_buf *b) {
     for (uint32_t i = 0; i < r->exception_count; i++)
         plm_buf_printf(b, "exception %.*s %s\n", PLM_FMT(r->exceptions[i].code),
                        plm_truth_name(r->exceptions[i].available));
+    for (uint32_t i = 0; i < r->duty_count; i++)
+        plm_buf_printf(b, "obligation %.*s item %d party %d %s\n",
+                       PLM_FMT(plm_book_rule(d->book, r->duty[i].rule)->name),
+                       (int)r->duty[i].item, (int)r->duty[i].party,
+                       plm_truth_name(r->duty[i].truth));
     const char *policy = plm_policy_name(r->a.policy);
     plm_buf_printf(b, "policy %s\nverdict %s\n", policy ? policy : "none",
                    plm_verdict_name(r->a.verdict));
@@ -494,10 +569,12 @@ static void put_result(result *r, const char *proof, plm_buf *out) {
     plm_jw_arr(&w);
     for (uint32_t i = 0; i < r->exception_count; i++) put_exception(r, &w, &r->exceptions[i]);
     plm_jw_end_arr(&w);
+    put_duties(r, &w);
     plm_jw_kcstr(&w, "policy", plm_policy_name(r->a.policy));
     put_questions(r, &w);
     put_conflicts(d, &w);
     put_warnings(r, &w);
+    put_screening(d, &w);
     put_tail(d, &w);
     plm_jw_kint(&w, "cases", r->a.cases);
     plm_jw_kcstr(&w, "proof_sha256", proof);
@@ -512,10 +589,11 @@ static result *result_of(plm_desk *d) {
 
 static void conclude(result *r, plm_desk *d) {
     r->d = d;
-    r->det_count = r->exception_count = 0;
+    r->det_count = r->exception_count = r->duty_count = 0;
     r->a = desk_answer(d);
     find_determinations(r);
     find_exceptions(r);
+    find_duties(r);
 }
 
 bool plm_desk_review(plm_desk *d, plm_str json, const plm_reading *rd, plm_buf *out,
@@ -572,8 +650,26 @@ static void report_lines(result *r, bool explain, plm_buf *out) {
     }
 }
 
+static void report_duties(result *r, plm_buf *out) {
+    for (uint32_t i = 0; i < r->duty_count; i++) {
+        const determination *t = &r->duty[i];
+        const plm_rule_info *k = plm_book_rule(r->d->book, t->rule);
+        plm_buf_printf(out, "  %s: %.*s \"%.*s\"",
+                       t->truth == PLM_YES ? "obliged" : "may be obliged", PLM_FMT(k->name),
+                       PLM_FMT(k->title));
+        char path[PATH_TEXT];
+        if (t->item >= 0)
+            plm_buf_printf(out, ", %s", desk_item_path(r->d, (uint32_t)t->item, path).p);
+        if (t->party >= 0) plm_buf_printf(out, ", parties[%d]", t->party);
+        plm_buf_printf(out, " [%.*s]\n", PLM_FMT(k->cite));
+        for (uint32_t o = 0; o < k->oblige_count; o++)
+            plm_buf_printf(out, "    obliges: %.*s\n", PLM_FMT(k->obliges[o]));
+    }
+}
+
 static void report_rest(result *r, plm_buf *out) {
     plm_desk *d = r->d;
+    report_duties(r, out);
     const char *policy = plm_policy_name(r->a.policy);
     if (policy) plm_buf_printf(out, "  review policy: %s\n", policy);
     question *q = plm_arena_array(d->arena, PLM_QUESTIONS_MAX, sizeof *q);
@@ -589,6 +685,9 @@ static void report_rest(result *r, plm_buf *out) {
                        desk_item_path(d, d->conflicts[i].item, item).p, d->conflicts[i].fact,
                        d->conflicts[i].count);
     }
+    for (uint32_t i = 0; i < d->party_count; i++)
+        if (d->parties[i].found_text.n)
+            plm_buf_put(out, d->parties[i].found_text.p, d->parties[i].found_text.n);
     for (uint32_t i = 0; i < d->c.warning_count; i++)
         plm_buf_printf(out, "  warning: %.*s\n", PLM_FMT(d->c.warnings[i]));
     for (uint32_t i = 0; i < d->warning_count; i++)

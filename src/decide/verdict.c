@@ -245,6 +245,26 @@ plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party) 
     return plm_facts_prove(d->world, ask_one, &o, SIDE_CASES_MAX, NULL, NULL);
 }
 
+typedef struct obligation_question {
+    plm_desk *d;
+    one_rule o;
+    bool unlicensed;
+} obligation_question;
+
+static plm_truth ask_obligation(plm_facts *w, void *ctx) {
+    obligation_question *q = ctx;
+    fold f = {PLM_YES, {{0}}};
+    fold_and(w, &f, ask_one(w, &q->o));
+    for (int prohibits = 0; prohibits < 2 && q->unlicensed && f.t != PLM_NO; prohibits++)
+        fold_and(w, &f, plm_not(any_requirement(q->d, q->o.item, prohibits, NULL, 0)));
+    return folded(w, &f);
+}
+
+plm_truth desk_prove_obligation(plm_desk *d, plm_rule r, int32_t item, int32_t party) {
+    obligation_question q = {d, {r, item, party}, plm_book_rule(d->book, r)->unlicensed};
+    return plm_facts_prove(d->world, ask_obligation, &q, SIDE_CASES_MAX, NULL, NULL);
+}
+
 typedef struct exception_question {
     plm_desk *d;
     plm_rule e;

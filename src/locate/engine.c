@@ -159,6 +159,26 @@ static bool fill_pairs(plm_locate *l, plm_fault *f) {
     return true;
 }
 
+/* Where one landmark's margin exceeds another's in every region, whatever the regions, the other
+ * can't be best anywhere: lead tells from two bounds alone (see plm_kernel.leaders). */
+static bool fill_leads(plm_locate *l, plm_fault *f) {
+    l->kernel = plm_kernel_of_machine();
+    l->few = l->distinct && l->n <= PLM_BLOCK && l->n >= l->quorum;
+    if (!l->few) return true;
+    l->lead = plm_arena_array(l->arena, l->n * l->n_pad + PLM_LANES, sizeof(int32_t));
+    if (!l->lead) return short_of_memory(f);
+    for (size_t i = 0; i < l->n; i++)
+        for (size_t k = 0; k < l->n; k++) {
+            int32_t most = INT32_MIN;
+            for (size_t r = 0; r < l->n_deny; r++) {
+                int32_t d = l->key[k * l->r_pad + r] - l->key[i * l->r_pad + r];
+                most = d > most ? d : most;
+            }
+            l->lead[i * l->n_pad + k] = most;
+        }
+    return true;
+}
+
 static void put_le(plm_buf *b, uint32_t v) {
     for (int i = 0; i < 4; i++) plm_buf_putc(b, (char)(v >> (8 * i)));
 }
@@ -205,7 +225,8 @@ static bool build(plm_locate *l, const plm_locate_setup *s, plm_fault *f) {
     if (l->n > PLM_LOCATE_LANDMARKS_MAX)
         return plm_fail(f, PLM_OUT_OF_RANGE, "more than %d landmarks", PLM_LOCATE_LANDMARKS_MAX);
     return read_deny(l, s->deny, f) && copy_landmarks(l, s->landmarks, f) &&
-           fill_distances(l, f) && fill_pairs(l, f) && hash_tables(l, f) && plm_cert_prepare(l, f);
+           fill_distances(l, f) && fill_pairs(l, f) && fill_leads(l, f) && hash_tables(l, f) &&
+           plm_cert_prepare(l, f);
 }
 
 plm_locate *plm_locate_new(const plm_locate_setup *s, plm_fault *f) {

@@ -67,6 +67,8 @@ static uint32_t weight_e(const work *w, uint32_t first, uint32_t count) {
     return sum;
 }
 
+static const unit *unit_e(const work *w, uint32_t i) { return &w->c->x->units[w->spans[i].id]; }
+
 static void collect(work *w) {
     const compare *c = w->c;
     for (uint32_t j = 0; j < w->name->span_n; j++) {
@@ -82,9 +84,17 @@ static void collect(work *w) {
     }
 }
 
-static bool before(const pairing *a, const pairing *b) {
-    bool ja = a->qn > 1 && a->en > 1, jb = b->qn > 1 && b->en > 1;
-    if (ja != jb) return jb; /* joined on both sides: only what nothing else pairs */
+/* Joined on both sides: only what nothing else pairs, unless the same sounds are split at
+ * another place ("Jon gchon" for "Jong chon"). */
+static bool last_resort(const work *w, const pairing *p) {
+    if (p->qn < 2 || p->en < 2) return false;
+    const unit *a = &w->c->q->tokens[p->qf].u, *b = unit_e(w, p->ef);
+    return a->phon_n == b->phon_n && memcmp(a->phon, b->phon, a->phon_n) == 0;
+}
+
+static bool before(const work *w, const pairing *a, const pairing *b) {
+    bool ja = last_resort(w, a), jb = last_resort(w, b);
+    if (ja != jb) return jb;
     if (a->gain != b->gain) return a->gain > b->gain;
     if (a->qn + a->en != b->qn + b->en) return a->qn + a->en < b->qn + b->en;
     if (a->qf != b->qf) return a->qf < b->qf;
@@ -103,6 +113,10 @@ static void take(work *w, const pairing *p, scored *out) {
     memset(w->ue + p->ef, 1, p->en);
     w->m += (int64_t)p->sim * (a < b ? a : b) / 1000;
     w->soft += (int64_t)(1000 - p->sim) * (a + b) / 2000;
+    /* A particle for a name, as Ben for Benjamin: what it weighs less is not paired. */
+    if (p->qn == 1 && p->en == 1 && p->kind[0] == 'n' &&
+        plm_score_is_light(&w->c->q->tokens[p->qf].u) != plm_score_is_light(unit_e(w, p->ef)))
+        w->soft += (a < b ? b - a : a - b) / 2;
     if (out->n < NAME_TOKENS) out->pairs[out->n++] = *p;
 }
 
@@ -110,7 +124,7 @@ static void pair_spans(work *w, scored *out) {
     for (uint32_t i = 1; i < w->n; i++) { /* insertion: few, and mostly in order */
         pairing p = w->all[i];
         uint32_t j = i;
-        for (; j > 0 && before(&p, &w->all[j - 1]); j--) w->all[j] = w->all[j - 1];
+        for (; j > 0 && before(w, &p, &w->all[j - 1]); j--) w->all[j] = w->all[j - 1];
         w->all[j] = p;
     }
     for (uint32_t i = 0; i < w->n; i++) {
@@ -120,8 +134,6 @@ static void pair_spans(work *w, scored *out) {
         w->real += p->gain >= 100000;
     }
 }
-
-static const unit *unit_e(const work *w, uint32_t i) { return &w->c->x->units[w->spans[i].id]; }
 
 static bool full_name(const unit *u) {
     return u->kind == TOKEN_PLAIN && u->form_n > 1;
@@ -284,6 +296,32 @@ static bool by_reading(const work *w, const scored *s, rest q, rest e) {
     return !same && !(sure && letters >= READING_SYLLABLES);
 }
 
+/* The same words of the same script, in any order: the same name, whatever else its parts are
+ * like.  (Pairing by weight may miss it where many parts resemble each other.) */
+static bool same_words(const work *w, scored *out) {
+    const name_parse *q = w->c->q;
+    uint32_t n = q->token_n;
+    if (n != w->name->token_n || q->weight != weight_e(w, 0, n)) return false;
+    bool used[NAME_TOKENS] = {false};
+    for (uint32_t i = 0; i < n; i++) {
+        const unit *a = &q->tokens[i].u;
+        uint32_t j = 0;
+        for (; j < n; j++) {
+            const unit *b = unit_e(w, j);
+            if (!used[j] && a->script == b->script && a->form_n == b->form_n &&
+                memcmp(a->form, b->form, a->form_n) == 0)
+                break;
+        }
+        if (j == n) return false;
+        used[j] = true;
+        out->pairs[i] = (pairing){(uint8_t)i, 1, (uint8_t)j, 1, 1000, 1000u * a->weight, "exact"};
+    }
+    out->n = n;
+    out->score = PLM_SCORE_ONE;
+    out->whole = n < NAME_TOKENS; /* a name may go on after so many */
+    return true;
+}
+
 void plm_score_name(const compare *c, uint32_t n, scored *out) {
     work w;
     w.c = c;
@@ -298,6 +336,7 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     out->n = 0;
     out->score = 0;
     out->whole = false;
+    if (same_words(&w, out)) return;
     collect(&w);
     if (w.n == 0) return;
     pair_spans(&w, out);

@@ -34,6 +34,7 @@ typedef struct compare {
     const uint32_t *unit_head, *join_head; /* unit or join -> relation number + 1 */
     const relation *relations;
     uint32_t kind;           /* plm_entity_kind that the query states */
+    plm_str alone;           /* one common word: only a name that is just this, as written */
 } compare;
 
 /* Scores name number n; fills out. */

@@ -25,6 +25,9 @@
 #define COST_FIRST 30       /* names seldom differ in their first sound */
 #define COST_SWAP 70
 #define COST_FULL 100
+#define COST_LONG 45        /* a long vowel, which Arabic writes, that the other lacks */
+#define COST_LONG_SUB 60    /* and another vowel for it */
+#define COST_ALIF 20
 #define COST_NEVER 100000
 #define KNOWN_LOSS 400      /* per cent of what is missing to alike */
 
@@ -125,8 +128,9 @@ void plm_near_keys(const unit *u, plm_near_fn *fn, void *ctx) {
 
 static bool is_vowel(char c) { return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u'; }
 
+/* del: a vowel of the first name that the second lacks; ins: the other way. */
 typedef struct costs {
-    int vowel_indel, vowel_sub;
+    int vowel_del, vowel_ins, vowel_sub;
     bool abjad;
 } costs;
 
@@ -156,17 +160,22 @@ __attribute__((constructor)) static void fill_costs(void) {
     set_cost(1, 'v', 'o', 5);
     set_cost(1, 'J', 'i', 5);
     set_cost(1, 'd', 'z', 20);
+    set_cost(1, 'i', 'e', 5);
+    set_cost(1, 'u', 'o', 5);
 }
 
-static int sub_cost(const costs *k, char a, char b) {
-    if (k->abjad && a != b && is_vowel(a) && is_vowel(b)) return k->vowel_sub;
+/* first: of the word, where alif carries any vowel. */
+static int sub_cost(const costs *k, bool first, char a, char b) {
+    if (k->abjad && a != b && is_vowel(a) && is_vowel(b) &&
+        sub_costs[1][(unsigned char)a][(unsigned char)b] == COST_FULL)
+        return first ? COST_ALIF : k->vowel_sub;
     return sub_costs[k->abjad][(unsigned char)a & 127][(unsigned char)b & 127];
 }
 
-static int indel_cost(const costs *k, const char *p, size_t i) {
+static int indel_cost(const costs *k, int vowel, const char *p, size_t i) {
     char c = p[i];
     if (is_vowel(c) && i == 0) return k->abjad ? COST_VOWEL : COST_FIRST_VOWEL;
-    if (is_vowel(c)) return k->vowel_indel;
+    if (is_vowel(c)) return vowel;
     if (c == 'H' && k->abjad) return p[i + 1] ? COST_H_WRITTEN : 10;
     if (c == 'H') return i == 0 ? COST_NEAR : COST_H;
     if (c == 'v' && k->abjad && i > 0) return 20;
@@ -178,15 +187,15 @@ static int align(const costs *k, const char *a, size_t n, const char *b, size_t 
     int d[3][NAME_FORM + 2], ins[NAME_FORM + 2], last = 0;
     d[0][0] = 0;
     for (size_t j = 1; j <= m; j++) {
-        ins[j] = indel_cost(k, b, j - 1);
+        ins[j] = indel_cost(k, k->vowel_ins, b, j - 1);
         d[0][j] = d[0][j - 1] + ins[j];
     }
     for (size_t i = 1; i <= n; i++) {
         int *now = d[i % 3], *up = d[(i + 2) % 3], *up2 = d[(i + 1) % 3];
-        int del = indel_cost(k, a, i - 1), least = up[0] + del;
+        int del = indel_cost(k, k->vowel_del, a, i - 1), least = up[0] + del;
         now[0] = least;
         for (size_t j = 1; j <= m; j++) {
-            int best = up[j - 1] + sub_cost(k, a[i - 1], b[j - 1]);
+            int best = up[j - 1] + sub_cost(k, i + j == 2, a[i - 1], b[j - 1]);
             if (now[j - 1] + ins[j] < best) best = now[j - 1] + ins[j];
             if (up[j] + del < best) best = up[j] + del;
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
@@ -251,13 +260,13 @@ static bool east_asian(const unit *u) {
 }
 
 static int similar(const unit *a, const unit *b) {
-    costs k = {COST_VOWEL, COST_VOWEL, false};
+    costs k = {COST_VOWEL, COST_VOWEL, COST_VOWEL, false};
     size_t len = a->phon_n > b->phon_n ? a->phon_n : b->phon_n;
     bool cross = abjad(a) != abjad(b);
     if (cross && a->key_n > 1 && b->key_n > 1) {
-        k = (costs){10, 20, true};
+        k = (costs){abjad(a) ? COST_LONG : 10, abjad(b) ? COST_LONG : 10, COST_LONG_SUB, true};
     } else if (abjad(a)) {
-        k = (costs){40, 40, true};
+        k = (costs){40, 40, 40, true};
     } else if (east_asian(a) && a->script == b->script && !a->join && !b->join) {
         return 0; /* letters of the same script differ: another name */
     } else if (!a->join && a->script == SCRIPT_HANGUL && !east_asian(b)) {
@@ -275,7 +284,7 @@ static int similar(const unit *a, const unit *b) {
         sim = 985;
     if (cross) {
         size_t key = a->key_n < b->key_n ? a->key_n : b->key_n;
-        int most = key <= 1 ? 720 : key == 2 ? 830 : 960;
+        int most = key <= 1 ? 720 : key == 2 ? 800 : 960;
         return sim > most ? most : sim;
     }
     if (within_one(a->form, a->form_n, b->form, b->form_n)) {

@@ -1,16 +1,28 @@
 """The lists, queries and customers that bench/screen measures with, from a seed."""
+
 import json
 import os
 import random
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-GIVEN = ("James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth William Barbara Richard Susan Joseph "
-         "Jessica Thomas Sarah Charles Karen Mohammed Fatima Ahmed Aisha Ali Omar Hassan Yusuf Ivan Olga Dmitri Natalia "
-         "Sergei Elena Pavel Irina Wei Fang Jun Ming Xiu Li Hiroshi Yuki Kenji Sakura Minjun Seoyeon Raj Priya Anil "
-         "Sunita Carlos Maria Jose Ana Luis Carmen Pierre Camille Hans Greta Giovanni Chiara Lars Ingrid").split()
-SYLLABLES = ("ber gar kov man son ley ton ham ster ford win dal mer lin ros hart bren cas del mon ra vi sa ki no ta "
-             "mi ro len par gu fer nan lo pez ko va san chen wang tor as ber nor quist hal vor sen").split()
-TRADE = "Trading Systems Logistics Industries Technology Shipping Foods Consulting Textiles Energy Medical".split()
+GIVEN = (
+    "James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth William "
+    "Barbara Richard Susan Joseph "
+    "Jessica Thomas Sarah Charles Karen Mohammed Fatima Ahmed Aisha Ali Omar Hassan Yusuf "
+    "Ivan Olga Dmitri Natalia "
+    "Sergei Elena Pavel Irina Wei Fang Jun Ming Xiu Li Hiroshi Yuki Kenji Sakura Minjun "
+    "Seoyeon Raj Priya Anil "
+    "Sunita Carlos Maria Jose Ana Luis Carmen Pierre Camille Hans Greta Giovanni Chiara Lars Ingrid"
+).split()
+SYLLABLES = (
+    "ber gar kov man son ley ton ham ster ford win dal mer lin ros hart bren cas del mon "
+    "ra vi sa ki no ta "
+    "mi ro len par gu fer nan lo pez ko va san chen wang tor as ber nor quist hal vor sen"
+).split()
+TRADE = (
+    "Trading Systems Logistics Industries Technology Shipping Foods Consulting Textiles "
+    "Energy Medical"
+).split()
 FORMS = "Ltd LLC GmbH S.A. Inc Co., Ltd. OOO AG Pte. Ltd.".split()
 
 
@@ -38,8 +50,14 @@ def customers(path, n, seed=1):
 
 def mistyped(rng, name):
     i, c = rng.randrange(len(name)), rng.choice(LETTERS)
-    return rng.choice([name[:i] + c + name[i + 1:], name[:i] + name[i + 1:], name[:i] + c + name[i:],
-                       name[:i] + name[i + 1:i + 2] + name[i:i + 1] + name[i + 2:]])
+    return rng.choice(
+        [
+            name[:i] + c + name[i + 1 :],
+            name[:i] + name[i + 1 :],
+            name[:i] + c + name[i:],
+            name[:i] + name[i + 1 : i + 2] + name[i : i + 1] + name[i + 2 :],
+        ]
+    )
 
 
 def queries(names, n, seed=2):
@@ -64,7 +82,11 @@ def queries(names, n, seed=2):
 
 
 def entity(i, schema, names):
-    return {"id": "b%06d" % i, "schema": schema, "properties": {"name": names[:1], "alias": names[1:]}}
+    return {
+        "id": "b%06d" % i,
+        "schema": schema,
+        "properties": {"name": names[:1], "alias": names[1:]},
+    }
 
 
 def changed(entities, n, seed=3):
@@ -84,7 +106,10 @@ def write_jsonl(path, rows):
 def own_lists(root):
     """The shipped Entity List, where the shared lists are not there."""
     import csv
-    with open(os.path.join(root, "lists/entity_list_2026-07-09.csv"), encoding="utf-8-sig", newline="") as f:
+
+    with open(
+        os.path.join(root, "lists/entity_list_2026-07-09.csv"), encoding="utf-8-sig", newline=""
+    ) as f:
         rows = list(csv.DictReader(f))
     out = []
     for r in rows:

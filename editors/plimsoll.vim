@@ -12,8 +12,8 @@ syntax match   plimsollComment   "#.*$" contains=@Spell
 syntax region  plimsollText      start=+"+ end=+"+ oneline contains=@Spell
 syntax match   plimsollDate      "\<\d\{4}-\d\d-\d\d\>"
 syntax match   plimsollNumber    "\<\d\+\(\.\d\+\)\?\>"
-syntax match   plimsollDeclare   "^\(rulebook\|fact\|group\|codes\|names\|define\|class\|note\|requirement\|exception\|policy\|test\|background\|not-modelled\|derived-eccn\)\>"
-syntax keyword plimsollClause    when unless cite certainty defect obliges reading needs lifts
+syntax match   plimsollDeclare   "^\(rulebook\|fact\|group\|codes\|names\|define\|class\|note\|requirement\|exception\|policy\|obligation\|test\|background\|not-modelled\|derived-eccn\)\>"
+syntax keyword plimsollClause    when unless cite certainty defect obliges unlicensed reading needs lifts
 syntax keyword plimsollClause    prohibits prevails edition takes-out-of ask at cost members
 syntax keyword plimsollClock     effective enforced not-enforced stayed undecided because basis
 syntax keyword plimsollClock     announced end-announced from to until

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A borrowed slice of bytes (UTF-8 where it is text); never owned, not NUL-terminated. */
 typedef struct plm_str {
@@ -19,13 +20,20 @@ typedef struct plm_str {
 /* Borrows a NUL-terminated string; NULL gives the empty slice. */
 plm_str plm_str_c(const char *s);
 /* True when both have the same bytes. */
-bool plm_str_eq(plm_str a, plm_str b);
+static inline bool plm_str_eq(plm_str a, plm_str b) {
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
 /* True when a has the same bytes as the NUL-terminated b. */
-bool plm_str_is(plm_str a, const char *b);
+static inline bool plm_str_is(plm_str a, const char *b) {
+    return plm_str_eq(a, (plm_str){b, b ? strlen(b) : 0});
+}
 /* Orders by bytes, then by length: <0, 0, >0. */
 int plm_str_cmp(plm_str a, plm_str b);
 /* True when a starts with the NUL-terminated prefix b. */
-bool plm_str_starts(plm_str a, const char *b);
+static inline bool plm_str_starts(plm_str a, const char *b) {
+    size_t n = strlen(b);
+    return a.n >= n && (n == 0 || memcmp(a.p, b, n) == 0);
+}
 /* ASCII letters only; every other byte as it is. */
 static inline char plm_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
 static inline char plm_upper(char c) { return c >= 'a' && c <= 'z' ? (char)(c - 32) : c; }
@@ -107,6 +115,9 @@ bool plm_buf_puts(plm_buf *b, const char *s);
 bool plm_buf_putc(plm_buf *b, char c);
 bool plm_buf_printf(plm_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 plm_str plm_buf_str(const plm_buf *b);
+/* Room for n more bytes at the end, for the caller to fill and to count in b->n; NULL (and full is
+ * set) past max. */
+char *plm_buf_room(plm_buf *b, size_t n);
 
 /* A civil day, counted from 1970-01-01, without clock or zone (proleptic Gregorian). */
 typedef int32_t plm_day;

@@ -25,8 +25,16 @@ typedef struct plm_reading {
     plm_day as_of, known, today;
 } plm_reading;
 
-/* How a party is listed, for one whose `listed` was left out; false: not screened. */
-typedef bool (*plm_listing)(void *ctx, const plm_party *p, plm_listed *out, plm_str *said);
+/* What a screening tells beside the facts; borrowed until the next party is screened. */
+typedef struct plm_screened {
+    plm_str said;         /* a warning, one line; empty: nothing */
+    plm_str json, text;   /* the matches with what each list's law says: an array, and lines */
+    plm_str edition, law; /* SHA-256 of the lists, and of the law, in hexadecimal */
+    uint32_t unloaded;    /* bit i: flag i is not known because no list of its kind is loaded */
+} plm_screened;
+/* How a party is listed, for one whose `listed` was left out, on that day; false: not screened. */
+typedef bool (*plm_listing)(void *ctx, const plm_party *p, plm_day as_of, plm_listed *out,
+                            plm_screened *told);
 
 /* The desk borrows the book, which must outlive it.  NULL when memory is short. */
 plm_desk *plm_desk_new(const plm_book *b, plm_fault *f);

@@ -6,73 +6,11 @@
 #ifndef PLIMSOLL_LOCATE_H
 #define PLIMSOLL_LOCATE_H
 
-#include "plimsoll/base.h"
+#include "plimsoll/landmark.h"
 
-#define PLM_LIGHT_M_PER_S 299792458
 #define PLM_LOCATE_DILATION_M 10000      /* a region is taken this much wider, all round */
-#define PLM_LOCATE_POSITION_M 1000       /* a landmark may stand so far from where it is said to
-                                          * (rounded or blurred positions): inconsistency and
-                                          * audit allow for it, the dilation covers it */
-#define PLM_LOCATE_LANDMARKS_MAX 50000
 #define PLM_LOCATE_DENY_MAX 300          /* denied regions of one decision */
 #define PLM_LOCATE_QUORUM_MAX 8
-#define PLM_LOCATE_ID_MAX 128            /* bytes of an id, an operator, a region's code */
-#define PLM_LOCATE_RTT_NS_MAX 1000000000000ull /* a thousand seconds; longer says nothing */
-#define PLM_LOCATE_METRES_MAX 0x3fffffff /* bounds are cut here: beyond any place on Earth */
-
-typedef enum plm_speed {
-    PLM_SPEED_C = 1,    /* light in vacuum: a proof */
-    PLM_SPEED_FIBRE = 2 /* two thirds of it: engineering grade */
-} plm_speed;
-/* "c", "fibre" (static). */
-const char *plm_speed_name(plm_speed s);
-/* Reads the same words. */
-bool plm_speed_parse(plm_str s, plm_speed *out);
-
-/* How far the chip can be at most: ceil(speed * rtt / 2), cut at PLM_LOCATE_METRES_MAX. */
-int32_t plm_locate_bound_m(uint64_t rtt_ns, plm_speed s);
-/* The longest RTT whose bound is still less than distance_m; 0 when there is none. */
-uint64_t plm_locate_rtt_ns_max(int32_t distance_m, plm_speed s);
-/* Decimal milliseconds to ns, rounded up.  Faults: BAD_INPUT for no number, OUT_OF_RANGE unless
- * above zero and at most PLM_LOCATE_RTT_NS_MAX. */
-bool plm_locate_rtt_parse(plm_str ms, uint64_t *rtt_ns, plm_fault *f);
-/* Decimal degrees, -90..90 (lat) or -180..180, rounded to the nearest 10^-7. */
-bool plm_locate_degrees_parse(plm_str s, bool lat, int32_t *e7, plm_fault *f);
-
-/* A landmark; operator empty: it is its own operator. */
-typedef struct plm_landmark {
-    plm_str id, operator_name;
-    int32_t lat_e7, lon_e7;
-} plm_landmark;
-
-/* Landmarks of a CSV file, in its order, ids distinct.  Free with plm_landmarks_free. */
-typedef struct plm_landmarks {
-    plm_landmark *at;
-    size_t n;
-    plm_arena *arena; /* holds the texts */
-} plm_landmarks;
-/* id,lat,lon[,operator] with that header line.  Faults name path and line. */
-bool plm_landmarks_read(const char *path, plm_landmarks *out, plm_fault *f);
-/* The same of text in memory; path is for faults. */
-bool plm_landmarks_parse(plm_str text, const char *path, plm_landmarks *out, plm_fault *f);
-void plm_landmarks_free(plm_landmarks *l);
-
-/* Least RTT of each landmark to each target, of a CSV landmark,target,rtt_ms. */
-typedef struct plm_rtt {
-    uint32_t target, landmark; /* row in target[] and in the landmarks */
-    uint64_t rtt_ns;           /* least of all rows of the pair */
-} plm_rtt;
-typedef struct plm_rtts {
-    plm_str *target; /* in the order of their first row */
-    size_t n_targets;
-    plm_rtt *at; /* by target, then landmark */
-    size_t n;
-    plm_arena *arena;
-} plm_rtts;
-bool plm_rtts_read(const char *path, const plm_landmarks *l, plm_rtts *out, plm_fault *f);
-bool plm_rtts_parse(plm_str text, const char *path, const plm_landmarks *l, plm_rtts *out,
-                    plm_fault *f);
-void plm_rtts_free(plm_rtts *r);
 
 /* Regions: sets of polygons by code. */
 typedef struct plm_regions plm_regions;
@@ -137,13 +75,9 @@ typedef enum plm_place {
 /* "excluded", "possible", "inconsistent" (static). */
 const char *plm_place_name(plm_place p);
 
-typedef struct plm_locate_region_verdict {
-    int32_t margin_m[PLM_LOCATE_QUORUM_MAX]; /* best first, each of another operator */
-    uint32_t by[PLM_LOCATE_QUORUM_MAX];      /* their landmarks; n_by of them hold */
-    uint32_t n_by;                           /* min(quorum, operators measured) */
-    plm_place place;
-} plm_locate_region_verdict;
-
+#define PLM_LOCATE_ROW 304 /* PLM_LOCATE_DENY_MAX and room for whole vectors */
+/* By region r: place[r], and its n_by[r] = min(quorum, operators measured) best landmarks by[k][r]
+ * of distinct operators with their margins margin_m[k][r], best first. */
 typedef struct plm_locate_verdict {
     uint32_t landmarks; /* measured */
     uint32_t n_witness; /* inconsistent: landmarks that show it (2 where a pair does, or 0) */
@@ -151,7 +85,10 @@ typedef struct plm_locate_verdict {
     bool consistent;
     plm_place denied; /* of all denied regions together */
     uint32_t n_regions;
-    plm_locate_region_verdict region[PLM_LOCATE_DENY_MAX];
+    plm_place place[PLM_LOCATE_ROW];
+    uint32_t n_by[PLM_LOCATE_ROW];
+    int32_t margin_m[PLM_LOCATE_QUORUM_MAX][PLM_LOCATE_ROW];
+    uint32_t by[PLM_LOCATE_QUORUM_MAX][PLM_LOCATE_ROW];
 } plm_locate_verdict;
 
 /* Decides a chip.  rtt_ns has a value for each landmark, 0 where it was not measured.  Never
@@ -170,32 +107,19 @@ bool plm_locate_put_svg(const plm_locate *l, plm_str target, const uint64_t *rtt
                         const plm_locate_verdict *v, plm_buf *out);
 
 /* A certificate: the arithmetic of one exclusion, PLM_CERT_BYTES(quorum) bytes. */
-#define PLM_CERT_BYTES(quorum) (72u + 32u * (quorum))
+#define PLM_CERT_BYTES(quorum) (56u + 24u * (quorum))
 #define PLM_CERT_BYTES_MAX PLM_CERT_BYTES(PLM_LOCATE_QUORUM_MAX)
 /* Writes the certificate of an excluded region; 0 when it is not excluded, else its length. */
 size_t plm_cert_make(const plm_locate *l, plm_str target, const uint64_t *rtt_ns,
                      const plm_locate_verdict *v, size_t region,
                      unsigned char out[PLM_CERT_BYTES_MAX]);
+/* Writes those of all excluded regions, one after the other in the order of regions; returns how
+ * many.  out has room for n_regions of PLM_CERT_BYTES(quorum). */
+size_t plm_cert_make_all(const plm_locate *l, plm_str target, const uint64_t *rtt_ns,
+                         const plm_locate_verdict *v, unsigned char *out);
 /* Does it hold?  False with f: REFUSED (it says what does not hold).  text (may be NULL) gets
  * one line that says what it proves. */
 bool plm_cert_verify(plm_str cert, plm_buf *text, plm_fault *f);
-
-/* Audit of the landmarks themselves, at c (the rule: docs/locate.md). */
-typedef struct plm_audit_refuted {
-    uint32_t landmark;
-    uint32_t first, n; /* its partners: plm_audit.partner[first .. first + n) */
-    int32_t short_m;   /* its worst pair: by how much the bound falls short */
-} plm_audit_refuted;
-typedef struct plm_audit {
-    plm_audit_refuted *refuted;
-    size_t n_refuted;
-    uint32_t *partner;
-    uint32_t (*undecided)[2];
-    size_t n_undecided;
-    plm_arena *arena;
-} plm_audit;
-bool plm_audit_run(const plm_landmarks *l, const plm_rtts *r, plm_audit *out, plm_fault *f);
-void plm_audit_free(plm_audit *a);
 
 /* What would prove it: landmark rows by greedy cover, with the RTT that suffices. */
 typedef struct plm_plan_step {

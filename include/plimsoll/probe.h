@@ -75,10 +75,14 @@ typedef struct plm_probe_ask {
     size_t deny_n;
     unsigned quorum, rounds, timeout_s;
     bool rounds_given; /* then every round is run; otherwise it stops when the proof holds */
+    const char *journal; /* where a running session keeps what a killed one needs; NULL: nowhere */
+    bool resume; /* go on with the journal's session; all above but key and directory is its */
 } plm_probe_ask;
 
 /* Runs a session and appends the session file.  What fails on the network is told in the file,
- * not as a fault; a fault is what kept the session from starting. */
+ * not as a fault; a fault is what kept the session from starting, or from keeping its journal.
+ * The journal stays: remove it when the file is safe.  Gone on with, a session has the nonces and
+ * the window that it had; what is left of that may be nothing. */
 bool plm_probe_session_run(const plm_probe_ask *ask, plm_buf *file, plm_fault *f);
 /* The line that a session's own run prints: as plm_probe_session_verify, but a verifier that the
  * directory lacks is taken where the file holds no evidence (it was refused everywhere). */

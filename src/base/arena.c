@@ -149,6 +149,10 @@ static bool fits(const plm_buf *b, size_t more) {
     return !b->full && b->p && b->cap <= b->max && more <= b->cap - b->n;
 }
 
+char *plm_buf_room(plm_buf *b, size_t n) {
+    return fits(b, n) || reserve(b, n) ? b->p + b->n : NULL;
+}
+
 bool plm_buf_put(plm_buf *b, const void *p, size_t n) {
     if (!fits(b, n) && !reserve(b, n)) return false;
     if (n) memcpy(b->p + b->n, p, n);
@@ -186,7 +190,7 @@ static bool put_simple(plm_buf *b, const char *fmt, va_list *ap) {
         } else if (p[1] == '.' && p[2] == '*' && p[3] == 's') {
             int max = va_arg(*ap, int);
             const char *s = va_arg(*ap, const char *);
-            plm_buf_put(b, s, strnlen(s, max < 0 ? 0 : (size_t)max));
+            if (max > 0) plm_buf_put(b, s, strnlen(s, (size_t)max)); /* an empty str has no p */
             p += 4;
         } else if (p[1] == 'd') {
             int v = va_arg(*ap, int);

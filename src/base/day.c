@@ -53,8 +53,10 @@ void plm_day_print(plm_day d, char out[11]) {
     int y, m, day;
     plm_day_to_ymd(d, &y, &m, &day);
     if (y < 0 || y > 9999) y = y < 0 ? 0 : 9999;
-    snprintf(out, 11, "%04u-%02u-%02u", (unsigned)y % 10000, (unsigned)m % 100,
-             (unsigned)day % 100);
+    const int digit[10] = {y / 1000, y / 100 % 10, y / 10 % 10, y % 10, 0,
+                           m / 10 % 10, m % 10, 0, day / 10 % 10, day % 10};
+    for (int i = 0; i < 10; i++) out[i] = i == 4 || i == 7 ? '-' : (char)('0' + digit[i]);
+    out[10] = 0;
 }
 
 plm_day plm_day_today(void) {

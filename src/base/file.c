@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LINES_CHUNK (64u << 10) /* bytes read at once */
+
 bool plm_file_read(const char *path, plm_buf *b, plm_fault *f) {
     bool std = strcmp(path, "-") == 0;
     FILE *in = std ? stdin : fopen(path, "rb");
@@ -70,31 +72,45 @@ bool plm_file_write_durable(const char *path, plm_str content, unsigned mode, pl
     return true;
 }
 
+#define CHUNK (256u << 10)
+
 bool plm_lines_open(plm_lines *l, const char *path, size_t max, plm_fault *f) {
-    l->in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    l->number = 0;
+    *l = (plm_lines){.fd = STDIN_FILENO};
     plm_buf_init(&l->line, max);
-    if (!l->in) return plm_fail_at(f, PLM_IO, path, 0, 0, "can't be read: %s", strerror(errno));
-    return true;
+    if (strcmp(path, "-") != 0) l->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (l->fd < 0) return plm_fail_at(f, PLM_IO, path, 0, 0, "can't be read: %s", strerror(errno));
+    l->chunk = plm_mem_resize(NULL, LINES_CHUNK);
+    if (l->chunk) return true;
+    plm_lines_close(l);
+    return plm_fail_at(f, PLM_NO_MEMORY, path, 0, 0, "out of memory");
+}
+
+/* Reads on; false at the end, and where it fails (*failed). */
+static bool fill_chunk(plm_lines *l, bool *failed) {
+    ssize_t n;
+    if (l->flush) fflush(l->flush);
+    do n = read(l->fd, l->chunk, LINES_CHUNK);
+    while (n < 0 && errno == EINTR);
+    *failed = n < 0;
+    l->from = 0;
+    l->to = n > 0 ? (size_t)n : 0;
+    return n > 0;
 }
 
 int plm_lines_next(plm_lines *l, plm_fault *f) {
+    bool fits = true, any = false, failed = false;
+    const char *end = NULL;
     plm_buf_clear(&l->line);
-    char chunk[4096];
-    bool fits = true;
-    size_t read = 0, n = 0;
-    int c;
-    while ((c = getc_unlocked(l->in)) != EOF) {
-        read++;
-        if (c == '\n') break;
-        chunk[n++] = (char)c;
-        if (n < sizeof chunk) continue;
-        fits = fits && plm_buf_put(&l->line, chunk, n);
-        n = 0;
+    while (!end && (l->from < l->to || fill_chunk(l, &failed))) {
+        size_t n = l->to - l->from;
+        end = memchr(l->chunk + l->from, '\n', n);
+        if (end) n = (size_t)(end - (l->chunk + l->from));
+        fits = fits && plm_buf_put(&l->line, l->chunk + l->from, n);
+        l->from += n + (end != NULL);
+        any = true;
     }
-    if (c == EOF && ferror(l->in)) return plm_fail(f, PLM_IO, "%s", strerror(errno)), -1;
-    if (!read) return 0;
-    fits = fits && plm_buf_put(&l->line, chunk, n);
+    if (failed) return plm_fail(f, PLM_IO, "%s", strerror(errno)), -1;
+    if (!any) return 0;
     l->number++;
     if (!fits) {
         plm_fail(f, PLM_OUT_OF_RANGE, "the line is longer than %zu bytes", l->line.max);
@@ -105,14 +121,23 @@ int plm_lines_next(plm_lines *l, plm_fault *f) {
 }
 
 void plm_lines_close(plm_lines *l) {
-    if (l->in && l->in != stdin) fclose(l->in);
-    l->in = NULL;
+    if (l->fd > STDIN_FILENO) close(l->fd);
+    l->fd = -1;
+    plm_mem_free(l->chunk);
+    l->chunk = NULL;
     plm_buf_free(&l->line);
+}
+
+static __thread EVP_MD_CTX *sha_ctx;
+
+void plm_sha256_thread_end(void) {
+    EVP_MD_CTX_free(sha_ctx);
+    sha_ctx = NULL;
 }
 
 void plm_sha256_of2(plm_str a, plm_str b, unsigned char out[PLM_SHA256_LEN]) {
     static EVP_MD *md; /* fetched once: halves the cost of a short digest */
-    static __thread EVP_MD_CTX *ctx;
+    EVP_MD_CTX *ctx = sha_ctx;
     if (!md) {
         EVP_MD *fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
         EVP_MD *none = NULL;
@@ -120,7 +145,7 @@ void plm_sha256_of2(plm_str a, plm_str b, unsigned char out[PLM_SHA256_LEN]) {
                                          __ATOMIC_SEQ_CST))
             EVP_MD_free(fetched);
     }
-    if (!ctx) ctx = EVP_MD_CTX_new();
+    if (!ctx) ctx = sha_ctx = EVP_MD_CTX_new();
     unsigned n = PLM_SHA256_LEN;
     if (!md || !ctx || !EVP_DigestInit_ex2(ctx, md, NULL) || !EVP_DigestUpdate(ctx, a.p, a.n) ||
         !EVP_DigestUpdate(ctx, b.p, b.n) || !EVP_DigestFinal_ex(ctx, out, &n))

@@ -13,7 +13,10 @@ bool plm_file_write_durable(const char *path, plm_str content, unsigned mode, pl
 
 /* Lines of a stream, each without its \n (and \r before it); a line past max is a fault. */
 typedef struct plm_lines {
-    FILE *in;
+    int fd;
+    char *chunk;     /* read, not yet given: chunk[from .. to) */
+    size_t from, to;
+    FILE *flush;     /* NULL, or flushed before more is read: what is answered does not wait for it */
     plm_buf line;
     uint64_t number; /* of the last line given, from 1 */
 } plm_lines;
@@ -28,6 +31,8 @@ void plm_lines_close(plm_lines *l);
 /* One-shot digest. */
 void plm_sha256_of(plm_str data, unsigned char out[PLM_SHA256_LEN]);
 void plm_sha256_of2(plm_str a, plm_str b, unsigned char out[PLM_SHA256_LEN]);
+/* Gives back what a thread that took digests keeps for the next; at the thread's end. */
+void plm_sha256_thread_end(void);
 /* Lower-case hexadecimal and a NUL: out has 2n+1 bytes. */
 void plm_hex(const unsigned char *p, size_t n, char *out);
 /* Reads exactly 2n hexadecimal digits. */

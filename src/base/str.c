@@ -7,21 +7,10 @@
 
 plm_str plm_str_c(const char *s) { return s ? (plm_str){s, strlen(s)} : (plm_str){"", 0}; }
 
-bool plm_str_eq(plm_str a, plm_str b) {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool plm_str_is(plm_str a, const char *b) { return plm_str_eq(a, plm_str_c(b)); }
-
 int plm_str_cmp(plm_str a, plm_str b) {
     size_t n = a.n < b.n ? a.n : b.n;
     int c = n ? memcmp(a.p, b.p, n) : 0;
     return c ? c : (a.n > b.n) - (a.n < b.n);
-}
-
-bool plm_str_starts(plm_str a, const char *b) {
-    size_t n = strlen(b);
-    return a.n >= n && memcmp(a.p, b, n) == 0;
 }
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }

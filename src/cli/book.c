@@ -85,6 +85,14 @@ plm_book *plm_cli_load_book(const char *verb, const char *const *with, unsigned 
     return b;
 }
 
+int plm_cli_case_fault(const char *verb, const char *file, uint64_t line, const plm_fault *f) {
+    fprintf(stderr, "plimsoll %s: %s:", verb, file);
+    if (line) fprintf(stderr, "%llu:", (unsigned long long)(line + (f->line ? f->line - 1 : 0)));
+    if (line && f->line && f->column) fprintf(stderr, "%u:", f->column);
+    fprintf(stderr, " %s%s%s\n", f->where, f->where[0] ? " " : "", f->say);
+    return PLM_EXIT_ERROR;
+}
+
 static bool is_json(plm_str text) {
     plm_doc *d = plm_doc_parse(text, 0, NULL);
     plm_doc_free(d);
@@ -156,6 +164,7 @@ bool plm_cli_each_case(const char *verb, const char *file, plm_case_fn fn, void 
         plm_cli_fault(verb, &f);
         return false;
     }
+    r.l.flush = stdout;
     if (next_line(&r, &s)) {
         if (r.l.number == 1 && plm_str_trim(s).n && !is_json(plm_str_trim(s))) one_or_many(&r, s);
         else take(&r, s, r.l.number);

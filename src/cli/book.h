@@ -11,8 +11,9 @@ typedef struct book_options {
     const char *with[WITH_MAX];
     unsigned with_count;
     const char *lists; /* --lists DIR; NULL: none */
+    const char *effects; /* --effects FILE; NULL: the shipped one */
     plm_reading reading;
-    bool json, explain, sensitivity;
+    bool json, explain, sensitivity, assume_clear;
 } book_options;
 
 /* Takes argv[*i] when it is one of: --as-of --known --mode --with --lists --format.
@@ -22,6 +23,10 @@ int plm_cli_book_option(const char *verb, int argc, char **argv, int *i, book_op
 const char *plm_cli_rulebooks(void);
 /* Loads the shipped law and the --with files; NULL when in error (said on stderr). */
 plm_book *plm_cli_load_book(const char *verb, const char *const *with, unsigned n);
+/* Says on stderr what is wrong with the case that begins on that line of file, in one form for
+ * every verb: "plimsoll VERB: FILE:LINE[:COLUMN]: [FIELD] what is wrong"; line 0: no line is
+ * named.  Gives PLM_EXIT_ERROR. */
+int plm_cli_case_fault(const char *verb, const char *file, uint64_t line, const plm_fault *f);
 /* Cases of a FILE: the whole of it when it is one JSON value over many lines, else a line each.
  * Its first line tells: when that is a value by itself the rest is streamed, in memory bounded by
  * the longest line.  Calls fn with the text, trimmed, and its line; returns false when the file or

@@ -1,4 +1,6 @@
-/* caps.c: the verb `caps`: post, transfer, report. */
+/* caps.c: the verb `caps`: post, transfer, report; forecast is in caps_forecast.c, whatif in
+ * caps_whatif.c. */
+#include "cli/caps_plan.h"
 #include "cli/cli.h"
 
 #include "base/file.h"
@@ -9,13 +11,16 @@
 
 static const char usage[] =
     "usage: plimsoll caps post|transfer --store S --ruleset diffusion|h200|none [FILE]\n"
-    "       plimsoll caps report --store S --ruleset diffusion|h200|none [--as-of DATE]\n\n"
+    "       plimsoll caps report --store S --ruleset diffusion|h200|none [--as-of DATE]\n"
+    "       plimsoll caps forecast [--store S] [--ruleset R]… FILE   # of planned orders\n"
+    "       plimsoll caps whatif [--store S] [--ruleset R] FILE       # the most TPP placeable\n\n"
     "FILE is JSON Lines ('-' or none: standard input):\n"
     "  {\"id\",\"date\",\"kind\":\"reserve\"|\"export\"|\"install\"|\"retire\"|\"release\",\n"
     "   \"country\",\"company\",\n"
     "   \"consignee\",\"license\",\"site\",\"sku\",\"chips\",\"tpp\"}; transfer adds \"to\":{…}\n"
     "Rule sets are files: rulebooks/us/caps/NAME.json (PLIMSOLL_RULEBOOKS names another folder\n"
     "than rulebooks).\n\n"
+    "forecast and whatif have their own --help.\n\n"
     "examples:\n"
     "  plimsoll caps post --store w.db --ruleset diffusion postings.jsonl\n"
     "  plimsoll caps report --store w.db --ruleset h200 --as-of 2026-06-30\n\n"
@@ -46,6 +51,7 @@ static void put_answer(answers *a, plm_str id, const plm_caps_answer *x) {
     if (x->duplicate) plm_jw_kbool(&w, "duplicate", true);
     if (x->code && strcmp(x->code, "cap") == 0) {
         plm_jw_kcstr(&w, "cap", x->cap);
+        plm_jw_kcstr(&w, "account", x->account);
         put_tpp(&w, "limit", x->limit);
         put_tpp(&w, "used", x->used);
         put_tpp(&w, "reserved", x->reserved);
@@ -187,12 +193,13 @@ static int run(const char *sub, const options *o, plm_day as_of) {
 int plm_cli_caps(int argc, char **argv) {
     options o = {0};
     plm_day as_of = PLM_DAY_MAX;
-    const char *v;
+    const char *v, *word = argc < 2 ? "" : argv[1];
+    if (strcmp(word, "whatif") == 0) return plm_cli_caps_whatif(argc - 1, argv + 1);
+    if (strcmp(word, "forecast") == 0) return plm_cli_caps_forecast(argc - 1, argv + 1);
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0) return fputs(usage, stdout), 0;
-    const char *word = argc < 2 ? "" : argv[1];
     if (strcmp(word, "post") != 0 && strcmp(word, "transfer") != 0 && strcmp(word, "report") != 0)
-        return plm_cli_usage("caps", "needs post, transfer or report");
+        return plm_cli_usage("caps", "needs post, transfer, report, forecast or whatif");
     for (int i = 2; i < argc; i++) {
         bool bad = false;
         if ((v = plm_cli_value(argc, argv, &i, "--store", &bad))) o.store = v;

@@ -59,9 +59,7 @@ static void one(void *ctx, plm_str json, const char *file, uint64_t line) {
     plm_buf_clear(&c->out);
     uint32_t index = c->index++;
     if (!plm_desk_classify(c->desk, json, &c->o.reading, index, &c->out, &f)) {
-        fprintf(stderr, "plimsoll classify: %s:%llu: %s%s%s\n", file, (unsigned long long)line,
-                f.where, f.where[0] ? " " : "", f.say);
-        c->status = PLM_EXIT_ERROR;
+        c->status = plm_cli_case_fault("classify", file, line, &f);
         return;
     }
     if (!c->o.json) {
@@ -99,7 +97,7 @@ static int from_options(classing *c, const char *part, const char *const *facts,
     for (int i = 0; i < n; i++) put_fact(&w, facts[i], strchr(facts[i], '='));
     plm_jw_end_obj(&w);
     plm_jw_end_obj(&w);
-    one(c, plm_buf_str(&b), "--fact", 1);
+    one(c, plm_buf_str(&b), part && !n ? "--part" : "--fact", 0);
     plm_buf_free(&b);
     return c->status;
 }

@@ -1,6 +1,7 @@
-/* lists.c: `plimsoll lists`: import, show, diff, fetch, owners.
+/* lists.c: `plimsoll lists`: import, show, names, diff, fetch, effects.
  * Exit status: 0; 1 where diff finds a difference; 2 in error. */
 #include "cli/cli.h"
+#include "cli/lists.h"
 
 #include "base/file.h"
 #include "base/json.h"
@@ -19,14 +20,20 @@ static const char help_text[] =
     "       plimsoll lists fetch --into DIR [--date DATE] SOURCE...\n"
     "       plimsoll lists fetch --into DIR --url URL --format FORMAT [--sha256 HEX] SOURCE\n"
     "       plimsoll lists show DIR [--format text|json]\n"
-    "       plimsoll lists diff OLD NEW [--format text|json]\n\n"
+    "       plimsoll lists names DIR [--format text|json]\n"
+    "       plimsoll lists diff OLD NEW [--format text|json]\n"
+    "       plimsoll lists effects [LIST] [--effects FILE] [--format text|json]\n\n"
     "import  puts files in force in DIR as one step; a malformed or truncated file is refused\n"
     "        whole, with line and field, and the edition in force stays\n"
     "fetch   asks the publishers (conditionally) and imports what is new; nothing else of\n"
     "        plimsoll reads a list over the network.  'plimsoll lists fetch' alone names them\n"
-    "show    the sources in force in DIR: edition, counts, digests\n"
+    "show    the sources in force in DIR: edition, counts, digests; and each list in them with\n"
+    "        what an exact match means\n"
+    "names   every name in force, one a line, with its source, entry and standing\n"
     "diff    what NEW adds, removes and changes; OLD and NEW are lists directories, such as\n"
-    "        DIR/editions/3 (every state that DIR was in is kept)\n\n"
+    "        DIR/editions/3 (every state that DIR was in is kept)\n"
+    "effects what being on each list means in law, with its citation; reads and checks FILE,\n"
+    "        else the shipped rulebooks/us/lists.json\n\n"
     "FORMAT  auto (default), csl-csv, csl-json, ofac-csv, ofac-sdn-xml, ofac-advanced-xml,\n"
     "        un-xml, eu-xml, eu-csv, uk-csv, entity-list-csv, ecfr-xml, dpl-txt, us-json,\n"
     "        ftm-json, csv\n"
@@ -36,7 +43,8 @@ static const char help_text[] =
     "  plimsoll lists import --into lists.d lists/entity_list_2026-07-09.csv\n"
     "  plimsoll lists import --into lists.d --format ofac-csv sdn.csv alt.csv add.csv\n"
     "  plimsoll lists import --into lists.d --format csv --source blocked our_own.csv\n"
-    "  plimsoll lists diff lists.d/editions/1 lists.d\n";
+    "  plimsoll lists diff lists.d/editions/1 lists.d\n"
+    "  plimsoll lists effects uvl\n";
 
 static void note(void *ctx, plm_str text) {
     (void)ctx;
@@ -164,6 +172,50 @@ static int verb_show(int argc, char **argv) {
                s->entity_n, s->name_n, hex);
     }
     if (!json) printf("edition %s\n", l->edition);
+    plm_cli_lists_law(l, json);
+    plm_lists_free(l);
+    return 0;
+}
+
+static void put_name(const plm_list *l, const plm_entity *e, const plm_list_name *n, bool json,
+                     plm_buf *b) {
+    static const char *const standing[] = {"main", "alias", "weak alias"};
+    if (!json) {
+        printf("%.*s\t%.*s\t%s\t%.*s\n", PLM_FMT(plm_list_text(l, l->source)),
+               PLM_FMT(plm_list_text(l, e->id)), standing[n->kind],
+               PLM_FMT(plm_list_text(l, n->text)));
+        return;
+    }
+    plm_buf_clear(b);
+    plm_jw w = plm_jw_into(b);
+    plm_jw_obj(&w);
+    plm_jw_kstr(&w, "source", plm_list_text(l, l->source));
+    plm_jw_kstr(&w, "entity", plm_list_text(l, e->id));
+    plm_jw_kcstr(&w, "standing", standing[n->kind]);
+    plm_jw_kstr(&w, "name", plm_list_text(l, n->text));
+    plm_jw_end_obj(&w);
+    printf("%.*s\n", PLM_FMT(plm_buf_str(b)));
+}
+
+static int verb_names(int argc, char **argv) {
+    const char *dir[2] = {NULL, NULL};
+    bool json = false;
+    plm_fault f = {0};
+    int status = two_dirs(argc, argv, dir, 1, &json);
+    if (status) return status;
+    plm_lists *l = plm_lists_open(dir[0], &f);
+    if (!l) return plm_cli_fault("lists", &f);
+    plm_buf b;
+    plm_buf_init(&b, 1 << 20);
+    for (uint32_t i = 0; i < l->n; i++) {
+        const plm_list *s = l->list[i];
+        for (uint32_t j = 0; j < s->entity_n; j++) {
+            const plm_entity *e = &s->entities[j];
+            for (uint32_t k = 0; k < e->name_n; k++)
+                put_name(s, e, &s->names[e->name_at + k], json, &b);
+        }
+    }
+    plm_buf_free(&b);
     plm_lists_free(l);
     return 0;
 }
@@ -280,6 +332,8 @@ int plm_cli_lists(int argc, char **argv) {
     if (strcmp(argv[1], "import") == 0) return verb_import(argc - 1, argv + 1);
     if (strcmp(argv[1], "fetch") == 0) return verb_fetch(argc - 1, argv + 1);
     if (strcmp(argv[1], "show") == 0) return verb_show(argc - 1, argv + 1);
+    if (strcmp(argv[1], "names") == 0) return verb_names(argc - 1, argv + 1);
     if (strcmp(argv[1], "diff") == 0) return verb_diff(argc - 1, argv + 1);
+    if (strcmp(argv[1], "effects") == 0) return plm_cli_lists_effects(argc - 1, argv + 1);
     return plm_cli_usage("lists", "no command '%s'", argv[1]);
 }

@@ -200,12 +200,11 @@ static void put_text(run *r, plm_str target, const plm_locate_verdict *v) {
         printf("  these contradict each other: %.*s, %.*s; audit the landmarks first\n",
                PLM_FMT(r->used[v->witness[0]].id), PLM_FMT(r->used[v->witness[1]].id));
     for (size_t g = 0; g < v->n_regions; g++) {
-        const plm_locate_region_verdict *x = &v->region[g];
         printf("  %.*s: %s", PLM_FMT(plm_locate_region_code(r->engine, g)),
-               plm_place_name(x->place));
-        for (uint32_t k = 0; k < x->n_by; k++)
-            printf("%s %.*s by %.1f km", k ? "," : ";", PLM_FMT(r->used[x->by[k]].id),
-                   x->margin_m[k] / 1000.0);
+               plm_place_name(v->place[g]));
+        for (uint32_t k = 0; k < v->n_by[g]; k++)
+            printf("%s %.*s by %.1f km", k ? "," : ";", PLM_FMT(r->used[v->by[k][g]].id),
+                   v->margin_m[k][g] / 1000.0);
         printf("\n");
     }
 }
@@ -316,6 +315,23 @@ static void print_step(run *r, const plm_plan_step *s, int32_t lat, int32_t lon)
     printf("%.*s\n", PLM_FMT(plm_buf_str(&r->out)));
 }
 
+/* The same in words. */
+static void say_step(run *r, const plm_plan_step *s, const char *at) {
+    plm_str code = plm_locate_region_code(r->engine, s->region);
+    printf("%.*s: ", PLM_FMT(code));
+    if (s->landmark != UINT32_MAX) {
+        const plm_landmark *m = &r->used[s->landmark];
+        printf("%.*s (%.4f,%.4f), %.1f km away from it, excludes it with an RTT up to %.6f ms\n",
+               PLM_FMT(m->id), m->lat_e7 / 1e7, m->lon_e7 / 1e7, s->distance_m / 1e3,
+               (double)s->rtt_ns_max / 1e6);
+    } else if (s->rtt_ns_max) {
+        printf("not enough landmarks can; a new one at %s, %.1f km away from it, would with an RTT "
+               "up to %.6f ms\n", at, s->distance_m / 1e3, (double)s->rtt_ns_max / 1e6);
+    } else {
+        printf("no landmark can: %s lies in it, or too near\n", at);
+    }
+}
+
 static int plan_all(run *r, plm_fault *f) {
     static plm_plan_step step[PLM_LOCATE_DENY_MAX * PLM_LOCATE_QUORUM_MAX];
     int32_t lat, lon;
@@ -326,7 +342,11 @@ static int plan_all(run *r, plm_fault *f) {
         return PLM_EXIT_ERROR;
     size_t n = plm_plan_make(r->engine, lat, lon, step, sizeof step / sizeof step[0], &complete);
     for (size_t i = 0; i < n && i < sizeof step / sizeof step[0]; i++)
-        print_step(r, &step[i], lat, lon);
+        if (r->o.text) say_step(r, &step[i], r->o.at);
+        else print_step(r, &step[i], lat, lon);
+    if (r->o.text)
+        printf("%s\n", complete ? "complete: with these, every region is excluded"
+                                : "not complete: some region cannot be excluded");
     return complete ? 0 : 1;
 }
 
@@ -378,6 +398,21 @@ static void print_audit(const plm_landmarks *l, const plm_audit *a) {
     plm_buf_free(&b);
 }
 
+static void say_audit(const plm_landmarks *l, const plm_audit *a) {
+    for (size_t i = 0; i < a->n_refuted; i++) {
+        const plm_audit_refuted *x = &a->refuted[i];
+        printf("%.*s: refuted, short by %d.%03d km at worst, by", PLM_FMT(l->at[x->landmark].id),
+               x->short_m / 1000, x->short_m % 1000);
+        for (uint32_t k = 0; k < x->n; k++)
+            printf("%s %.*s", k ? "," : "", PLM_FMT(l->at[a->partner[x->first + k]].id));
+        printf("\n");
+    }
+    for (size_t i = 0; i < a->n_undecided; i++)
+        printf("%.*s, %.*s: undecided, they contradict only each other\n",
+               PLM_FMT(l->at[a->undecided[i][0]].id), PLM_FMT(l->at[a->undecided[i][1]].id));
+    if (a->n_refuted + a->n_undecided == 0) printf("no landmark is refuted\n");
+}
+
 static int audit(int argc, char **argv) {
     options o = {0};
     plm_fault f = {0};
@@ -392,7 +427,8 @@ static int audit(int argc, char **argv) {
     bool ok = plm_landmarks_read(o.landmarks, &l, &f) && plm_rtts_read(o.rtt, &l, &r, &f) &&
               plm_audit_run(&l, &r, &a, &f);
     int status = ok ? a.n_refuted + a.n_undecided > 0 : plm_cli_fault("locate audit", &f);
-    if (ok) print_audit(&l, &a);
+    if (ok && o.text) say_audit(&l, &a);
+    else if (ok) print_audit(&l, &a);
     plm_audit_free(&a);
     plm_rtts_free(&r);
     plm_landmarks_free(&l);

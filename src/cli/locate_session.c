@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DIRECTORY_ARENA (128u << 20)
 #define ROUNDS_DEFAULT 64
@@ -16,7 +17,9 @@
 static const char session_help[] =
     "usage: plimsoll locate session --directory D.json --trust PUB --key FILE --device NAME\n"
     "                               --agent ADDR:PORT --deny CODES [--quorum Q] [--rounds N]\n"
-    "                               [--timeout S] --out SESSION\n\n"
+    "                               [--timeout S] --out SESSION\n"
+    "       plimsoll locate session --resume --directory D.json --trust PUB --key FILE\n"
+    "                               --out SESSION\n\n"
     "Has every landmark of the directory measure the device over UDP, prints the verdict as one\n"
     "line of JSON, and leaves all that is needed to check it in SESSION.\n\n"
     "  --trust PUB     the public key that signed the directory\n"
@@ -24,7 +27,9 @@ static const char session_help[] =
     "  --agent A:P     where the device is said to answer (a relay there gains nothing)\n"
     "  --quorum Q      landmarks of so many operators have to exclude a region (2)\n"
     "  --rounds N      pings per landmark; unless given up to 64, fewer when the proof holds\n"
-    "  --timeout S     the session ends within so many seconds (60)\n\n"
+    "  --timeout S     the session ends within so many seconds (60)\n"
+    "  --resume        go on with a session that was killed: what it asked, its nonces and\n"
+    "                  what is left of its timeout stand in SESSION.part until SESSION is there\n\n"
     "examples:\n"
     "  plimsoll locate session --directory d.json --trust \"$(cat root.pub)\" --key v.key \\\n"
     "      --device gpu-7 --agent 192.0.2.7:4700 --deny CN,RU,IR,KP --out gpu-7.session\n\n"
@@ -108,8 +113,18 @@ static int session_words(int argc, char **argv, plm_probe_ask *q, words *w) {
         else if ((v = plm_cli_value(argc, argv, &i, "--rounds", &bad))) w->rounds = v;
         else if ((v = plm_cli_value(argc, argv, &i, "--timeout", &bad))) w->timeout = v;
         else if ((v = plm_cli_value(argc, argv, &i, "--out", &bad))) w->out = v;
+        else if (!bad && strcmp(argv[i], "--resume") == 0) q->resume = true;
         else if (bad) return plm_cli_usage("locate session", "%s needs a value", argv[i]);
         else return plm_cli_usage("locate session", "'%s' is not understood", argv[i]);
+    }
+    if (q->resume) {
+        if (!w->directory || !w->trust || !q->key_path || !w->out)
+            return plm_cli_usage("locate session", "--resume needs --directory, --trust, --key and "
+                                 "--out");
+        if (q->device || q->agent || w->deny || w->quorum || w->rounds || w->timeout)
+            return plm_cli_usage("locate session", "--resume goes on with what was asked: only "
+                                 "--directory, --trust, --key and --out go with it");
+        return -1;
     }
     if (!w->directory || !w->trust || !q->key_path || !q->device || !q->agent || !w->deny ||
         !w->out)
@@ -128,17 +143,35 @@ static int session_words(int argc, char **argv, plm_probe_ask *q, words *w) {
     return -1;
 }
 
-static int session_run(const plm_probe_ask *q, const char *out, plm_fault *f) {
-    plm_buf file, line;
+/* A session that was killed after its file was safe, and its journal gone: only the line is left
+ * to print. */
+static bool ended(const plm_probe_ask *q, const char *out, plm_buf *file, plm_buf *line,
+                  bool *excluded) {
+    return q->resume && access(q->journal, F_OK) != 0 && plm_file_read(out, file, NULL) &&
+           plm_probe_session_verify(plm_buf_str(file), q->directory, line, excluded, NULL);
+}
+
+static int session_run(plm_probe_ask *q, const char *out, plm_fault *f) {
+    plm_buf file, line, journal;
     bool excluded = false;
     plm_buf_init(&file, PLM_PROBE_SESSION_BYTES_MAX);
     plm_buf_init(&line, PLM_PROBE_SESSION_BYTES_MAX);
-    bool ok = plm_probe_session_run(q, &file, f) &&
-              plm_probe_session_line(plm_buf_str(&file), q->directory, &line, &excluded, f) &&
-              plm_file_write_durable(out, plm_buf_str(&file), 0644, f);
+    plm_buf_init(&journal, 4096);
+    bool ok = (plm_buf_puts(&journal, out) && plm_buf_puts(&journal, ".part") &&
+               plm_buf_putc(&journal, 0)) || plm_fail(f, PLM_OUT_OF_RANGE, "--out is too long");
+    q->journal = journal.p;
+    if (ok && !ended(q, out, &file, &line, &excluded)) {
+        plm_buf_clear(&file);
+        plm_buf_clear(&line);
+        ok = plm_probe_session_run(q, &file, f) &&
+             plm_probe_session_line(plm_buf_str(&file), q->directory, &line, &excluded, f) &&
+             plm_file_write_durable(out, plm_buf_str(&file), 0644, f);
+        if (ok) unlink(q->journal);
+    }
     if (ok) printf("%.*s\n", PLM_FMT(plm_buf_str(&line)));
     plm_buf_free(&file);
     plm_buf_free(&line);
+    plm_buf_free(&journal);
     return !ok ? plm_cli_fault("locate session", f) : excluded ? 0 : 1;
 }
 

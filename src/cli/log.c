@@ -3,6 +3,7 @@
 
 #include "base/key.h"
 #include "custody/event.h"
+#include "custody/ledger.h"
 #include "custody/log.h"
 #include "custody/note.h"
 #include "custody/store.h"
@@ -228,21 +229,26 @@ static bool from_memory(void *ctx, uint64_t i, plm_hash *out) {
 /* The first leaf filed under ref, and its bytes. */
 static bool find_leaf(plm_store *s, const char *ref, uint64_t *index, plm_buf *bytes,
                       plm_fault *f) {
-    plm_stmt *st = plm_stmt_new(s,
-        "SELECT l.idx, NULL, e.json FROM events e JOIN log_leaves l ON l.event = e.seq"
-        " WHERE e.id = ?1"
-        " UNION ALL SELECT idx, record, NULL FROM log_leaves WHERE ref = ?1 AND event IS NULL"
-        " ORDER BY 1 LIMIT 1", f);
+    int64_t event = 0;
+    uint64_t leaf = UINT64_MAX;
+    int known = plm_ledger_find(s, plm_str_c(ref), false, &event, f);
+    if (known == 1) known = plm_log_leaf_of(s, event, &leaf, f);
+    if (known < 0) return false;
+    plm_stmt *st = plm_stmt_new(s, "SELECT idx, record FROM log_leaves WHERE ref = ?1 AND event IS"
+                                   " NULL UNION ALL SELECT ?2, json FROM events WHERE seq = ?3"
+                                   " ORDER BY 1 LIMIT 1", f);
     if (!st) return false;
     plm_stmt_text(st, 1, plm_str_c(ref));
+    plm_stmt_int(st, 2, (int64_t)leaf);
+    plm_stmt_int(st, 3, known ? event : 0);
     int r = plm_stmt_step(st, f);
     if (r == 1) {
-        plm_str t = plm_col_null(st, 2) ? plm_col_text(st, 1) : plm_col_text(st, 2);
+        plm_str t = plm_col_text(st, 1);
         *index = (uint64_t)plm_col_int(st, 0);
         plm_buf_put(bytes, t.p ? t.p : "", t.n);
     }
     plm_stmt_free(st);
-    return r == 1 || plm_fail(f, PLM_NOT_FOUND, "the log has no leaf for '%s'", ref);
+    return r == 1 || (r == 0 && plm_fail(f, PLM_NOT_FOUND, "the log has no leaf for '%s'", ref));
 }
 
 static bool prove_event(plm_store *s, const options *o, plm_buf *out, plm_fault *f) {

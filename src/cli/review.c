@@ -1,11 +1,13 @@
 /* review.c: `plimsoll review` and `plimsoll explain`. */
 #include "cli/book.h"
+#include "cli/effects.h"
 #include "decide/screening.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define OUT_MAX (64u << 20)
+#define STDOUT_BYTES (256u << 10) /* written at once; sooner where the input has run dry */
 
 typedef struct reviewing {
     const char *verb;
@@ -18,14 +20,19 @@ typedef struct reviewing {
 
 static const char help[] =
     "usage: plimsoll %s [--as-of DATE] [--known DATE] [--mode enforced|codified]\n"
-    "                       [--with FILE.rules]... [--format text|json] [--lists DIR] FILE...\n\n"
+    "                       [--with FILE.rules]... [--format text|json] [--lists DIR]\n"
+    "                       [--effects FILE] [--assume-unloaded-clear] FILE...\n\n"
     "%s\n\n"
     "FILE holds one case (a JSON object) or many (JSON Lines); - is standard input.\n"
     "  --as-of DATE     the day of the transaction (else the case's, else today)\n"
     "  --known DATE     the day whose knowledge counts (else the case's, else today)\n"
     "  --mode codified  the text counts, whether enforced or not\n"
     "  --with FILE      lays a draft rulebook over the law\n"
-    "  --lists DIR      screens parties whose listing is left out\n"
+    "  --lists DIR      screens parties whose listing is left out, and tells what each match\n"
+    "                   means in law; a kind of listing of which no list is loaded (denied\n"
+    "                   persons, say) is not known\n"
+    "  --assume-unloaded-clear   you vouch that nobody is on a list that isn't loaded\n"
+    "  --effects FILE   what being on a list means; default rulebooks/us/lists.json\n"
     "  --sensitivity    (explain) what would flip the verdict: numbers, dates,\n"
     "                   destinations (JSON)\n\n"
     "exit status: 0 every verdict is no_requirement_found, 1 some verdict is another,\n"
@@ -47,15 +54,8 @@ static void one(void *ctx, plm_str json, const char *file, uint64_t line) {
                   ? plm_desk_review(r->desk, json, &r->o.reading, &r->out, &v, &f)
                   : plm_desk_report(r->desk, json, &r->o.reading, r->o.explain, &r->out, &v, &f);
     if (!ok) {
-        char where[192];
-        snprintf(where, sizeof where, "%s:%llu", file,
-                 (unsigned long long)(line + (f.line ? f.line - 1 : 0)));
-        if (f.line && f.column)
-            fprintf(stderr, "plimsoll %s: %s:%u: %s\n", r->verb, where, f.column, f.say);
-        else
-            fprintf(stderr, "plimsoll %s: %s: %s%s%s\n", r->verb, where, f.where,
-                    f.where[0] ? " " : "", f.say);
-        r->status = PLM_EXIT_ERROR;
+        fflush(stdout); /* so that both streams tell of the cases in order */
+        r->status = plm_cli_case_fault(r->verb, file, line, &f);
         return;
     }
     plm_buf_putc(&r->out, '\n');
@@ -72,6 +72,14 @@ static int parse(reviewing *r, int argc, char **argv, const char **files, int *n
             r->o.sensitivity = true;
             continue;
         }
+        bool bad = false;
+        const char *v = plm_cli_value(argc, argv, &i, "--effects", &bad);
+        if (v || strcmp(argv[i], "--assume-unloaded-clear") == 0) {
+            if (v) r->o.effects = v;
+            else r->o.assume_clear = true;
+            continue;
+        }
+        if (bad) return plm_cli_usage(r->verb, "%s needs a value", argv[i]);
         if (argv[i][0] == '-' && argv[i][1])
             return plm_cli_usage(r->verb, "no option '%s'", argv[i]);
         files[(*n)++] = argv[i];
@@ -101,16 +109,21 @@ static int run(const char *verb, bool explain, const char *about, int argc, char
         plm_mem_free(files);
         return PLM_EXIT_ERROR;
     }
-    plm_screening *lists = r.o.lists ? plm_screening_open(r.o.lists, &f) : NULL;
+    plm_effects *law = r.o.lists ? plm_cli_effects(verb, r.o.effects) : NULL;
+    plm_screening *lists =
+        law ? plm_screening_open(r.o.lists, law, r.o.assume_clear, &f) : NULL;
     if (lists) plm_desk_listing(r.desk, plm_screening_party, lists);
-    if (r.o.lists && !lists) r.status = plm_cli_fault(verb, &f);
+    if (law && !lists) r.status = plm_cli_fault(verb, &f);
+    if (r.o.lists && !law) r.status = PLM_EXIT_ERROR;
     plm_buf_init(&r.out, OUT_MAX);
+    setvbuf(stdout, NULL, _IOFBF, STDOUT_BYTES);
     if (r.status) n = 0;
     for (int i = 0; i < n; i++)
         if (!plm_cli_each_case(verb, files[i], one, &r)) r.status = PLM_EXIT_ERROR;
     if (!r.cases && r.status == 0) r.status = plm_cli_usage(verb, "the input holds no case");
     plm_buf_free(&r.out);
     plm_screening_free(lists);
+    plm_effects_free(law);
     plm_desk_free(r.desk);
     plm_book_free(b);
     plm_mem_free(files);

@@ -161,9 +161,7 @@ static void one(void *ctx, plm_str json, const char *file, uint64_t line) {
     bool ok = in && answer(&d->before, json, is_case, d, &f) &&
               answer(&d->after, json, is_case, d, &f);
     if (!ok) {
-        fprintf(stderr, "plimsoll rules: %s:%llu: %s %s\n", file, (unsigned long long)line,
-                f.where, f.say);
-        d->status = PLM_EXIT_ERROR;
+        d->status = plm_cli_case_fault("rules", file, line, &f);
     } else {
         plm_json *x = plm_doc_root(d->before.doc), *y = plm_doc_root(d->after.doc);
         changes c = {.n = 0};

@@ -1,5 +1,5 @@
 /* screen.c: plimsoll screen: a name or a file of queries against a lists directory. */
-#include "cli/cli.h"
+#include "cli/effects.h"
 
 #include "base/file.h"
 #include "base/json.h"
@@ -13,7 +13,9 @@
 #define CSV_FIELDS_MAX 32
 
 typedef struct screen_run {
-    const char *lists, *watch, *delta, *decisions;
+    const char *lists, *watch, *delta, *decisions, *effects_file;
+    plm_effects *effects;
+    plm_day as_of;
     plm_watch *w;                      /* --delta: old and new lists */
     plm_decisions *log;
     const plm_query *now;              /* the query whose answer is being written */
@@ -32,15 +34,19 @@ typedef struct screen_run {
 static int help(void) {
     printf("usage: plimsoll screen --lists DIR [--mode indexed|exhaustive]\n"
            "           [--score plimsoll|ofac] [--threshold X] [--limit 10]\n"
-           "           [--format text|json] (NAME | FILE.jsonl | FILE.csv | -)\n\n"
+           "           [--as-of DATE] [--effects FILE] [--format text|json]\n"
+           "           (NAME | FILE.jsonl | FILE.csv | -)\n\n"
            "Screens a name, or each query of a file, against every list of DIR.  A query line is\n"
            "{\"id\", \"name\", \"type\", \"country\", \"address\", \"birth_date\", \"ids\"};\n"
            "only name or address is needed.  A CSV names its columns in the first line the same\n"
-           "way.\n\n"
+           "way.  Each match names what being on that list means in law, with its citation, and\n"
+           "the band per consequence (export, procurement, ...): clear, review or block.\n\n"
            "  --threshold X   0 to 1; default %.2f\n"
            "  --limit N       matches a query, 1 to %d; default %d\n"
            "  --mode          exhaustive compares every entry, without the index: the same answer\n"
            "  --score ofac    as the search of OFAC's own site scores, divided by 100\n"
+           "  --as-of DATE    the day the legal effects are asked for; default today\n"
+           "  --effects FILE  the legal effects; default rulebooks/us/lists.json\n"
            "  --watch FILE    screen a portfolio of queries; with --delta OLD_DIR only what\n"
            "                  differs between OLD_DIR and DIR, and the queries that it changes\n"
            "  --decisions LOG mark what a reviewer has decided (plimsoll decide); a match that is\n"
@@ -171,6 +177,17 @@ static const plm_decision *decided(const screen_run *r, const plm_match *m) {
     return plm_decisions_find(r->log, r->now, l, e);
 }
 
+/* The row of a match, and how sure it is: a reviewer's word goes before the score's. */
+static plm_effects_ask law_of(const screen_run *r, const plm_match *m) {
+    plm_effects_ask ask = {.match = plm_match_truth(m), .as_of = r->as_of};
+    const plm_list *l;
+    ask.row = plm_lists_entity(plm_screen_lists(r->s), m->entity, &l);
+    ask.list = l;
+    const plm_decision *d = decided(r, m);
+    if (d) ask.match = d->word == PLM_DECISION_THIS_ONE ? PLM_YES : PLM_NO;
+    return ask;
+}
+
 static void put_match(screen_run *r, plm_jw *w, const plm_match *m) {
     const plm_list *l;
     const plm_entity *e = plm_lists_entity(plm_screen_lists(r->s), m->entity, &l);
@@ -200,6 +217,8 @@ static void put_match(screen_run *r, plm_jw *w, const plm_match *m) {
     if (d) plm_jw_cstr(w, d->word == PLM_DECISION_THIS_ONE ? "decided:this-one"
                                                            : "decided:not-this-one");
     plm_jw_end_arr(w);
+    plm_effects_ask ask = law_of(r, m);
+    plm_effects_put_json(r->effects, &ask, w->b);
     plm_jw_end_obj(w);
 }
 
@@ -266,6 +285,8 @@ static void put_text(screen_run *r, plm_str name, const plm_answer *a) {
         if (e->citation.n)
             plm_buf_printf(&r->out, "  %.*s", PLM_FMT(plm_list_text(l, e->citation)));
         plm_buf_putc(&r->out, '\n');
+        plm_effects_ask ask = law_of(r, m);
+        plm_effects_put_text(r->effects, &ask, "      ", &r->out);
         for (uint32_t j = 0; j < m->explain_n; j++) {
             const plm_explain *x = &m->explain[j];
             plm_buf_printf(&r->out, "      %-22.*s %-22.*s %s\n", PLM_FMT(x->query_token),
@@ -461,6 +482,9 @@ static int options(int argc, char **argv, screen_run *r, const char **what) {
         else if ((v = plm_cli_value(argc, argv, &i, "--watch", &bad))) r->watch = *what = v;
         else if ((v = plm_cli_value(argc, argv, &i, "--delta", &bad))) r->delta = v;
         else if ((v = plm_cli_value(argc, argv, &i, "--decisions", &bad))) r->decisions = v;
+        else if ((v = plm_cli_value(argc, argv, &i, "--effects", &bad))) r->effects_file = v;
+        else if ((v = plm_cli_value(argc, argv, &i, "--as-of", &bad)))
+            bad = bad || !plm_day_parse(plm_str_c(v), &r->as_of);
         else if ((v = plm_cli_value(argc, argv, &i, "--mode", &bad))) {
             r->o.exhaustive = strcmp(v, "exhaustive") == 0;
             bad = bad || (!r->o.exhaustive && strcmp(v, "indexed") != 0);
@@ -488,11 +512,13 @@ static int options(int argc, char **argv, screen_run *r, const char **what) {
 }
 
 int plm_cli_screen(int argc, char **argv) {
-    screen_run r = {.o = plm_screen_defaults()};
+    screen_run r = {.o = plm_screen_defaults(), .as_of = plm_day_today()};
     const char *what = NULL;
     plm_fault f = {0};
     int status = options(argc, argv, &r, &what);
     if (status) return status < 0 ? 0 : status;
+    r.effects = r.tokens ? NULL : plm_cli_effects("screen", r.effects_file);
+    if (!r.effects && !r.tokens) return PLM_EXIT_ERROR;
     plm_buf_init(&r.out, (size_t)256 << 20);
     r.arena = plm_arena_new(1u << 22);
     r.s = r.tokens ? NULL : plm_screen_open(r.lists, &f);
@@ -515,6 +541,7 @@ int plm_cli_screen(int argc, char **argv) {
     plm_decisions_free(r.log);
     plm_screener_free(r.q);
     plm_screen_free(r.s);
+    plm_effects_free(r.effects);
     plm_arena_free(r.arena);
     plm_buf_free(&r.out);
     return status;

@@ -8,8 +8,17 @@
 
 #define ROW_ARENA_MAX ((size_t)16 << 20)
 
+/* The code that a license of the store had when a posting first named it. */
+typedef struct license_word {
+    char *id;
+    size_t id_n;
+    char word[16];
+} license_word;
+
 struct plm_caps {
     plm_store *s;
+    license_word *license;
+    size_t licenses, licenses_cap;
     plm_books books;
     plm_arena *a; /* reset for each row */
     plm_stmt *since, *same, *put, *entry, *code;
@@ -51,6 +60,11 @@ plm_caps *plm_caps_open(plm_store *s, const plm_caps_rules *r, plm_fault *f) {
     return open_books(s, r, PLM_DAY_MAX, f);
 }
 
+static void forget_licenses(plm_caps *c) {
+    for (size_t i = 0; i < c->licenses; i++) plm_mem_free(c->license[i].id);
+    c->licenses = 0;
+}
+
 void plm_caps_close(plm_caps *c) {
     if (!c) return;
     plm_stmt_free(c->since);
@@ -59,8 +73,46 @@ void plm_caps_close(plm_caps *c) {
     plm_stmt_free(c->entry);
     plm_stmt_free(c->code);
     plm_books_free(&c->books);
+    forget_licenses(c);
+    plm_mem_free(c->license);
     plm_arena_free(c->a);
     plm_mem_free(c);
+}
+
+/* The code of the store's license; empty: it has none, or there is no such license. */
+static bool read_word(plm_caps *c, plm_str license, char word[16], plm_fault *f) {
+    plm_stmt_text(c->code, 1, license);
+    int r = plm_stmt_step(c->code, f);
+    memset(word, 0, 16);
+    if (r == 1) {
+        plm_str s = plm_col_text(c->code, 0);
+        if (s.n < 16 && s.p) memcpy(word, s.p, s.n);
+        plm_stmt_reset(c->code);
+    }
+    return r >= 0;
+}
+
+static license_word *know_license(plm_caps *c, plm_str license, plm_fault *f) {
+    for (size_t i = 0; i < c->licenses; i++)
+        if (plm_str_eq(license, (plm_str){c->license[i].id, c->license[i].id_n}))
+            return &c->license[i];
+    if (c->licenses == c->licenses_cap) {
+        size_t more = c->licenses_cap ? 2 * c->licenses_cap : 8;
+        void *v = plm_mem_resize(c->license, more * sizeof *c->license);
+        if (!v) return NULL;
+        c->license = v;
+        c->licenses_cap = more;
+    }
+    license_word *x = &c->license[c->licenses];
+    if (!(x->id = plm_mem_resize(NULL, license.n))) return NULL;
+    memcpy(x->id, license.p, license.n);
+    x->id_n = license.n;
+    if (!read_word(c, license, x->word, f)) {
+        plm_mem_free(x->id);
+        return NULL;
+    }
+    c->licenses++;
+    return x;
 }
 
 /* LPP, NVEU or UVEU as such; else the code of the store's license of that id. */
@@ -71,17 +123,26 @@ static bool word_of(plm_caps *c, plm_str license, plm_str *word, plm_fault *f) {
         *word = license;
         return true;
     }
-    plm_stmt_text(c->code, 1, license);
-    int r = plm_stmt_step(c->code, f);
-    if (r == 1) {
-        *word = plm_arena_copy(c->a, plm_col_text(c->code, 0));
-        if (!word->p) *word = (plm_str){"", 0};
-        plm_stmt_reset(c->code);
-    }
-    return r >= 0;
+    license_word *x = know_license(c, license, f);
+    if (!x) return plm_fail(f, PLM_NO_MEMORY, "out of memory"); /* or the store's own fault */
+    *word = plm_str_c(x->word);
+    return true;
 }
 
-static bool hold_of(plm_caps *c, const plm_caps_holder *h, uint32_t *out, plm_fault *f) {
+/* Someone may have loaded another code for a license that the books know: they are read anew. */
+static bool check_licenses(plm_caps *c, plm_fault *f) {
+    for (size_t i = 0; i < c->licenses; i++) {
+        const license_word *x = &c->license[i];
+        char word[16];
+        if (!read_word(c, (plm_str){x->id, x->id_n}, word, f)) return false;
+        if (strcmp(word, x->word) != 0) c->torn = true;
+    }
+    return true;
+}
+
+plm_books *plm_caps_books(plm_caps *c) { return &c->books; }
+
+bool plm_caps_hold(plm_caps *c, const plm_caps_holder *h, uint32_t *out, plm_fault *f) {
     plm_str word;
     if (!word_of(c, h->license, &word, f)) return false;
     *out = plm_books_hold(&c->books, h, word);
@@ -90,7 +151,8 @@ static bool hold_of(plm_caps *c, const plm_caps_holder *h, uint32_t *out, plm_fa
 
 static bool plan(plm_caps *c, const plm_caps_posting *p, const char **why, plm_fault *f) {
     uint32_t at, to = 0;
-    if (!hold_of(c, &p->at, &at, f) || (p->transfer && !hold_of(c, &p->to, &to, f))) return false;
+    if (!plm_caps_hold(c, &p->at, &at, f)) return false;
+    if (p->transfer && !plm_caps_hold(c, &p->to, &to, f)) return false;
     *why = plm_books_plan(&c->books, p, at, to);
     return true;
 }
@@ -118,11 +180,14 @@ static bool replay_row(plm_caps *c, plm_fault *f) {
 
 static bool replay(plm_caps *c, plm_fault *f) {
     int r;
+    if (!check_licenses(c, f)) return false;
     if (c->torn) {
         const plm_caps_rules *rules = c->books.rules;
         plm_books_free(&c->books);
+        forget_licenses(c);
         c->torn = false;
         c->seq = 0;
+        c->last = PLM_DAY_MIN;
         if (!plm_books_init(&c->books, rules)) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     }
     plm_stmt_int(c->since, 1, c->seq);
@@ -239,7 +304,7 @@ bool plm_caps_post(plm_caps *c, const plm_caps_posting *p, plm_caps_answer *out,
         return true;
     }
     if (!plm_books_apply(&c->books, 1)) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
-    if (plm_books_passed(&c->books, p, out)) {
+    if (plm_books_passed(&c->books, p, out, 1)) {
         out->code = "cap";
         return plm_books_apply(&c->books, -1) || plm_fail(f, PLM_NO_MEMORY, "out of memory");
     }
@@ -247,6 +312,42 @@ bool plm_caps_post(plm_caps *c, const plm_caps_posting *p, plm_caps_answer *out,
     if (p->day > c->last) c->last = p->day;
     out->posted = true;
     return true;
+}
+
+bool plm_caps_look(plm_caps *c, plm_fault *f) {
+    bool ok = plm_store_snapshot(c->s, f) && replay(c, f);
+    plm_store_rollback(c->s);
+    return ok;
+}
+
+bool plm_caps_try(plm_caps *c, const plm_caps_posting *p, bool keep_over, plm_caps_answer *out,
+                  size_t max, size_t *n, plm_fault *f) {
+    const char *why;
+    int same;
+    *n = 1;
+    out[0] = (plm_caps_answer){0};
+    if (!find_same(c, p, &same, f)) return false;
+    if (same) {
+        out[0].posted = out[0].duplicate = same > 0;
+        if (same < 0) out[0].code = "conflict";
+        return same > 0 || (plm_fail(&out[0].f, PLM_CONFLICT, "this id is posted with another"
+                                                              " content"), true);
+    }
+    plm_arena_reset(c->a);
+    if (!plan(c, p, &why, f)) return false;
+    if (why) {
+        out[0].code = "balance";
+        plm_fail(&out[0].f, PLM_REFUSED, "%s", why);
+        return true;
+    }
+    c->torn = true; /* the books are ahead of the store from here on */
+    if (!plm_books_apply(&c->books, 1)) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    size_t passed = plm_books_passed(&c->books, p, out, max);
+    for (size_t i = 0; i < passed; i++) out[i].code = "cap";
+    if (passed) *n = passed;
+    else out[0].posted = true;
+    return !passed || keep_over || plm_books_apply(&c->books, -1) ||
+           plm_fail(f, PLM_NO_MEMORY, "out of memory");
 }
 
 /* ---- reports */
@@ -258,7 +359,7 @@ typedef struct lines {
     bool failed;
 } lines;
 
-static void add_line(lines *l, const char *cap, const char *holder_kind, plm_str holder, int year,
+static void add_line(lines *l, const char *cap, const char *kind, plm_str holder, int year,
                      const plm_tpp *limit, plm_tpp used, plm_tpp reserved) {
     char account[3 * PLM_CAPS_TEXT_MAX];
     if (l->n == l->cap) {
@@ -271,17 +372,13 @@ static void add_line(lines *l, const char *cap, const char *holder_kind, plm_str
         l->v = v;
         l->cap = more;
     }
-    if (year) snprintf(account, sizeof account, "%s:%.*s:%d", holder_kind, PLM_FMT(holder), year);
-    else snprintf(account, sizeof account, "%s:%.*s", holder_kind, PLM_FMT(holder));
+    if (year) snprintf(account, sizeof account, "%s:%.*s:%d", kind, PLM_FMT(holder), year);
+    else snprintf(account, sizeof account, "%s:%.*s", kind, PLM_FMT(holder));
     plm_caps_line *x = &l->v[l->n++];
     *x = (plm_caps_line){.account = plm_arena_copy(l->a, plm_str_c(account)), .cap = plm_str_c(cap),
                          .used = used, .reserved = reserved, .limited = limit != NULL};
     if (limit) x->limit = *limit, x->free = *limit - used - reserved;
     l->failed = l->failed || !x->account.p;
-}
-
-static const char *holder_kind(const plm_caps_cap *c) {
-    return c->per_consignee ? "consignee" : c->per_company ? "company" : "country";
 }
 
 static void limit_line(plm_caps *c, const plm_series *s, lines *l, size_t step, plm_day day,
@@ -293,8 +390,8 @@ static void limit_line(plm_caps *c, const plm_series *s, lines *l, size_t step, 
     plm_day_sum sum = plm_series_sum(s, from, to);
     bool none = s->country && plm_caps_in_group(c->books.rules, cap->none_in, s->country, day);
     if (s->country && plm_caps_in_group(c->books.rules, cap->zero_in, s->country, day)) limit = 0;
-    add_line(l, cap->id, holder_kind(cap), s->holder, year, none ? NULL : &limit, sum.used,
-             sum.reserved);
+    add_line(l, cap->id, plm_books_holder_kind(cap), s->holder, year, none ? NULL : &limit,
+             sum.used, sum.reserved);
 }
 
 static void limit_lines(plm_caps *c, const plm_series *s, lines *l, plm_day as_of) {
@@ -319,62 +416,47 @@ static void limit_lines(plm_caps *c, const plm_series *s, lines *l, plm_day as_o
     }
 }
 
-static bool any_under(const plm_caps *c, const plm_caps_cap *cap, plm_str company) {
-    for (size_t i = 0; i < c->books.holds; i++) {
-        const plm_hold *h = &c->books.hold[i];
-        if (plm_str_eq(h->company, company) && plm_books_cap_applies(&c->books, cap,
-            h->word)) return true;
-    }
-    return false;
-}
-
-static bool inside(const plm_caps *c, const plm_caps_cap *cap, plm_country x, plm_day day) {
-    return cap->shape == PLM_CAPS_OF_BASE ? cap->in[x]
-           : cap->has_in ? !cap->in[x] : !plm_caps_in_group(c->books.rules, cap->group, x, day);
-}
-
-static void share_line(plm_caps *c, const plm_caps_cap *cap, plm_str company, plm_country one,
-                       plm_str holder,
-                       lines *l, plm_day day) {
+/* owner PLM_NONE: everyone.  one 0: all countries that count. */
+static void share_line(plm_caps *c, const plm_caps_cap *cap, uint32_t owner, plm_country one,
+                       plm_str holder, lines *l, plm_day day) {
     plm_tpp used = 0, reserved = 0, base = 0;
-    bool all = cap->shape == PLM_CAPS_OF_BASE;
-    for (size_t i = 0; i < c->books.series_n; i++) {
-        const plm_series *s = &c->books.series[i];
-        if (s->cap != PLM_SERIES_COMPANY || (!all && !plm_str_eq(s->company, company))) continue;
-        if (one ? s->country == one : inside(c, cap, s->country, day)) used += s->used, reserved +=
-            s->reserved;
+    const plm_books *b = &c->books;
+    bool all = owner == PLM_NONE;
+    uint32_t i = all ? 0 : b->owner[owner].first;
+    while (all ? i < b->series_n : i != PLM_NONE) {
+        const plm_series *s = &b->series[i];
+        i = all ? i + 1 : s->next;
+        if (s->cap != PLM_SERIES_COMPANY) continue;
+        if (one ? s->country == one : plm_cap_counts_in(b, cap, s->country, day)) {
+            used += s->used;
+            reserved += s->reserved;
+        }
         if (!all || cap->base[s->country]) base += s->used + s->reserved;
     }
     plm_tpp limit = base * cap->percent / 100;
-    if (one && plm_caps_in_group(c->books.rules, cap->zero_in, one, day)) limit = 0;
+    if (one && plm_caps_in_group(b->rules, cap->zero_in, one, day)) limit = 0;
     add_line(l, cap->id, all ? "all" : "company", holder, 0, &limit, used, reserved);
 }
 
-static bool first_of_company(const plm_caps *c, size_t at) {
-    for (size_t i = 0; i < at; i++)
-        if (c->books.series[i].cap == PLM_SERIES_COMPANY &&
-            plm_str_eq(c->books.series[i].company, c->books.series[at].company))
-            return false;
-    return true;
-}
-
-static void share_lines(plm_caps *c, const plm_caps_cap *cap, lines *l, plm_day day) {
+static void share_lines(plm_caps *c, size_t at, lines *l, plm_day day) {
+    const plm_books *b = &c->books;
+    const plm_caps_cap *cap = &b->rules->cap[at];
     if (cap->shape == PLM_CAPS_OF_BASE) {
-        share_line(c, cap, (plm_str){"", 0}, 0, PLM_STR("CN+MO"), l, day);
+        share_line(c, cap, PLM_NONE, 0, PLM_STR("CN+MO"), l, day);
         return;
     }
-    for (size_t i = 0; i < c->books.series_n; i++) {
-        const plm_series *s = &c->books.series[i];
-        if (s->cap != PLM_SERIES_COMPANY || !any_under(c, cap, s->company)) continue;
-        if (cap->shape == PLM_CAPS_COUNTRY) {
-            if (inside(c, cap, s->country, day)) share_line(c, cap, s->company, s->country,
-                                                            s->holder, l, day);
-        } else if (first_of_company(c, i)) {
-            if (cap->head_office && plm_caps_head_office(c->books.rules, s->company,
-                                                         day) != cap->head_office)
-                continue;
-            share_line(c, cap, s->company, 0, s->company, l, day);
+    for (uint32_t o = 0; o < b->owners; o++) {
+        const plm_owner *x = &b->owner[o];
+        if (!plm_books_bound(b, at, o)) continue;
+        if (cap->shape == PLM_CAPS_OUTSIDE) {
+            if (!cap->head_office ||
+                plm_caps_head_office(b->rules, x->name, day) == cap->head_office)
+                share_line(c, cap, o, 0, x->name, l, day);
+            continue;
         }
+        for (uint32_t i = x->first; i != PLM_NONE; i = b->series[i].next)
+            if (b->series[i].n && plm_cap_counts_in(b, cap, b->series[i].country, day))
+                share_line(c, cap, o, b->series[i].country, b->series[i].holder, l, day);
     }
 }
 
@@ -390,13 +472,13 @@ static bool give_lines(plm_caps *c, plm_day as_of, plm_caps_sink sink, void *ctx
     bool ok = l.a != NULL;
     for (size_t i = 0; ok && i < c->books.series_n; i++) {
         const plm_series *s = &c->books.series[i];
+        if (!s->n) continue; /* nothing was posted to it up to that day */
         if (s->cap != PLM_SERIES_COMPANY) limit_lines(c, s, &l, as_of);
         else if (!c->books.rules->caps)
             add_line(&l, c->books.rules->name, "company", s->holder, 0, NULL, s->used, s->reserved);
     }
     for (size_t i = 0; ok && i < c->books.rules->caps; i++)
-        if (c->books.rules->cap[i].shape > PLM_CAPS_CUMULATIVE) share_lines(c,
-            &c->books.rules->cap[i], &l, day);
+        if (c->books.rules->cap[i].shape > PLM_CAPS_CUMULATIVE) share_lines(c, i, &l, day);
     ok = ok && !l.failed;
     if (!ok) plm_fail(f, PLM_NO_MEMORY, "out of memory");
     if (ok && l.n) qsort(l.v, l.n, sizeof *l.v, by_account);

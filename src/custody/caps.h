@@ -24,6 +24,9 @@ typedef struct plm_caps_rules plm_caps_rules;
 /* Reads rule set `name` from folder/us/caps/NAME.json; folder NULL: found beside the program. */
 plm_caps_rules *plm_caps_rules_read(const char *folder, const char *name, plm_fault *f);
 void plm_caps_rules_free(plm_caps_rules *r);
+#define PLM_CAPS_NAME_MAX 32
+/* The names of the rule sets in the same folder, in order; their count, at most max. */
+size_t plm_caps_rules_names(const char *folder, char (*names)[PLM_CAPS_NAME_MAX], size_t max);
 
 typedef enum plm_caps_kind { PLM_RESERVE, PLM_EXPORT, PLM_INSTALL, PLM_RETIRE,
     PLM_RELEASE } plm_caps_kind;
@@ -47,11 +50,13 @@ typedef struct plm_caps_posting {
 bool plm_caps_posting_read(const plm_json *v, bool transfer, plm_arena *a, plm_caps_posting *out,
                            plm_fault *f);
 
+#define PLM_CAPS_ACCOUNT (2 * PLM_CAPS_TEXT_MAX + 24) /* "consignee:NAME:YEAR" and a NUL */
 typedef struct plm_caps_answer {
     bool posted, duplicate;
     const char *code; /* NULL, or conflict balance cap (static) */
     const char *cap, *cite; /* of a refusal; borrowed from the rules */
     plm_tpp limit, used, reserved, asked, over;
+    char account[PLM_CAPS_ACCOUNT]; /* as report names it */
     plm_fault f;
 } plm_caps_answer;
 
@@ -65,6 +70,14 @@ bool plm_caps_begin(plm_caps *c, plm_fault *f);
 bool plm_caps_post(plm_caps *c, const plm_caps_posting *p, plm_caps_answer *out, plm_fault *f);
 bool plm_caps_commit(plm_caps *c, plm_fault *f);
 void plm_caps_rollback(plm_caps *c);
+
+/* Reads the store's history for plm_caps_try; the store is left as it is. */
+bool plm_caps_look(plm_caps *c, plm_fault *f);
+/* What posting p would be answered, upon the history and what was kept of earlier tries.  Every
+ * account whose cap it would pass gets an answer (*n of them, at most max; out[0] alone says
+ * posted, conflict or balance).  keep_over: it counts on even where it passes a cap. */
+bool plm_caps_try(plm_caps *c, const plm_caps_posting *p, bool keep_over, plm_caps_answer *out,
+                  size_t max, size_t *n, plm_fault *f);
 
 typedef struct plm_caps_line {
     plm_str account, cap; /* borrowed */

@@ -3,6 +3,7 @@
 #include "custody/caps_rules.h"
 #include "base/file.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,6 +242,28 @@ plm_caps_rules *plm_caps_rules_read(const char *folder, const char *name, plm_fa
     plm_doc_free(d);
     plm_buf_free(&text);
     return r;
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(a, b); }
+
+size_t plm_caps_rules_names(const char *folder, char (*names)[PLM_CAPS_NAME_MAX], size_t max) {
+    char path[PATH_MAX];
+    size_t n = 0;
+    DIR *d = NULL;
+    if (find_file(folder, "none", path, sizeof path) && strrchr(path, '/')) {
+        *strrchr(path, '/') = 0;
+        d = opendir(path);
+    }
+    for (struct dirent *e; d && n < max && (e = readdir(d)) != NULL;) {
+        size_t len = strlen(e->d_name);
+        if (len < 6 || len - 5 >= PLM_CAPS_NAME_MAX || strcmp(e->d_name + len - 5, ".json") != 0)
+            continue;
+        memcpy(names[n], e->d_name, len - 5);
+        names[n++][len - 5] = 0;
+    }
+    if (d) closedir(d);
+    if (n) qsort(names, n, PLM_CAPS_NAME_MAX, by_name);
+    return n;
 }
 
 void plm_caps_rules_free(plm_caps_rules *r) { plm_mem_free(r); }

@@ -425,7 +425,7 @@ static bool put_document(const node *root, plm_buf *out, plm_fault *f) {
         plm_jw_key(&w->w, "@context");
         plm_jw_obj(&w->w);
         for (size_t i = 0; i < w->ns_n; i++) {
-            char prefix[16];
+            char prefix[24];
             snprintf(prefix, sizeof prefix, "x%zu", i + 1);
             plm_jw_kstr(&w->w, prefix, w->ns[i]);
         }

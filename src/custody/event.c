@@ -7,12 +7,47 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MEMBERS_MAX 40 /* of an event that are found at once; one with more is searched */
+
 typedef struct reader {
     const plm_json *v;
     plm_arena *a;
     plm_event *e;
     plm_refusal *r;
+    unsigned char slot[64]; /* 1 + index of a member, by a hash of its name */
+    plm_str name[MEMBERS_MAX];
+    const plm_json *value[MEMBERS_MAX];
+    bool indexed;
 } reader;
+
+static unsigned slot_of(plm_str s) {
+    if (!s.n) return 0;
+    return (unsigned)(s.n * 31 + (unsigned char)s.p[0] + 7u * (unsigned char)s.p[s.n - 1] +
+                      3u * (unsigned char)s.p[s.n / 2]);
+}
+
+static void index_members(reader *rd) {
+    size_t n = plm_json_count(rd->v);
+    unsigned i = 0;
+    if (n > MEMBERS_MAX) return;
+    plm_json_pairs(rd->v, it, k, m) {
+        unsigned at = slot_of(plm_json_text(k));
+        while (rd->slot[at & 63]) at++;
+        rd->name[i] = plm_json_text(k);
+        rd->value[i++] = m;
+        rd->slot[at & 63] = (unsigned char)i;
+    }
+    rd->indexed = true;
+}
+
+/* Member of any object, or NULL. */
+static const plm_json *member(const reader *rd, const plm_json *o, const char *name) {
+    if (o != rd->v || !rd->indexed) return plm_json_get(o, name);
+    plm_str s = plm_str_c(name);
+    for (unsigned at = slot_of(s); rd->slot[at & 63]; at++)
+        if (plm_str_eq(rd->name[rd->slot[at & 63] - 1], s)) return rd->value[rd->slot[at & 63] - 1];
+    return NULL;
+}
 
 static bool refuse(reader *rd, const char *code, const char *where, const char *fmt, plm_str text) {
     char say[256];
@@ -35,7 +70,7 @@ plm_str plm_uri_last(plm_str u) {
 }
 
 /* "shipping" of the bare word, the CBV URN, the CURIE or the web URI; other URIs as they are. */
-static plm_str bare_word(plm_str s) {
+plm_str plm_event_word(plm_str s) {
     static const char *const heads[] = {
         "urn:epcglobal:cbv:bizstep:", "urn:epcglobal:cbv:disp:", "urn:epcglobal:cbv:btt:",
         "urn:epcglobal:cbv:sdt:", "https://ref.gs1.org/cbv/BizStep-",
@@ -53,7 +88,7 @@ static plm_str bare_word(plm_str s) {
 
 /* A string member, trimmed; *out p NULL when it is not there. */
 static bool take_str(reader *rd, const plm_json *o, const char *name, plm_str *out) {
-    const plm_json *m = plm_json_get(o, name);
+    const plm_json *m = member(rd, o, name);
     *out = (plm_str){0};
     if (!m || plm_json_is_null(m)) return true;
     plm_str s = plm_str_trim(plm_json_text(m));
@@ -74,12 +109,12 @@ static bool take_key(reader *rd, const plm_json *o, const char *name, plm_str *o
 
 static bool take_word(reader *rd, const char *name, plm_str *out) {
     if (!take_str(rd, rd->v, name, out)) return false;
-    if (out->p) *out = bare_word(*out);
+    if (out->p) *out = plm_event_word(*out);
     return true;
 }
 
 static bool take_place(reader *rd, const char *name, plm_str *out, plm_str *shown) {
-    const plm_json *m = plm_json_get(rd->v, name);
+    const plm_json *m = member(rd, rd->v, name);
     *out = *shown = (plm_str){0};
     if (!m || plm_json_is_null(m)) return true;
     if (!plm_json_is_obj(m))
@@ -97,10 +132,10 @@ static bool take_times(reader *rd, int64_t now) {
         return refuse(rd, "time", "eventTime", "'%.*s' is no ISO 8601 time with a zone", t);
     if (!take_str(rd, rd->v, "eventTimeZoneOffset", &t)) return false;
     if (!t.p) return refuse(rd, "malformed", "eventTimeZoneOffset", "is missing%.*s", t);
-    char probe[40];
+    char probe[] = "2000-01-01T00:00:00+00:00";
     int64_t unused;
-    snprintf(probe, sizeof probe, "2000-01-01T00:00:00%.*s", (int)(t.n > 12 ? 12 : t.n), t.p);
-    if (t.n != 6 || !plm_time_parse(plm_str_c(probe), &unused, &e->offset_min))
+    if (t.n == 6) memcpy(probe + 19, t.p, 6);
+    if (t.n != 6 || !plm_time_parse(PLM_STR(probe), &unused, &e->offset_min))
         return refuse(rd, "time", "eventTimeZoneOffset", "'%.*s' is no offset such as +08:00", t);
     if (!take_str(rd, rd->v, "recordTime", &t)) return false;
     e->has_record_time = t.p != NULL;
@@ -119,7 +154,7 @@ static bool take_times(reader *rd, int64_t now) {
 static plm_event_epc *next_epc(reader *rd) { return &rd->e->epcs[rd->e->epcs_n++]; }
 
 static bool list_of(reader *rd, const plm_json *o, const char *name, const plm_json **out) {
-    *out = plm_json_get(o, name);
+    *out = member(rd, o, name);
     if (*out && plm_json_is_null(*out)) *out = NULL;
     if (*out && !plm_json_is_arr(*out))
         return refuse(rd, "malformed", name, "must be an array%.*s", (plm_str){0});
@@ -178,8 +213,8 @@ static bool read_what(reader *rd) {
     plm_event *e = rd->e;
     size_t n = 1;
     for (size_t i = 0; i < 4; i++) {
-        n += plm_json_count(plm_json_get(rd->v, epc_lists[i][0]));
-        n += plm_json_count(plm_json_get(rd->v, quantity_lists[i][0]));
+        n += plm_json_count(member(rd, rd->v, epc_lists[i][0]));
+        n += plm_json_count(member(rd, rd->v, quantity_lists[i][0]));
     }
     if (n > 8 * PLM_EVENT_ITEMS_MAX) return no_room(rd);
     if (!(e->epcs = plm_arena_array(rd->a, n, sizeof *e->epcs))) return no_room(rd);
@@ -213,7 +248,7 @@ static bool read_parties(reader *rd, const char *name, const char *dir) {
         *x = (plm_event_pair){.dir = dir};
         if (!take_str(rd, m, "type", &x->a) || !take_str(rd, m, dir, &x->c)) return false;
         if (!x->c.p) return refuse(rd, "malformed", name, "needs a %.*s", plm_str_c(dir));
-        x->a = x->a.p ? bare_word(x->a) : PLM_STR("");
+        x->a = x->a.p ? plm_event_word(x->a) : PLM_STR("");
         x->b = plm_gs1_key_or_self(x->c, rd->a);
         if (!x->b.p) return no_room(rd);
         l->n++;
@@ -235,7 +270,7 @@ static bool read_papers(reader *rd) {
         if (!x->c.p)
             return refuse(rd, "malformed", "bizTransactionList", "needs a bizTransaction%.*s",
                           x->c);
-        x->a = x->a.p ? bare_word(x->a) : PLM_STR("");
+        x->a = x->a.p ? plm_event_word(x->a) : PLM_STR("");
         x->b = plm_uri_last(x->c);
         l->n++;
     }
@@ -261,7 +296,7 @@ static bool read_report(reader *rd, const plm_json *m) {
     if (!plm_json_dec(value, true, &d, NULL))
         return refuse(rd, "measure", "sensorReport.value", "'%.*s' is no decimal number",
                       plm_json_text(value));
-    x->a = x->a.p ? bare_word(x->a) : PLM_STR("");
+    x->a = x->a.p ? plm_event_word(x->a) : PLM_STR("");
     x->b = plm_arena_copy(rd->a, plm_json_text(value));
     if (!x->b.p) return no_room(rd);
     if (plm_str_is(x->a, "Mass") && d.neg)
@@ -295,8 +330,8 @@ static bool read_sensors(reader *rd) {
 /* A member of the custody namespace, under whatever prefix the frame gives it. */
 static const plm_json *custody_member(const plm_json *o, const plm_json *context,
                                       const char *local) {
-    char name[128];
-    snprintf(name, sizeof name, "plm:%s", local);
+    char name[128] = "plm:";
+    memcpy(name + 4, local, strlen(local) + 1); /* a name of this file's: short */
     const plm_json *m = plm_json_get(o, name);
     if (m || !context) return m;
     if (plm_json_is_arr(context)) {
@@ -343,7 +378,7 @@ static bool read_custody(reader *rd, const plm_json *context) {
 }
 
 static bool read_declaration(reader *rd) {
-    const plm_json *d = plm_json_get(rd->v, "errorDeclaration"), *list;
+    const plm_json *d = member(rd, rd->v, "errorDeclaration"), *list;
     plm_event_pairs *l = &rd->e->corrections;
     if (!d || plm_json_is_null(d)) return true;
     if (!plm_json_is_obj(d))
@@ -440,21 +475,22 @@ static bool take_identity(reader *rd, const plm_event_frame *frame) {
     plm_event *e = rd->e;
     char uri[PLM_HASH_URI_MAX];
     if (!plm_event_hash(rd->v, frame, rd->a, e->hash, &rd->r->f)) return no_room(rd);
-    plm_event_hash_uri(e->hash, uri);
+    if (!e->event_id.p) plm_event_hash_uri(e->hash, uri);
     e->id = e->event_id.p ? e->event_id : plm_arena_copy(rd->a, plm_str_c(uri));
     return e->id.p || no_room(rd);
 }
 
 bool plm_event_read(const plm_json *v, const plm_event_frame *frame, plm_arena *a, plm_event *e,
                     plm_refusal *r) {
-    reader rd = {v, a, e, r};
+    reader rd = {.v = v, .a = a, .e = e, .r = r};
     *e = (plm_event){0};
     *r = (plm_refusal){0};
     if (!plm_json_is_obj(v)) return refuse(&rd, "malformed", "", "an event is an object%.*s",
                                            (plm_str){0});
+    index_members(&rd);
     if (!take_str(&rd, v, "eventID", &e->event_id)) return false;
     r->event_id = e->event_id;
-    const plm_json *context = plm_json_get(v, "@context");
+    const plm_json *context = member(&rd, v, "@context");
     if (!context) context = frame->context;
     if (!take_str(&rd, v, "type", &e->type) || !take_str(&rd, v, "action", &e->action) ||
         !take_word(&rd, "bizStep", &e->biz_step) || !take_word(&rd, "disposition",

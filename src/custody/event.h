@@ -36,6 +36,8 @@ typedef struct plm_event {
     plm_str id;       /* eventID, else the hash URI */
     plm_str event_id; /* p NULL: none */
     unsigned char hash[PLM_SHA256_LEN];
+    bool has_leaf; /* leaf is the log's hash of json; plm_event_read leaves it to the caller */
+    unsigned char leaf[PLM_SHA256_LEN];
     bool declares; /* has an errorDeclaration */
     int64_t event_time, record_time; /* nanoseconds since 1970 UTC */
     bool has_record_time;
@@ -85,6 +87,8 @@ void plm_time_print_at(int64_t ns, int offset_min, char out[40]);
 /* The system's clock: the one place that reads it. */
 int64_t plm_time_now(void);
 
+/* The bare word of a CBV word, URN, CURIE or web URI; any other URI as it is. */
+plm_str plm_event_word(plm_str s);
 /* The last segment of a URI: after the last / or : or #. */
 plm_str plm_uri_last(plm_str uri);
 /* Writes v as compact JSON. */

@@ -65,6 +65,10 @@ static bool is_hex(char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
 }
 
+static bool is_plain(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
 /* Characters of an EPC serial; a percent sign needs two hexadecimal digits. */
 static bool serial_ok(plm_str s, int max) {
     int n = 0;
@@ -73,8 +77,7 @@ static bool serial_ok(plm_str s, int max) {
         if (c == '%') {
             if (i + 2 >= s.n || !is_hex(s.p[i + 1]) || !is_hex(s.p[i + 2])) return false;
             i += 2;
-        } else if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                     (c && strchr("!')(*+,.:;=_-", c)))) {
+        } else if (!is_plain(c) && !(c && strchr("!')(*+,.:;=_-", c))) {
             return false;
         }
     }
@@ -84,6 +87,10 @@ static bool serial_ok(plm_str s, int max) {
 /* Digital Link paths percent-encode some characters that a URN writes plain (Table 7-1). */
 static void put_serial(plm_buf *out, plm_str s) {
     for (size_t i = 0; i < s.n; i++) {
+        size_t plain = i;
+        while (i < s.n && is_plain(s.p[i])) i++;
+        if (i > plain) plm_buf_put(out, s.p + plain, i - plain);
+        if (i == s.n) return;
         char c = s.p[i];
         if (c && strchr("!()*+,:", c)) plm_buf_printf(out, "%%%02X", (unsigned)c);
         else if (c == '%' && i + 2 < s.n)
@@ -159,7 +166,10 @@ static bool urn_key(const gs1_scheme *s, plm_str rest, bool pattern, plm_buf *ou
         digits[n] = plm_gs1_check_digit((plm_str){digits, n});
         n++;
     }
-    plm_buf_printf(out, "%s/%.*s%s", s->ai, (int)n, digits, piece);
+    plm_buf_puts(out, s->ai);
+    plm_buf_putc(out, '/');
+    plm_buf_put(out, digits, n);
+    plm_buf_puts(out, piece);
     if (pattern || s->tail == TAIL_NONE) return true;
     if (strcmp(s->ai, "414") == 0 && plm_str_is(serial, "0")) return true; /* no extension */
     plm_buf_puts(out, s->qualifier);
@@ -240,6 +250,7 @@ bool plm_gs1_key(plm_str uri, plm_buf *out) {
     if (plm_str_starts(uri, "urn:epc:")) {
         plm_str rest = {uri.p + 8, uri.n - 8};
         for (size_t i = 0; !ok && i < sizeof schemes / sizeof schemes[0]; i++) {
+            if (rest.n < 6 || memcmp(rest.p, schemes[i].urn, 6) != 0) continue;
             size_t n = strlen(schemes[i].urn);
             if (!plm_str_starts(rest, schemes[i].urn)) continue;
             ok = urn_key(&schemes[i], (plm_str){rest.p + n, rest.n - n},

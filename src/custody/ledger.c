@@ -1,56 +1,72 @@
 /* ledger.c: one writer puts events, their parts and their leaves in one transaction. */
 #include "custody/ledger.h"
 #include "custody/epcis.h"
+#include "custody/runs.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define NAMES_SEEN_BITS 18 /* names written lately, so that they are not written again */
+#define NAMES_MAX (1u << 18)          /* names that wait to be written in order */
+#define NAMES_BYTES_MAX (64u << 20)
+#define NAMES_SEEN_MAX (1u << 21)     /* names written by this ledger, so not written again */
 
-enum { Q_SAME, Q_MAX, Q_EVENT, Q_EPC, Q_PARTY, Q_PAPER, Q_SENSOR, Q_DEVICE, Q_CORRECTION, Q_NAME,
-       Q_VOID_ID, Q_VOID_HASH, Q_DECLARED_ID, Q_DECLARED_HASH, Q_N };
+enum { Q_ROW, Q_MAX, Q_NAME, Q_VOID, Q_DECLARED_ID, Q_DECLARED_HASH, Q_N };
 
 static const char *const sql[Q_N] = {
-    [Q_SAME] = "SELECT declares, hash FROM events WHERE id = ?1",
+    [Q_ROW] = "SELECT id, hash, declares, event_id, voided_by FROM events WHERE seq = ?1",
     [Q_MAX] = "SELECT seq FROM events ORDER BY seq DESC LIMIT 1",
-    [Q_EVENT] = "INSERT INTO events (seq, id, event_id, hash, declares, voided_by, event_time,"
-                " offset_min, record_time, known_time, type, action, biz_step, disposition,"
-                " read_point, biz_location, parent, replaces, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
-                " ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
-    [Q_EPC] = "INSERT INTO event_epcs (event, ord, role, epc, quantity, uom)"
-              " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [Q_PARTY] =
-        "INSERT INTO event_parties (event, ord, dir, type, party) VALUES (?1, ?2, ?3, ?4, ?5)",
-    [Q_PAPER] =
-        "INSERT INTO event_papers (event, ord, type, paper, uri) VALUES (?1, ?2, ?3, ?4, ?5)",
-    [Q_SENSOR] =
-        "INSERT INTO event_sensors (event, ord, type, value, uom) VALUES (?1, ?2, ?3, ?4, ?5)",
-    [Q_DEVICE] = "INSERT INTO event_devices (event, ord, epc, device_id) VALUES (?1, ?2, ?3, ?4)",
-    [Q_CORRECTION] = "INSERT INTO event_corrections (event, ord, corrective) VALUES (?1, ?2, ?3)",
     /* the form of a table wins over that of an event, a URN over a Digital Link: any order of
      * files ends with the same */
     [Q_NAME] = "INSERT INTO names (key, shown, rank) VALUES (?1, ?2, 1) ON CONFLICT (key) DO UPDATE"
                " SET shown = excluded.shown WHERE names.rank = 1 AND excluded.shown > names.shown",
-    [Q_VOID_ID] = "UPDATE events SET voided_by = ?1 WHERE id = ?2 AND declares = 0"
-                  " AND voided_by IS NULL",
-    [Q_VOID_HASH] = "UPDATE events SET voided_by = ?1 WHERE hash = ?2 AND declares = 0"
-                    " AND voided_by IS NULL AND (event_id IS NULL OR ?3 = 0)",
+    [Q_VOID] = "UPDATE events SET voided_by = ?1 WHERE seq = ?2",
     [Q_DECLARED_ID] = "SELECT seq FROM events WHERE id = ?1 AND declares = 1",
     [Q_DECLARED_HASH] = "SELECT seq FROM events WHERE hash = ?1 AND declares = 1"
                         " AND (event_id IS NULL OR ?2 = 0) ORDER BY seq LIMIT 1",
 };
 
+enum { A_EVENT, A_EPC, A_PARTY, A_PAPER, A_SENSOR, A_DEVICE, A_CORRECTION, A_N };
+
+static const char *const tables[A_N][2] = {
+    [A_EVENT] = {"events",
+                 "seq, id, event_id, hash, declares, voided_by, event_time, offset_min,"
+                 " record_time, known_time, type, action, biz_step, disposition, read_point,"
+                 " biz_location, parent, replaces, json"},
+    [A_EPC] = {"event_epcs", "event, ord, role, epc, quantity, uom"},
+    [A_PARTY] = {"event_parties", "event, ord, dir, type, party"},
+    [A_PAPER] = {"event_papers", "event, ord, type, paper, uri"},
+    [A_SENSOR] = {"event_sensors", "event, ord, type, value, uom"},
+    [A_DEVICE] = {"event_devices", "event, ord, epc, device_id"},
+    [A_CORRECTION] = {"event_corrections", "event, ord, corrective"},
+};
+
+typedef struct name {
+    plm_str key, shown;
+} name;
+
 struct plm_ledger {
     plm_store *s;
-    plm_stmt *q[Q_N];
+    plm_stmt *q[Q_N], *add[A_N];
     plm_log log;
-    int64_t seq;     /* of the last event */
+    plm_runs *runs;
+    plm_runs_found found;
+    int64_t seq;       /* of the last event */
     bool any_declared; /* the store holds a declaration, so look for them */
-    uint64_t seen[1u << NAMES_SEEN_BITS];
+    name *names;       /* that wait */
+    uint32_t names_n, names_cap;
+    plm_arena *names_text;
+    uint64_t *seen;    /* hashes of names written or waiting, open addressing, 0 free */
+    uint32_t seen_n, seen_cap;
 };
 
 static void ledger_free(plm_ledger *l) {
     for (size_t i = 0; i < Q_N; i++) plm_stmt_free(l->q[i]);
+    for (size_t i = 0; i < A_N; i++) plm_stmt_free(l->add[i]);
+    plm_runs_close(l->runs);
+    plm_mem_free(l->found.v);
+    plm_mem_free(l->names);
+    plm_mem_free(l->seen);
+    plm_arena_free(l->names_text);
     plm_log_close(&l->log);
     plm_mem_free(l);
 }
@@ -73,7 +89,12 @@ static bool ledger_prepare(plm_ledger *l, plm_fault *f) {
     if (!declared && !scalar(l->s, "SELECT 1 FROM events WHERE declares = 1 LIMIT 1", &declared, f))
         return false;
     l->any_declared = declared != 0;
-    return plm_log_open(&l->log, l->s, f);
+    for (size_t i = 0; i < A_N; i++)
+        if (!(l->add[i] = plm_stmt_append(l->s, tables[i][0], tables[i][1], f))) return false;
+    l->names_text = plm_arena_new(2 * (size_t)NAMES_BYTES_MAX);
+    if (!l->names_text) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    l->runs = plm_runs_open(l->s, f);
+    return l->runs && plm_log_open(&l->log, l->s, f);
 }
 
 plm_ledger *plm_ledger_open(plm_store *s, plm_fault *f) {
@@ -93,9 +114,26 @@ plm_ledger *plm_ledger_open(plm_store *s, plm_fault *f) {
     return NULL;
 }
 
+static int by_key(const void *a, const void *b) {
+    return plm_str_cmp(((const name *)a)->key, ((const name *)b)->key);
+}
+
+/* In the order of the keys, so that a page of the table is written once. */
+static bool write_names(plm_ledger *l, plm_fault *f) {
+    if (l->names_n) qsort(l->names, l->names_n, sizeof *l->names, by_key);
+    for (uint32_t i = 0; i < l->names_n; i++) {
+        plm_stmt_text(l->q[Q_NAME], 1, l->names[i].key);
+        plm_stmt_text(l->q[Q_NAME], 2, l->names[i].shown);
+        if (!plm_stmt_run(l->q[Q_NAME], NULL, f)) return false;
+    }
+    l->names_n = 0;
+    plm_arena_reset(l->names_text);
+    return true;
+}
+
 bool plm_ledger_commit(plm_ledger *l, plm_fault *f) {
     plm_store *s = l->s;
-    bool ok = plm_log_head(&l->log, f);
+    bool ok = write_names(l, f) && plm_runs_flush(l->runs, f) && plm_log_head(&l->log, f);
     ledger_free(l);
     if (ok && plm_store_commit(s, f)) return true;
     plm_store_rollback(s);
@@ -108,18 +146,39 @@ void plm_ledger_rollback(plm_ledger *l) {
     plm_store_rollback(s);
 }
 
+/* The events whose row in events may be under key. */
+static bool candidates(plm_ledger *l, plm_runs_kind kind, plm_str text, plm_fault *f) {
+    return plm_runs_find(l->runs, plm_runs_key(kind, text), &l->found, f);
+}
+
+static plm_str hash_of(const plm_event *e) {
+    return (plm_str){(const char *)e->hash, PLM_SHA256_LEN};
+}
+
+/* The row of found event i: 1 it is there, -1 fault.  Reset Q_ROW when done with it. */
+static int found_row(plm_ledger *l, size_t i, plm_fault *f) {
+    plm_stmt_int(l->q[Q_ROW], 1, l->found.v[i]);
+    int r = plm_stmt_step(l->q[Q_ROW], f);
+    if (r == 0) plm_fail(f, PLM_CONFLICT, "the index of events names one that is not there: run log"
+                                          " verify --store");
+    return r == 1 ? 1 : -1;
+}
+
 /* What the store holds under this identity: 1 the same, -1 another content, 0 nothing. */
 static bool find_same(plm_ledger *l, const plm_event *e, int *same, plm_fault *f) {
-    plm_stmt *st = l->q[Q_SAME];
-    int r;
+    plm_stmt *st = l->q[Q_ROW];
     *same = 0;
-    plm_stmt_text(st, 1, e->id);
-    while ((r = plm_stmt_step(st, f)) == 1) {
-        plm_str hash = plm_col_blob(st, 1);
-        if (hash.n != PLM_SHA256_LEN || memcmp(hash.p, e->hash, PLM_SHA256_LEN) != 0) *same = -1;
-        else if (*same == 0 && (plm_col_int(st, 0) != 0) == e->declares) *same = 1;
+    if (!candidates(l, PLM_RUNS_ID, e->id, f)) return false;
+    for (size_t i = 0; i < l->found.n; i++) {
+        if (found_row(l, i, f) < 0) return false;
+        bool mine = plm_str_eq(plm_col_text(st, 0), e->id);
+        bool declares = plm_col_int(st, 2) != 0, content = plm_str_eq(plm_col_blob(st, 1),
+                                                                      hash_of(e));
+        plm_stmt_reset(st);
+        if (mine && !content) *same = -1;
+        else if (mine && *same == 0 && declares == e->declares) *same = 1;
     }
-    return r == 0;
+    return true;
 }
 
 static bool first_int(plm_stmt *st, int64_t *out, plm_fault *f) {
@@ -143,57 +202,105 @@ static bool find_declaration(plm_ledger *l, const plm_event *e, int64_t *by, plm
     return first_int(l->q[Q_DECLARED_HASH], by, f);
 }
 
+/* Voids the found events that are none's declaration and not void: those of the id, or of the hash
+ * where one of the two has no eventID. */
+static bool void_found(plm_ledger *l, const plm_event *e, bool by_id, uint64_t *voided,
+                       plm_fault *f) {
+    plm_stmt *st = l->q[Q_ROW];
+    for (size_t i = 0; i < l->found.n; i++) {
+        if (found_row(l, i, f) < 0) return false;
+        bool mine = by_id ? plm_str_eq(plm_col_text(st, 0), e->id)
+                          : plm_str_eq(plm_col_blob(st, 1), hash_of(e)) &&
+                                (plm_col_null(st, 3) || !e->event_id.p);
+        bool open = plm_col_int(st, 2) == 0 && plm_col_null(st, 4);
+        plm_stmt_reset(st);
+        if (!mine || !open) continue;
+        plm_stmt_int(l->q[Q_VOID], 1, l->seq);
+        plm_stmt_int(l->q[Q_VOID], 2, l->found.v[i]);
+        if (!plm_stmt_run(l->q[Q_VOID], NULL, f)) return false;
+        ++*voided;
+    }
+    return true;
+}
+
 static bool put_voids(plm_ledger *l, const plm_event *e, uint64_t *voided, plm_fault *f) {
-    int64_t n = 0;
     if (!e->declares) return true;
     l->any_declared = true;
-    plm_stmt_int(l->q[Q_VOID_ID], 1, l->seq);
-    plm_stmt_text(l->q[Q_VOID_ID], 2, e->id);
-    if (!plm_stmt_run(l->q[Q_VOID_ID], &n, f)) return false;
-    *voided += (uint64_t)n;
-    plm_stmt_int(l->q[Q_VOID_HASH], 1, l->seq);
-    plm_stmt_blob(l->q[Q_VOID_HASH], 2, e->hash, PLM_SHA256_LEN);
-    plm_stmt_int(l->q[Q_VOID_HASH], 3, e->event_id.p != NULL);
-    if (!plm_stmt_run(l->q[Q_VOID_HASH], &n, f)) return false;
-    *voided += (uint64_t)n;
+    return candidates(l, PLM_RUNS_ID, e->id, f) && void_found(l, e, true, voided, f) &&
+           candidates(l, PLM_RUNS_HASH, hash_of(e), f) && void_found(l, e, false, voided, f);
+}
+
+static bool seen_grow(plm_ledger *l) {
+    uint32_t cap = l->seen_cap ? 4 * l->seen_cap : 1024;
+    if (cap > 2 * NAMES_SEEN_MAX) { /* forgetting costs a second look, no more */
+        memset(l->seen, 0, l->seen_cap * sizeof *l->seen);
+        l->seen_n = 0;
+        return true;
+    }
+    uint64_t *v = plm_mem_resize(NULL, cap * sizeof *v);
+    if (!v) return false;
+    memset(v, 0, cap * sizeof *v);
+    for (uint32_t i = 0; i < l->seen_cap; i++) {
+        uint64_t h = l->seen[i], k = h >> 32;
+        while (h && v[k & (cap - 1)]) k++;
+        if (h) v[k & (cap - 1)] = h;
+    }
+    plm_mem_free(l->seen);
+    l->seen = v;
+    l->seen_cap = cap;
     return true;
 }
 
 static bool put_name(plm_ledger *l, plm_str key, plm_str shown, plm_fault *f) {
-    uint64_t h = 14695981039346656037u;
     if (!key.p || !shown.p) return true;
-    for (size_t i = 0; i < shown.n; i++) h = (h ^ (unsigned char)shown.p[i]) * 1099511628211u;
-    uint64_t *slot = &l->seen[h >> (64 - NAMES_SEEN_BITS)];
-    if (*slot == h) return true;
-    *slot = h;
-    plm_stmt_text(l->q[Q_NAME], 1, key);
-    plm_stmt_text(l->q[Q_NAME], 2, shown);
-    return plm_stmt_run(l->q[Q_NAME], NULL, f);
+    if (l->seen_n * 2 >= l->seen_cap && !seen_grow(l)) goto full;
+    uint64_t h = plm_runs_hash(shown) | 1, k = h >> 32;
+    for (; l->seen[k & (l->seen_cap - 1)]; k++)
+        if (l->seen[k & (l->seen_cap - 1)] == h) return true;
+    l->seen[k & (l->seen_cap - 1)] = h;
+    l->seen_n++;
+    if ((l->names_n == NAMES_MAX || plm_arena_used(l->names_text) > NAMES_BYTES_MAX) &&
+        !write_names(l, f))
+        return false;
+    if (l->names_n == l->names_cap) {
+        uint32_t cap = l->names_cap ? 4 * l->names_cap : 64;
+        name *v = plm_mem_resize(l->names, cap * sizeof *v);
+        if (!v) goto full;
+        l->names = v;
+        l->names_cap = cap;
+    }
+    name *n = &l->names[l->names_n];
+    *n = (name){plm_arena_copy(l->names_text, key), plm_arena_copy(l->names_text, shown)};
+    if (!n->key.p || !n->shown.p) goto full;
+    l->names_n++;
+    return true;
+full:
+    return plm_fail(f, PLM_NO_MEMORY, "out of memory");
 }
 
 static bool put_pairs(plm_ledger *l, int q, const plm_event_pairs *list, plm_fault *f) {
     for (size_t i = 0; i < list->n; i++) {
         const plm_event_pair *x = &list->v[i];
-        plm_stmt *st = l->q[q];
+        plm_stmt *st = l->add[q];
         plm_stmt_int(st, 1, l->seq);
         plm_stmt_int(st, 2, (int64_t)i);
-        if (q == Q_PARTY) {
+        if (q == A_PARTY) {
             plm_stmt_text(st, 3, plm_str_c(x->dir));
             plm_stmt_text(st, 4, x->a);
             plm_stmt_text(st, 5, x->b);
         } else {
             plm_stmt_text(st, 3, x->a);
-            if (q != Q_CORRECTION) plm_stmt_text(st, 4, x->b);
-            if (q == Q_PAPER || q == Q_SENSOR) plm_stmt_text(st, 5, x->c);
+            if (q != A_CORRECTION) plm_stmt_text(st, 4, x->b);
+            if (q == A_PAPER || q == A_SENSOR) plm_stmt_text(st, 5, x->c);
         }
         if (!plm_stmt_run(st, NULL, f)) return false;
-        if (q == Q_PARTY && !put_name(l, x->b, x->c, f)) return false;
+        if (q == A_PARTY && !put_name(l, x->b, x->c, f)) return false;
     }
     return true;
 }
 
 static bool put_epcs(plm_ledger *l, const plm_event *e, plm_fault *f) {
-    plm_stmt *st = l->q[Q_EPC];
+    plm_stmt *st = l->add[A_EPC];
     for (size_t i = 0; i < e->epcs_n; i++) {
         const plm_event_epc *x = &e->epcs[i];
         plm_stmt_int(st, 1, l->seq);
@@ -202,13 +309,24 @@ static bool put_epcs(plm_ledger *l, const plm_event *e, plm_fault *f) {
         plm_stmt_text(st, 4, x->key);
         plm_stmt_text(st, 5, x->quantity);
         plm_stmt_text(st, 6, x->uom);
-        if (!plm_stmt_run(st, NULL, f) || !put_name(l, x->key, x->shown, f)) return false;
+        if (!plm_stmt_run(st, NULL, f) || !put_name(l, x->key, x->shown, f) ||
+            !plm_runs_put(l->runs, plm_runs_key(PLM_RUNS_EPC, x->key), l->seq, f))
+            return false;
     }
     return true;
 }
 
+static bool put_index(plm_ledger *l, const plm_event *e, plm_fault *f) {
+    for (size_t i = 0; i < e->devices.n; i++)
+        if (!plm_runs_put(l->runs, plm_runs_key(PLM_RUNS_DEVICE, e->devices.v[i].a), l->seq, f) ||
+            !plm_runs_put(l->runs, plm_runs_key(PLM_RUNS_DEVICE, e->devices.v[i].b), l->seq, f))
+            return false;
+    return plm_runs_put(l->runs, plm_runs_key(PLM_RUNS_ID, e->id), l->seq, f) &&
+           plm_runs_put(l->runs, plm_runs_key(PLM_RUNS_HASH, hash_of(e)), l->seq, f);
+}
+
 static bool put_row(plm_ledger *l, const plm_event *e, int64_t voided_by, plm_fault *f) {
-    plm_stmt *st = l->q[Q_EVENT];
+    plm_stmt *st = l->add[A_EVENT];
     plm_stmt_int(st, 1, l->seq);
     plm_stmt_text(st, 2, e->id);
     plm_stmt_text(st, 3, e->event_id);
@@ -237,6 +355,7 @@ bool plm_ledger_put(plm_ledger *l, const plm_event *e, plm_outcome *out, uint64_
                     plm_fault *f) {
     int same;
     int64_t by;
+    plm_hash leaf;
     if (!find_same(l, e, &same, f)) return false;
     if (same) {
         *out = same > 0 ? PLM_DUPLICATE : PLM_CONFLICTING;
@@ -244,13 +363,36 @@ bool plm_ledger_put(plm_ledger *l, const plm_event *e, plm_outcome *out, uint64_
     }
     if (!find_declaration(l, e, &by, f)) return false;
     *out = PLM_STORED;
+    if (e->has_leaf) memcpy(leaf.b, e->leaf, PLM_HASH_LEN);
+    else leaf = plm_merkle_leaf(e->json);
     l->seq++;
     *voided += by != 0;
-    return put_row(l, e, by, f) && put_epcs(l, e, f) && put_pairs(l, Q_PARTY, &e->parties, f) &&
-           put_pairs(l, Q_PAPER, &e->papers, f) && put_pairs(l, Q_SENSOR, &e->sensors, f) &&
-           put_pairs(l, Q_DEVICE, &e->devices, f) &&
-           put_pairs(l, Q_CORRECTION, &e->corrections, f) &&
+    return put_row(l, e, by, f) && put_epcs(l, e, f) && put_pairs(l, A_PARTY, &e->parties, f) &&
+           put_pairs(l, A_PAPER, &e->papers, f) && put_pairs(l, A_SENSOR, &e->sensors, f) &&
+           put_pairs(l, A_DEVICE, &e->devices, f) &&
+           put_pairs(l, A_CORRECTION, &e->corrections, f) &&
            put_name(l, e->read_point, e->read_point_shown, f) &&
-           put_name(l, e->biz_location, e->biz_location_shown, f) && put_voids(l, e, voided, f) &&
-           plm_log_append(&l->log, "event", e->id, l->seq, e->json, f);
+           put_name(l, e->biz_location, e->biz_location_shown, f) && put_index(l, e, f) &&
+           put_voids(l, e, voided, f) &&
+           plm_log_append_event(&l->log, e->id, l->seq, leaf, f);
+}
+
+int plm_ledger_find(plm_store *s, plm_str id, bool plain, int64_t *event, plm_fault *f) {
+    plm_runs_found found = {0};
+    plm_runs *r = plm_runs_open(s, f);
+    plm_stmt *st = r ? plm_stmt_new(s, "SELECT id, declares FROM events WHERE seq = ?1", f)
+                       : NULL;
+    int k = st && plm_runs_find(r, plm_runs_key(PLM_RUNS_ID, id), &found, f) ? 0 : -1;
+    for (size_t i = 0; k == 0 && i < found.n; i++) {
+        plm_stmt_int(st, 1, found.v[i]);
+        k = plm_stmt_step(st, f);
+        if (k != 1) continue;
+        k = plm_str_eq(plm_col_text(st, 0), id) && !(plain && plm_col_int(st, 1));
+        if (k) *event = found.v[i];
+        plm_stmt_reset(st);
+    }
+    plm_stmt_free(st);
+    plm_runs_close(r);
+    plm_mem_free(found.v);
+    return k;
 }

@@ -19,6 +19,10 @@ bool plm_ledger_put(plm_ledger *l, const plm_event *e, plm_outcome *out, uint64_
 bool plm_ledger_commit(plm_ledger *l, plm_fault *f);
 void plm_ledger_rollback(plm_ledger *l);
 
+/* The first event stored whose id (eventID, else hash URI) it is; plain: that is no declaration.
+ * 1 found, 0 none, -1 fault. */
+int plm_ledger_find(plm_store *s, plm_str id, bool plain, int64_t *event, plm_fault *f);
+
 /* What capturing one file did. */
 typedef struct plm_capture {
     uint64_t events, stored, duplicates, voided, refused_n;

@@ -1,6 +1,7 @@
 /* ledger_check.c: reads an event's record again and compares what was made from it, column by
  * column and row by row, so that a change of any stored value is seen. */
 #include "custody/ledger.h"
+#include "custody/runs.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,7 @@ struct plm_checker {
     plm_arena *a;
     plm_buf want, have;
     uint64_t rows[TABLES_N]; /* that the events checked so far should have */
+    uint64_t sum, entries;   /* of the index that they should have */
     plm_store *s;
 };
 
@@ -122,6 +124,21 @@ static const char *check_parts(plm_checker *c, int64_t seq, const plm_event *e, 
     return NULL;
 }
 
+static void sum_one(plm_checker *c, plm_runs_kind kind, plm_str text, int64_t seq) {
+    c->sum = plm_runs_sum_add(c->sum, plm_runs_key(kind, text), seq);
+    c->entries++;
+}
+
+static void sum_index(plm_checker *c, int64_t seq, const plm_event *e) {
+    sum_one(c, PLM_RUNS_ID, e->id, seq);
+    sum_one(c, PLM_RUNS_HASH, (plm_str){(const char *)e->hash, PLM_SHA256_LEN}, seq);
+    for (size_t i = 0; i < e->epcs_n; i++) sum_one(c, PLM_RUNS_EPC, e->epcs[i].key, seq);
+    for (size_t i = 0; i < e->devices.n; i++) {
+        sum_one(c, PLM_RUNS_DEVICE, e->devices.v[i].a, seq);
+        sum_one(c, PLM_RUNS_DEVICE, e->devices.v[i].b, seq);
+    }
+}
+
 const char *plm_checker_event(plm_checker *c, int64_t seq, plm_hash *leaf, plm_fault *f) {
     plm_event e;
     plm_refusal why;
@@ -152,6 +169,7 @@ const char *plm_checker_event(plm_checker *c, int64_t seq, plm_hash *leaf, plm_f
             say = "a column of its row in events is not what its record says";
         else if ((say = check_parts(c, seq, &e, f)) != NULL && strncmp(say, "event_", 6) == 0)
             say = "a row made from it (event_epcs and the like) is not what its record says";
+        sum_index(c, seq, &e);
     }
     plm_doc_free(d);
     return say;
@@ -178,8 +196,15 @@ const char *plm_checker_rest(plm_checker *c, uint64_t events, plm_fault *f) {
     }
     if (!count(c->s,
                "SELECT COUNT(*) FROM events e WHERE e.declares = 0 AND (e.voided_by IS NOT NULL)"
-                     " <> EXISTS (SELECT 1 FROM events d WHERE d.declares = 1 AND (d.id = e.id OR"
-                     " (d.hash = e.hash AND (d.event_id IS NULL OR e.event_id IS NULL))))", &n, f))
+               " <> (EXISTS (SELECT 1 FROM events d WHERE d.declares = 1 AND d.id = e.id) OR EXISTS"
+               " (SELECT 1 FROM events d WHERE d.declares = 1 AND d.hash = e.hash AND"
+               " (d.event_id IS NULL OR e.event_id IS NULL)))", &n, f))
         return "the store can't be read";
-    return n ? "an event is void, or not, against its declarations" : NULL;
+    if (n) return "an event is void, or not, against its declarations";
+    uint64_t sum, entries;
+    const char *why;
+    if (!plm_runs_sum(c->s, &sum, &entries, &why, f)) return "the store can't be read";
+    if (!why && (sum != c->sum || entries != c->entries))
+        why = "the index of events is not what the events say";
+    return why;
 }

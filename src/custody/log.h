@@ -10,7 +10,7 @@
 
 typedef struct plm_log {
     plm_store *s;
-    plm_stmt *insert;
+    plm_stmt *insert, *head;
     plm_frontier tree;
     uint64_t size_before;
 } plm_log;
@@ -21,9 +21,13 @@ bool plm_log_open(plm_log *l, plm_store *s, plm_fault *f);
  * event: events.seq for kind event, else 0, and record is then what is stored as the leaf. */
 bool plm_log_append(plm_log *l, const char *kind, plm_str ref, int64_t event, plm_str record,
                     plm_fault *f);
+/* The same for an event whose leaf hash is at hand. */
+bool plm_log_append_event(plm_log *l, plm_str ref, int64_t event, plm_hash leaf, plm_fault *f);
 /* Writes the new head; before plm_store_commit. */
 bool plm_log_head(plm_log *l, plm_fault *f);
 void plm_log_close(plm_log *l);
+/* The leaf of the event stored as seq: 1 found, 0 there is none, -1 fault. */
+int plm_log_leaf_of(plm_store *s, int64_t event, uint64_t *index, plm_fault *f);
 
 /* What `log verify --store` found. */
 typedef struct plm_log_report {

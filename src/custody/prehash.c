@@ -186,19 +186,23 @@ static plm_str instant(pre *p, plm_str s) {
     int64_t unit = 1000000, rest = ((ns % unit) + unit) % unit;
     ns -= rest;
     if (rest >= unit / 2) ns += unit;
-    plm_time_print(ns - (((ns % PLM_NS_PER_S) + PLM_NS_PER_S) % PLM_NS_PER_S), text);
-    text[strlen(text) - 1] = 0;
-    int ms = (int)((((ns % PLM_NS_PER_S) + PLM_NS_PER_S) % PLM_NS_PER_S) / unit);
-    char out[48];
-    snprintf(out, sizeof out, "%s.%03dZ", text, ms);
-    return keep(p, plm_str_c(out));
+    int64_t part = ((ns % PLM_NS_PER_S) + PLM_NS_PER_S) % PLM_NS_PER_S;
+    plm_time_print(ns - part, text); /* "2025-04-06T12:51:57Z" */
+    int ms = (int)(part / unit);
+    size_t n = strlen(text) - 1;
+    text[n++] = '.';
+    text[n++] = (char)('0' + ms / 100);
+    text[n++] = (char)('0' + ms / 10 % 10);
+    text[n++] = (char)('0' + ms % 10);
+    text[n++] = 'Z';
+    return keep(p, (plm_str){text, n});
 }
 
 static plm_str canon(pre *p, plm_str s, value_kind kind) {
     plm_str iri, local;
     s = plm_str_trim(s);
     if (kind == V_TIME) return instant(p, s);
-    for (size_t i = 0; i < sizeof urns / sizeof urns[0]; i++)
+    for (size_t i = 0; s.n > 8 && s.p[4] == 'e' && i < sizeof urns / sizeof urns[0]; i++)
         if (plm_str_starts(s, urns[i][0])) {
             size_t n = strlen(urns[i][0]);
             s = join2(p, plm_str_c(urns[i][1]), (plm_str){s.p + n, s.n - n});
@@ -381,38 +385,40 @@ static plm_str typed_text(pre *p, const char *head, const char *item, value_kind
 
 typedef enum shape { S_VALUE, S_EPCS, S_QUANTITIES, S_OBJECT, S_SENSORS } shape;
 
+#define N(text) text, sizeof(text) - 1
 static const struct {
     const char *name;
+    size_t n; /* bytes of name */
     shape shape;
     value_kind kind;
     const field *fields;
 } order[] = {
-    {"eventTime", S_VALUE, V_TIME, NULL},
-    {"eventTimeZoneOffset", S_VALUE, V_PLAIN, NULL},
-    {"certificationInfo", S_VALUE, V_PLAIN, NULL},
-    {"parentID", S_VALUE, V_PLAIN, NULL},
-    {"epcList", S_EPCS, V_PLAIN, NULL},
-    {"inputEPCList", S_EPCS, V_PLAIN, NULL},
-    {"childEPCs", S_EPCS, V_PLAIN, NULL},
-    {"quantityList", S_QUANTITIES, V_PLAIN, NULL},
-    {"childQuantityList", S_QUANTITIES, V_PLAIN, NULL},
-    {"inputQuantityList", S_QUANTITIES, V_PLAIN, NULL},
-    {"outputEPCList", S_EPCS, V_PLAIN, NULL},
-    {"outputQuantityList", S_QUANTITIES, V_PLAIN, NULL},
-    {"action", S_VALUE, V_PLAIN, NULL},
-    {"transformationID", S_VALUE, V_PLAIN, NULL},
-    {"bizStep", S_VALUE, V_STEP, NULL},
-    {"disposition", S_VALUE, V_DISP, NULL},
-    {"persistentDisposition", S_OBJECT, V_PLAIN, disposition_fields},
-    {"readPoint", S_OBJECT, V_PLAIN, point_fields},
-    {"bizLocation", S_OBJECT, V_PLAIN, point_fields},
-    {"sensorElementList", S_SENSORS, V_PLAIN, NULL},
+    {N("eventTime"), S_VALUE, V_TIME, NULL},
+    {N("eventTimeZoneOffset"), S_VALUE, V_PLAIN, NULL},
+    {N("certificationInfo"), S_VALUE, V_PLAIN, NULL},
+    {N("parentID"), S_VALUE, V_PLAIN, NULL},
+    {N("epcList"), S_EPCS, V_PLAIN, NULL},
+    {N("inputEPCList"), S_EPCS, V_PLAIN, NULL},
+    {N("childEPCs"), S_EPCS, V_PLAIN, NULL},
+    {N("quantityList"), S_QUANTITIES, V_PLAIN, NULL},
+    {N("childQuantityList"), S_QUANTITIES, V_PLAIN, NULL},
+    {N("inputQuantityList"), S_QUANTITIES, V_PLAIN, NULL},
+    {N("outputEPCList"), S_EPCS, V_PLAIN, NULL},
+    {N("outputQuantityList"), S_QUANTITIES, V_PLAIN, NULL},
+    {N("action"), S_VALUE, V_PLAIN, NULL},
+    {N("transformationID"), S_VALUE, V_PLAIN, NULL},
+    {N("bizStep"), S_VALUE, V_STEP, NULL},
+    {N("disposition"), S_VALUE, V_DISP, NULL},
+    {N("persistentDisposition"), S_OBJECT, V_PLAIN, disposition_fields},
+    {N("readPoint"), S_OBJECT, V_PLAIN, point_fields},
+    {N("bizLocation"), S_OBJECT, V_PLAIN, point_fields},
+    {N("sensorElementList"), S_SENSORS, V_PLAIN, NULL},
 };
 #define ORDER_N (sizeof order / sizeof order[0])
 
 static size_t order_find(plm_str k) {
     size_t i = 0;
-    while (i < ORDER_N && !plm_str_is(k, order[i].name)) i++;
+    while (i < ORDER_N && !(k.n == order[i].n && memcmp(k.p, order[i].name, k.n) == 0)) i++;
     return i;
 }
 
@@ -443,10 +449,8 @@ static bool ends_with(plm_str s, const char *tail) {
 }
 
 static bool left_out(const pre *p, plm_str k) {
-    static const char *const always[] = {"recordTime", "eventID", "type", "errorDeclaration", NULL};
-    for (size_t i = 0; always[i]; i++)
-        if (plm_str_is(k, always[i])) return true;
-    return is_comment(k) || ends_with(k, ":ignoreFields") || listed(p->ignore[0], k) ||
+    return plm_str_is(k, "recordTime") || plm_str_is(k, "eventID") || plm_str_is(k, "type") ||
+           plm_str_is(k, "errorDeclaration") || is_comment(k) || ends_with(k, ":ignoreFields") || listed(p->ignore[0], k) ||
            listed(p->ignore[1], k);
 }
 
@@ -491,7 +495,9 @@ bool plm_event_prehash(const plm_json *v, const plm_event_frame *frame, plm_aren
         if (i < ORDER_N) members[i] = m;
         else if (!left_out(&p, key)) add_other(&p, &rest, key, m);
     }
-    plm_buf_printf(out, "eventType=%.*s", PLM_FMT(plm_json_text(plm_json_get(v, "type"))));
+    plm_str type = plm_json_text(plm_json_get(v, "type"));
+    plm_buf_puts(out, "eventType=");
+    plm_buf_put(out, type.p, type.n);
     for (size_t i = 0; i < ORDER_N; i++) {
         if (!members[i]) continue;
         plm_str s = standard_text(&p, i, members[i], &rest);

@@ -117,4 +117,25 @@ static const char step1_desk[] =
     " PRIMARY KEY (posting, ord)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX caps_entries_account ON caps_entries (account);";
 
-const char *const plm_schema_steps[] = {step1, step1_tables, step1_desk, NULL};
+/* Random keys leave the B-trees, which fall to a tenth of their speed once they outgrow memory, for
+ * sorted runs (runs.h).  A page is a run's number shifted by 24 bits plus its own; first is the
+ * key of its first entry.  The leaf of an event is found by halving: leaves of events stand in
+ * the order of their events.  Declarations are few, and are looked for at each event. */
+static const char step4_runs[] =
+    "DROP INDEX events_id; DROP INDEX events_hash; DROP INDEX event_epcs_epc;"
+    "DROP INDEX event_papers_paper; DROP INDEX log_leaves_event;"
+    "CREATE INDEX events_declared_id ON events (id) WHERE declares = 1;"
+    "CREATE INDEX events_declared_hash ON events (hash) WHERE declares = 1;"
+    "CREATE TABLE index_runs (run INTEGER PRIMARY KEY, entries INTEGER NOT NULL,"
+    " pages INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE index_pages (at INTEGER PRIMARY KEY, first INTEGER NOT NULL,"
+    " body BLOB NOT NULL) STRICT;";
+
+/* What a watch that goes on needs to know of: rows of side tables new or changed, in order, and the
+ * events that a declaration voided. */
+static const char step5_feed[] =
+    "CREATE TABLE load_feed (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL) STRICT;"
+    "CREATE INDEX events_voided ON events (voided_by) WHERE voided_by IS NOT NULL;";
+
+const char *const plm_schema_steps[] = {step1, step1_tables, step1_desk, step4_runs, step5_feed,
+                                        NULL};

@@ -3,6 +3,7 @@
 #include "custody/show.h"
 #include "custody/event.h"
 #include "custody/gs1.h"
+#include "custody/runs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,11 @@
 #define SHOW_ARENA_MAX ((size_t)1 << 30)
 
 typedef struct row {
-    int64_t seq, event_time, record_time, voided_by;
+    int64_t seq, event_time, record_time, voided_by, ord;
     int offset_min;
     bool has_record, declares, as_child, as_parent, childless, own;
     plm_str id, type, action, step, disposition, point, location, parent;
+    plm_str via; /* the container whose record it is; p NULL: the thing's own */
 } row;
 
 typedef struct rows {
@@ -25,7 +27,8 @@ typedef struct showing {
     plm_store *s;
     plm_arena *a;
     plm_fault *f;
-    plm_stmt *events, *shown, *parties, *children;
+    plm_stmt *events, *shown, *parties, *children, *devices;
+    plm_runs *runs;
     rows history;
 } showing;
 
@@ -55,36 +58,61 @@ static plm_str keep(showing *w, int c) {
     return t.p ? plm_arena_copy(w->a, t) : t;
 }
 
+/* Events that the index names, so many at a time; what is left of a batch is 0, no event's. */
+#define BATCH 24
+#define SEQS "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18," \
+             " ?19, ?20, ?21, ?22, ?23, ?24)"
+
 static const char events_sql[] =
     "SELECT e.seq, e.event_time, e.record_time, e.voided_by, e.offset_min, e.declares, e.id,"
     " e.type,"
     " e.action, e.biz_step, e.disposition, e.read_point, e.biz_location, e.parent, x.role,"
-    " (SELECT COUNT(*) FROM event_epcs c WHERE c.event = e.seq AND c.role = 'child')"
-    " FROM event_epcs x JOIN events e ON e.seq = x.event WHERE x.epc = ?1"
-    " AND e.event_time >= ?2 AND e.event_time <= ?3 ORDER BY e.event_time, e.seq, x.ord";
+    " (SELECT COUNT(*) FROM event_epcs c WHERE c.event = e.seq AND c.role = 'child'), x.ord"
+    " FROM events e JOIN event_epcs x ON x.event = e.seq WHERE x.epc = ?25"
+    " AND e.event_time >= ?26 AND e.event_time <= ?27 AND e.seq IN " SEQS;
+
+static void bind_batch(plm_stmt *st, const plm_runs_found *found, size_t from) {
+    for (size_t i = 0; i < BATCH; i++)
+        plm_stmt_int(st, 1 + (int)i, from + i < found->n ? found->v[from + i] : 0);
+}
+
+static bool take_row(showing *w, plm_stmt *st, rows *l) {
+    plm_str role = plm_col_text(st, 14);
+    row e = {.seq = plm_col_int(st, 0), .event_time = plm_col_int(st, 1),
+             .record_time = plm_col_int(st, 2), .voided_by = plm_col_int(st, 3),
+             .offset_min = (int)plm_col_int(st, 4), .has_record = !plm_col_null(st, 2),
+             .declares = plm_col_int(st, 5) != 0, .as_child = plm_str_is(role, "child"),
+             .as_parent = plm_str_is(role, "parent"), .childless = plm_col_int(st, 15) == 0,
+             .ord = plm_col_int(st, 16)};
+    e.id = keep(w, 6), e.type = keep(w, 7), e.action = keep(w, 8), e.step = keep(w, 9);
+    e.disposition = keep(w, 10), e.point = keep(w, 11), e.location = keep(w, 12);
+    e.parent = keep(w, 13);
+    return rows_add(w, l, &e);
+}
+
+static int by_time_ord(const void *a, const void *b) {
+    const row *x = a, *y = b;
+    int c = by_time(a, b);
+    return c ? c : x->ord < y->ord ? -1 : x->ord > y->ord;
+}
 
 static bool read_rows(showing *w, plm_str key, int64_t from, int64_t to, rows *l) {
     plm_stmt *st = w->events;
-    int r;
-    plm_stmt_text(st, 1, key);
-    plm_stmt_int(st, 2, from);
-    plm_stmt_int(st, 3, to);
-    while ((r = plm_stmt_step(st, w->f)) == 1) {
-        plm_str role = plm_col_text(st, 14);
-        row e = {.seq = plm_col_int(st, 0), .event_time = plm_col_int(st, 1),
-                 .record_time = plm_col_int(st, 2), .voided_by = plm_col_int(st, 3),
-                 .offset_min = (int)plm_col_int(st, 4), .has_record = !plm_col_null(st, 2),
-                 .declares = plm_col_int(st, 5) != 0, .as_child = plm_str_is(role, "child"),
-                 .as_parent = plm_str_is(role, "parent"), .childless = plm_col_int(st, 15) == 0};
-        e.id = keep(w, 6), e.type = keep(w, 7), e.action = keep(w, 8), e.step = keep(w, 9);
-        e.disposition = keep(w, 10), e.point = keep(w, 11), e.location = keep(w, 12);
-        e.parent = keep(w, 13);
-        if (!rows_add(w, l, &e)) {
-            plm_stmt_reset(st);
-            return false;
-        }
+    plm_runs_found found = {0};
+    int r = 0;
+    bool ok = plm_runs_find(w->runs, plm_runs_key(PLM_RUNS_EPC, key), &found, w->f);
+    for (size_t i = 0; ok && i < found.n; i += BATCH) {
+        plm_stmt_text(st, BATCH + 1, key);
+        plm_stmt_int(st, BATCH + 2, from);
+        plm_stmt_int(st, BATCH + 3, to);
+        bind_batch(st, &found, i);
+        while (ok && (r = plm_stmt_step(st, w->f)) == 1) ok = take_row(w, st, l);
+        ok = ok && r == 0;
+        if (r == 1) plm_stmt_reset(st);
     }
-    return r == 0;
+    plm_mem_free(found.v);
+    if (ok && l->n) qsort(l->v, l->n, sizeof *l->v, by_time_ord);
+    return ok;
 }
 
 static bool counts(const row *e) { return !e->voided_by && !e->declares; }
@@ -138,6 +166,7 @@ static bool collect(showing *w, plm_str key, int64_t from, int64_t to, int depth
     for (size_t i = 0; i < own.n; i++) {
         row e = own.v[i];
         e.own = depth == 0;
+        if (depth) e.via = key;
         if (e.event_time < from || e.event_time > to) continue;
         if (!rows_add(w, &w->history, &e)) return false;
     }
@@ -249,6 +278,7 @@ static void put_history(showing *w, plm_jw *j) {
         if (e->declares) plm_jw_kbool(j, "declares_error", true);
         if (e->voided_by) plm_jw_kbool(j, "voided", true);
         if (!e->own) plm_jw_kbool(j, "by_container", true);
+        if (e->via.p) plm_jw_kstr(j, "via", shown_of(w, e->via));
         plm_jw_end_obj(j);
     }
     plm_jw_end_arr(j);
@@ -266,22 +296,46 @@ static bool child_is_here(showing *w, plm_str child, plm_str parent, bool *here)
     return true;
 }
 
-static bool put_contents(showing *w, plm_jw *j, plm_str key) {
+static int by_text(const void *a, const void *b) {
+    return plm_str_cmp(*(const plm_str *)a, *(const plm_str *)b);
+}
+
+/* What was ever said to be inside key, each once. */
+static bool read_children(showing *w, plm_str key, plm_str **out, size_t *n) {
+    plm_runs_found found = {0};
     plm_str *v = NULL;
-    size_t n = 0, cap = 0;
-    int r;
-    plm_stmt_text(w->children, 1, key);
-    while ((r = plm_stmt_step(w->children, w->f)) == 1) {
-        if (n == cap) {
-            plm_str *more = plm_arena_array(w->a, cap ? 2 * cap : 64, sizeof *more);
-            if (!more) break;
-            if (n) memcpy(more, v, n * sizeof *v);
-            v = more;
-            cap = cap ? 2 * cap : 64;
+    size_t many = 0, cap = 0;
+    int r = 0;
+    bool ok = plm_runs_find(w->runs, plm_runs_key(PLM_RUNS_EPC, key), &found, w->f);
+    for (size_t i = 0; ok && i < found.n; i += BATCH) {
+        plm_stmt_text(w->children, BATCH + 1, key);
+        bind_batch(w->children, &found, i);
+        while (ok && (r = plm_stmt_step(w->children, w->f)) == 1) {
+            if (many == cap) {
+                plm_str *more = plm_arena_array(w->a, cap ? 2 * cap : 64, sizeof *more);
+                if (more && many) memcpy(more, v, many * sizeof *v);
+                ok = more != NULL;
+                v = more;
+                cap = cap ? 2 * cap : 64;
+            }
+            if (ok) v[many++] = plm_arena_copy(w->a, plm_col_text(w->children, 0));
         }
-        v[n++] = plm_arena_copy(w->a, plm_col_text(w->children, 0));
+        if (r == 1) plm_stmt_reset(w->children);
+        ok = ok && r == 0;
     }
-    if (r != 0) return plm_fail(w->f, PLM_NO_MEMORY, "out of memory");
+    plm_mem_free(found.v);
+    if (many) qsort(v, many, sizeof *v, by_text);
+    *n = 0;
+    for (size_t i = 0; i < many; i++)
+        if (!*n || !plm_str_eq(v[i], v[*n - 1])) v[(*n)++] = v[i];
+    *out = v;
+    return ok || plm_fail(w->f, PLM_NO_MEMORY, "out of memory"); /* keeps an earlier cause */
+}
+
+static bool put_contents(showing *w, plm_jw *j, plm_str key) {
+    plm_str *v;
+    size_t n;
+    if (!read_children(w, key, &v, &n)) return false;
     plm_jw_key(j, "contains");
     plm_jw_arr(j);
     for (size_t i = 0; i < n; i++) {
@@ -315,23 +369,39 @@ static plm_str kind_of(showing *w, plm_str key) {
     return kind;
 }
 
+/* By the newest event that says so: the label of a device id (c 1), the device of a label (0). */
+static plm_str device_in_events(showing *w, plm_str text, int c) {
+    plm_runs_found found = {0};
+    plm_str out = {0};
+    int64_t newest = INT64_MIN;
+    int r = 0;
+    bool ok = plm_runs_find(w->runs, plm_runs_key(PLM_RUNS_DEVICE, text), &found, w->f);
+    for (size_t i = 0; ok && i < found.n; i++) {
+        plm_stmt_int(w->devices, 1, found.v[i]);
+        while ((r = plm_stmt_step(w->devices, w->f)) == 1) {
+            if (!plm_str_eq(plm_col_text(w->devices, c), text)) continue;
+            if (plm_col_int(w->devices, 2) < newest) continue;
+            newest = plm_col_int(w->devices, 2);
+            out = plm_arena_copy(w->a, plm_col_text(w->devices, 1 - c));
+        }
+        ok = r == 0;
+    }
+    plm_mem_free(found.v);
+    return out;
+}
+
 /* The key an id means: an EPC's, or the label a device id was last seen under. */
 static plm_str resolve(showing *w, plm_str id) {
     plm_str key = plm_gs1_key_or_self(id, w->a), found;
     if (!plm_str_eq(key, id)) return key;
-    found = one_text(w, "SELECT d.epc FROM event_devices d JOIN events e ON e.seq = d.event"
-                        " WHERE d.device_id = ?1 AND e.voided_by IS NULL AND e.declares = 0"
-                        " ORDER BY e.event_time DESC LIMIT 1", id);
+    found = device_in_events(w, id, 1);
     if (!found.p) found = one_text(w, "SELECT epc FROM devices WHERE device_id = ?1 ORDER BY epc",
                                    id);
     return found.p ? found : key;
 }
 
 static plm_str device_of(showing *w, plm_str key) {
-    plm_str id =
-        one_text(w, "SELECT d.device_id FROM event_devices d JOIN events e ON e.seq = d.event"
-                             " WHERE d.epc = ?1 AND e.voided_by IS NULL AND e.declares = 0"
-                             " ORDER BY e.event_time DESC LIMIT 1", key);
+    plm_str id = device_in_events(w, key, 0);
     return id.p ? id : one_text(w, "SELECT device_id FROM devices WHERE epc = ?1", key);
 }
 
@@ -372,10 +442,17 @@ bool plm_show(plm_store *s, plm_str id, plm_buf *out, plm_fault *f) {
         w.parties = plm_stmt_new(s, "SELECT party FROM event_parties WHERE event = ?1 AND dir = ?2"
                                     " AND type IN ('possessing_party', 'owning_party')"
                                     " ORDER BY type DESC LIMIT 1", f);
-        w.children = plm_stmt_new(s, "SELECT DISTINCT c.epc FROM event_epcs p JOIN event_epcs c ON"
-                                     " c.event = p.event AND c.role = 'child' WHERE p.epc = ?1 AND"
-                                     " p.role = 'parent' ORDER BY c.epc", f);
-        ok = w.events && w.shown && w.parties && w.children && put_all(&w, id, out);
+        w.children = plm_stmt_new(s, "SELECT c.epc FROM event_epcs p JOIN event_epcs c ON"
+                                     " c.event = p.event AND c.role = 'child' WHERE p.epc = ?25 AND"
+                                     " p.role = 'parent' AND p.event IN " SEQS, f);
+        w.devices = plm_stmt_new(s, "SELECT d.epc, d.device_id, e.event_time FROM event_devices d"
+                                    " JOIN events e ON e.seq = d.event WHERE d.event = ?1 AND"
+                                    " e.voided_by IS NULL AND e.declares = 0", f);
+        w.runs = plm_runs_open(s, f);
+        ok = w.events && w.shown && w.parties && w.children && w.devices && w.runs &&
+             put_all(&w, id, out);
+        plm_runs_close(w.runs);
+        plm_stmt_free(w.devices);
         plm_stmt_free(w.events);
         plm_stmt_free(w.shown);
         plm_stmt_free(w.parties);

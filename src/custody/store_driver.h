@@ -12,6 +12,8 @@ typedef struct plm_driver {
     bool (*turn)(void *db, char kind, plm_fault *f);
     bool (*exec)(void *db, const char *sql, plm_fault *f);
     void *(*prepare)(void *db, const char *sql, plm_fault *f);
+    /* adds rows to table; n columns */
+    void *(*append)(void *db, const char *table, const char *columns, int n, plm_fault *f);
     void (*finish)(void *st);
     void (*bind_int)(void *st, int i, int64_t v);
     void (*bind_real)(void *st, int i, double v);

@@ -1,6 +1,7 @@
 /* store_pg.c: PostgreSQL behind the seam, over libpq.  The seam's SQL is rewritten here: ?n to
  * $n, INTEGER to BIGINT, BLOB to BYTEA, REAL to DOUBLE PRECISION; STRICT and WITHOUT ROWID go.
- * Rows travel as text.  The writer's turn is a transaction-wide advisory lock, so that leaves of
+ * Rows read travel as text; rows appended go by COPY in its binary form, gathered in memory until
+ * another statement could see them.  The writer's turn is a transaction-wide advisory lock, so that leaves of
  * the log and balances have one order here too; commit waits for the disk (synchronous_commit
  * stays at its default, on). */
 #include "custody/store_driver.h"
@@ -11,14 +12,20 @@
 #include <string.h>
 
 #define PG_TURN_LOCK "7305805" /* any number: names the writer's turn */
+#define PG_COPY_MAX (1u << 20)  /* bytes of rows that wait for a COPY */
 
 typedef struct pg_db {
     PGconn *c;
-    unsigned names; /* prepared so far */
+    unsigned names;          /* prepared so far */
+    struct pg_stmt *appends; /* in the order they were made */
+    bool waiting;            /* some of them holds rows */
 } pg_db;
 
 typedef struct pg_stmt {
     pg_db *db;
+    struct pg_stmt *next;  /* of the appends */
+    char *copy;            /* COPY …; NULL: a prepared statement */
+    plm_buf rows;          /* that wait */
     char name[16];
     int params, row;
     PGresult *res;
@@ -74,9 +81,40 @@ static bool pg_done(pg_db *db, PGresult *r, plm_fault *f) {
     return ok;
 }
 
+static bool pg_copy_out(pg_stmt *st, plm_fault *f) {
+    static const char head[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
+    PGconn *c = st->db->c;
+    if (!st->rows.n) return true;
+    PGresult *r = PQexec(c, st->copy);
+    bool ok = PQresultStatus(r) == PGRES_COPY_IN;
+    PQclear(r);
+    ok = ok && PQputCopyData(c, head, 19) == 1 &&
+         PQputCopyData(c, st->rows.p, (int)st->rows.n) == 1 &&
+         PQputCopyData(c, "\377\377", 2) == 1 && PQputCopyEnd(c, NULL) == 1;
+    plm_buf_clear(&st->rows);
+    if (!ok) return pg_fail(c, f);
+    while ((r = PQgetResult(c)) != NULL) ok = pg_done(st->db, r, f) && ok;
+    return ok;
+}
+
+/* What was appended is there before anything else looks. */
+static bool pg_settle(pg_db *db, plm_fault *f) {
+    bool ok = true;
+    if (!db->waiting) return true;
+    for (pg_stmt *a = db->appends; a && ok; a = a->next) ok = pg_copy_out(a, f);
+    db->waiting = !ok;
+    return ok;
+}
+
+static void pg_forget(pg_db *db) {
+    for (pg_stmt *a = db->appends; a; a = a->next) plm_buf_clear(&a->rows);
+    db->waiting = false;
+}
+
 static bool pg_exec(void *v, const char *sql, plm_fault *f) {
     pg_db *db = v;
     plm_buf b;
+    if (!pg_settle(db, f)) return false;
     int params;
     plm_buf_init(&b, 16 * PLM_STORE_SQL_MAX);
     bool ok = pg_rewrite(sql, &b, &params) ? pg_done(db, PQexec(db->c, b.p), f)
@@ -102,7 +140,7 @@ static void *pg_open(const char *where, plm_fault *f) {
         plm_fail(f, PLM_NO_MEMORY, "no memory to open the store");
         return NULL;
     }
-    *db = (pg_db){PQconnectdb(where), 0};
+    *db = (pg_db){.c = PQconnectdb(where)};
     if (PQstatus(db->c) == CONNECTION_OK) {
         PQsetNoticeProcessor(db->c, pg_quiet, NULL);
         return db;
@@ -119,7 +157,11 @@ static bool pg_turn(void *v, char kind, plm_fault *f) {
                pg_done(db, PQexec(db->c, "SELECT pg_advisory_xact_lock(" PG_TURN_LOCK ")"), f);
     if (kind == 'r')
         return pg_done(db, PQexec(db->c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), f);
-    if (kind == 'b') return pg_done(db, PQexec(db->c, "ROLLBACK"), f);
+    if (kind == 'b') {
+        pg_forget(db);
+        return pg_done(db, PQexec(db->c, "ROLLBACK"), f);
+    }
+    if (!pg_settle(db, f)) return false;
     /* COMMIT of a failed transaction answers ROLLBACK: that is no commit */
     PGresult *r = PQexec(db->c, "COMMIT");
     bool ok = PQresultStatus(r) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(r), "COMMIT") == 0;
@@ -131,18 +173,25 @@ static bool pg_turn(void *v, char kind, plm_fault *f) {
     return ok;
 }
 
-static void *pg_prepare(void *v, const char *sql, plm_fault *f) {
-    pg_db *db = v;
-    plm_buf b;
+static pg_stmt *pg_stmt_make(pg_db *db, plm_fault *f) {
     pg_stmt *st = plm_mem_resize(NULL, sizeof *st);
     if (!st) {
         plm_fail(f, PLM_NO_MEMORY, "no memory for a statement");
         return NULL;
     }
     *st = (pg_stmt){.db = db, .row = -1};
-    snprintf(st->name, sizeof st->name, "s%u", db->names++);
     for (size_t i = 0; i < PLM_STORE_PARAMS_MAX; i++) plm_buf_init(&st->held[i], 1u << 30);
     plm_buf_init(&st->cell, 1u << 30);
+    plm_buf_init(&st->rows, 1u << 30);
+    return st;
+}
+
+static void *pg_prepare(void *v, const char *sql, plm_fault *f) {
+    pg_db *db = v;
+    plm_buf b;
+    pg_stmt *st = pg_settle(db, f) ? pg_stmt_make(db, f) : NULL;
+    if (!st) return NULL;
+    snprintf(st->name, sizeof st->name, "s%u", db->names++);
     plm_buf_init(&b, 4 * PLM_STORE_SQL_MAX);
     bool ok = pg_rewrite(sql, &b, &st->params)
                   ? pg_done(db, PQprepare(db->c, st->name, b.p, 0, NULL), f)
@@ -161,12 +210,34 @@ static void pg_reset(void *v) {
     for (size_t i = 0; i < PLM_STORE_PARAMS_MAX; i++) st->value[i] = NULL;
 }
 
+static void *pg_append(void *v, const char *table, const char *columns, int n, plm_fault *f) {
+    pg_db *db = v;
+    pg_stmt *st = pg_stmt_make(db, f), **end = &db->appends;
+    plm_buf b;
+    if (!st) return NULL;
+    plm_buf_init(&b, PLM_STORE_SQL_MAX);
+    plm_buf_printf(&b, "COPY %s (%s) FROM STDIN (FORMAT binary)", table, columns);
+    plm_buf_putc(&b, '\0');
+    st->copy = b.p; /* freed in pg_finish */
+    st->params = n;
+    while (*end) end = &(*end)->next;
+    *end = st;
+    return st;
+}
+
+static void pg_unlink(pg_stmt *st) {
+    pg_stmt **at = &st->db->appends;
+    while (*at && *at != st) at = &(*at)->next;
+    if (*at) *at = st->next;
+    plm_mem_free(st->copy);
+}
+
+/* The server's side goes with the connection: a store keeps its statements until then. */
 static void pg_finish(void *v) {
     pg_stmt *st = v;
-    char sql[40];
     pg_reset(st);
-    snprintf(sql, sizeof sql, "DEALLOCATE %s", st->name);
-    PQclear(PQexec(st->db->c, sql));
+    if (st->copy) pg_unlink(st); /* its rows went with the commit, or are not wanted */
+    plm_buf_free(&st->rows);
     for (size_t i = 0; i < PLM_STORE_PARAMS_MAX; i++) plm_buf_free(&st->held[i]);
     plm_buf_free(&st->cell);
     plm_mem_free(st);
@@ -182,25 +253,61 @@ static void pg_hold(pg_stmt *st, int i, plm_str v, int format) {
     st->format[i - 1] = format;
 }
 
+static void pg_put_be(plm_buf *b, uint64_t v, int bytes) {
+    char t[8];
+    for (int i = 0; i < bytes; i++) t[i] = (char)(v >> (8 * (bytes - 1 - i)));
+    plm_buf_put(b, t, (size_t)bytes);
+}
+
 static void pg_bind_text(void *st, int i, plm_str v) { pg_hold(st, i, v, 0); }
 static void pg_bind_blob(void *st, int i, plm_str v) { pg_hold(st, i, v, 1); }
 static void pg_bind_null(void *st, int i) { ((pg_stmt *)st)->value[i - 1] = NULL; }
 
 static void pg_bind_int(void *st, int i, int64_t v) {
     char text[24];
+    if (((pg_stmt *)st)->copy) {
+        plm_buf *b = &((pg_stmt *)st)->cell;
+        plm_buf_clear(b);
+        pg_put_be(b, (uint64_t)v, 8);
+        pg_hold(st, i, plm_buf_str(b), 0);
+        return;
+    }
     int n = snprintf(text, sizeof text, "%lld", (long long)v);
     pg_hold(st, i, (plm_str){text, (size_t)n}, 0);
 }
 
 static void pg_bind_real(void *st, int i, double v) {
     char text[40];
+    if (((pg_stmt *)st)->copy) {
+        int64_t bits;
+        memcpy(&bits, &v, sizeof bits);
+        pg_bind_int(st, i, bits);
+        return;
+    }
     int n = snprintf(text, sizeof text, "%.17g", v);
     pg_hold(st, i, (plm_str){text, (size_t)n}, 0);
 }
 
+static int pg_copy_row(pg_stmt *st, int64_t *changed, plm_fault *f) {
+    plm_buf *b = &st->rows;
+    pg_put_be(b, (uint64_t)st->params, 2);
+    for (int i = 0; i < st->params; i++) {
+        bool null = !st->value[i];
+        pg_put_be(b, null ? UINT32_MAX : (uint64_t)st->length[i], 4);
+        if (!null) plm_buf_put(b, st->value[i], (size_t)st->length[i]);
+        st->value[i] = NULL;
+    }
+    st->db->waiting = true;
+    if (changed) *changed = 1;
+    if (b->full) return plm_fail(f, PLM_OUT_OF_RANGE, "a row is too large to store"), -1;
+    return b->n < PG_COPY_MAX || pg_copy_out(st, f) ? 0 : -1;
+}
+
 static int pg_step(void *v, int64_t *changed, plm_fault *f) {
     pg_stmt *st = v;
+    if (st->copy) return pg_copy_row(st, changed, f);
     if (!st->res) {
+        if (!pg_settle(st->db, f)) return pg_reset(st), -1;
         st->res = PQexecPrepared(st->db->c, st->name, st->params, st->value, st->length,
                                  st->format, 0);
         ExecStatusType s = PQresultStatus(st->res);
@@ -250,6 +357,6 @@ static plm_str pg_col_blob(void *v, int c) {
 }
 
 const plm_driver plm_driver_postgres = {
-    true,         pg_open,     pg_close,    pg_turn,      pg_exec,      pg_prepare,  pg_finish,
+    true,         pg_open,     pg_close,    pg_turn,      pg_exec,      pg_prepare,  pg_append,  pg_finish,
     pg_bind_int,  pg_bind_real, pg_bind_text, pg_bind_blob, pg_bind_null, pg_step,   pg_reset,
     pg_col_null,  pg_col_int,  pg_col_real, pg_col_text,  pg_col_blob};

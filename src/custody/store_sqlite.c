@@ -2,6 +2,7 @@
  * on disk.  BEGIN IMMEDIATE is the writer's turn, waited for up to PLM_STORE_BUSY_MS. */
 #include "custody/store_driver.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +11,10 @@ static bool lite_fail(sqlite3 *db, plm_fault *f) {
     int code = sqlite3_errcode(db);
     return plm_fail(f, PLM_IO, "the store refused: %s%s", sqlite3_errmsg(db),
                     code == SQLITE_NOTADB    ? " (name a SQLite file or a new path)"
-                    : code == SQLITE_FULL    ? " (free some space; nothing of this was stored)"
+                    : code == SQLITE_FULL    ? " (free some space; what was answered is kept,"
+                                               " nothing after it was stored)"
+                    : code == SQLITE_IOERR   ? " (the disk is full or failing; what was answered"
+                                               " is kept, nothing after it was stored)"
                     : code == SQLITE_BUSY    ? " (another writer holds it)"
                                              : "");
 }
@@ -25,17 +29,22 @@ static void lite_close(void *db) { sqlite3_close_v2(db); }
 static bool lite_set_up(sqlite3 *db, plm_fault *f) {
     int rc = SQLITE_BUSY;
     for (int i = 0; i < PLM_STORE_BUSY_MS / 20 && rc == SQLITE_BUSY; i++) {
-        rc = sqlite3_exec(db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+        rc = sqlite3_exec(db, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL", NULL, NULL, NULL);
         if (rc == SQLITE_BUSY) usleep(20000);
     }
     if (rc != SQLITE_OK) return lite_fail(db, f);
-    return lite_exec(db, "PRAGMA synchronous=FULL; PRAGMA cache_size=-131072;"
+    return lite_exec(db, "PRAGMA synchronous=FULL; PRAGMA cache_size=-32768;"
                          "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8192;"
                          "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON", f);
 }
 
+/* Before the first store: its count of bytes in use costs a lock at each allocation. */
+static void lite_once(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 static void *lite_open(const char *where, plm_fault *f) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     sqlite3 *db = NULL;
+    pthread_once(&once, lite_once);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (!where[0]) {
         plm_fail(f, PLM_BAD_INPUT, "--store needs a file or a postgres:// address");
@@ -65,6 +74,17 @@ static void *lite_prepare(void *db, const char *sql, plm_fault *f) {
         return st;
     lite_fail(db, f);
     return NULL;
+}
+
+static void *lite_append(void *db, const char *table, const char *columns, int n, plm_fault *f) {
+    plm_buf b;
+    plm_buf_init(&b, PLM_STORE_SQL_MAX);
+    plm_buf_printf(&b, "INSERT INTO %s (%s) VALUES (", table, columns);
+    for (int i = 1; i <= n; i++) plm_buf_printf(&b, "%s?%d", i > 1 ? ", " : "", i);
+    plm_buf_put(&b, ")", 2);
+    void *st = b.full ? NULL : lite_prepare(db, b.p, f);
+    plm_buf_free(&b);
+    return st;
 }
 
 static void lite_finish(void *st) { sqlite3_finalize(st); }
@@ -111,6 +131,6 @@ static plm_str lite_col_blob(void *st, int c) {
 
 const plm_driver plm_driver_sqlite = {
     false,          lite_open,      lite_close,     lite_turn,     lite_exec,     lite_prepare,
-    lite_finish,    lite_bind_int,  lite_bind_real, lite_bind_text, lite_bind_blob,
+    lite_append,    lite_finish,    lite_bind_int,  lite_bind_real, lite_bind_text, lite_bind_blob,
     lite_bind_null, lite_step,      lite_reset,     lite_col_null, lite_col_int,
     lite_col_real,  lite_col_text,  lite_col_blob};

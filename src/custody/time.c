@@ -2,7 +2,6 @@
 #include "custody/event.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 static bool two(plm_str s, size_t at, int max, int *out) {
@@ -45,22 +44,33 @@ bool plm_time_parse(plm_str s, int64_t *ns, int *offset_min) {
     return true;
 }
 
+static void put_two(char *out, int v) {
+    out[0] = (char)('0' + v / 10);
+    out[1] = (char)('0' + v % 10);
+}
+
+/* Without a NUL; how long it is. */
 static int print_local(int64_t ns, char out[40]) {
     int64_t days = ns / PLM_DAY_NS - (ns % PLM_DAY_NS < 0), rest = ns - days * PLM_DAY_NS;
     int s = (int)(rest / PLM_NS_PER_S), frac = (int)(rest % PLM_NS_PER_S);
-    char day[11], digits[12] = "";
-    plm_day_print((plm_day)days, day);
-    if (frac) {
-        snprintf(digits, sizeof digits, ".%09d", frac);
-        size_t n = strlen(digits);
-        while (digits[n - 1] == '0') digits[--n] = 0;
-    }
-    return snprintf(out, 40, "%sT%02d:%02d:%02d%s", day, s / 3600, s / 60 % 60, s % 60, digits);
+    plm_day_print((plm_day)days, out); /* by hand: instants are printed by the million */
+    out[10] = 'T';
+    put_two(out + 11, s / 3600);
+    out[13] = out[16] = ':';
+    put_two(out + 14, s / 60 % 60);
+    put_two(out + 17, s % 60);
+    if (!frac) return 19;
+    int n = 29;
+    out[19] = '.';
+    for (int i = 28; i > 19; i--, frac /= 10) out[i] = (char)('0' + frac % 10);
+    while (out[n - 1] == '0') n--;
+    return n;
 }
 
 void plm_time_print(int64_t ns, char out[40]) {
     int n = print_local(ns, out);
-    snprintf(out + n, (size_t)(40 - n), "Z");
+    out[n] = 'Z';
+    out[n + 1] = 0;
 }
 
 void plm_time_print_at(int64_t ns, int off, char out[40]) {

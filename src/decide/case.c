@@ -26,6 +26,9 @@ const char *const plm_form_names[PLM_FORM_COUNT] = {"", PLM_FORMS(PLM_X)};
 const char *const plm_kind_names[PLM_KIND_COUNT] = {"", PLM_KINDS(PLM_X)};
 const char *const plm_role_names[PLM_ROLE_COUNT] = {"", PLM_ROLES(PLM_X)};
 const char *const plm_maker_names[PLM_MAKER_COUNT] = {"", PLM_MAKERS(PLM_X)};
+const char *const plm_replacement_names[PLM_REPLACEMENT_COUNT] = {"", PLM_REPLACEMENTS(PLM_X)};
+const char *const plm_purpose_names[PLM_PURPOSE_COUNT] = {"", PLM_PURPOSES(PLM_X)};
+const char *const plm_target_names[PLM_TARGET_COUNT] = {"", PLM_TARGETS(PLM_X)};
 #undef PLM_X
 
 /* Where the reader stands: a chain on the stack, made into text only when it is needed. */
@@ -44,7 +47,7 @@ typedef struct rd {
     plm_arena *a;
     plm_fault *f;
     note *first, **last;
-    uint32_t notes, items, owners;
+    uint32_t notes, items, owners, edges;
 } rd;
 
 /* ---- paths, faults, warnings ---- */
@@ -353,7 +356,8 @@ static bool formats(rd *r, const at *p, const plm_json *v, plm_item *out) {
 static const plm_str fact_keys[] = {PLM_ITEM_NUMBERS(PLM_X) PLM_ITEM_FLAGS(PLM_X)
                                     KEY("formats"), KEY("form"), KEY("maker_role")};
 static const plm_str end_use_keys[] = {PLM_END_USES(PLM_X) KEY("statement")};
-static const plm_str listed_keys[] = {PLM_LISTED_FLAGS(PLM_X) KEY("footnote"), KEY("scope")};
+static const plm_str listed_keys[] = {PLM_LISTED_FLAGS(PLM_X) KEY("footnote"), KEY("scope"),
+                                      KEY("review_policy")};
 #undef PLM_X
 
 static bool facts(rd *r, const at *p, const plm_json *v, plm_item *out) {
@@ -395,6 +399,68 @@ static bool made_with(rd *r, const at *p, const plm_json *v, plm_item *out) {
     return true;
 }
 
+#define EDGE_KEYS(X) X(item) X(eccn) X(class) X(description) X(for) X(designed_for)
+#define PLM_X(n) E_##n,
+enum { EDGE_KEYS(PLM_X) E_COUNT };
+#undef PLM_X
+#define PLM_X(n) KEY(#n),
+static const plm_str edge_keys[] = {EDGE_KEYS(PLM_X)};
+#undef PLM_X
+
+static bool edges(rd *r, const at *p, const plm_json *v, int tier, uint32_t *n, plm_edge **out);
+
+static bool edge(rd *r, const at *p, const plm_json *v, int tier, plm_edge *out) {
+    if (!need_obj(r, p, v)) return false;
+    out->number = r->edges++;
+    plm_json_pairs(v, it, k, m) {
+        at here = under(p, k);
+        int w = 0;
+        bool ok;
+        switch (FIND(edge_keys, k)) {
+        case E_item: ok = text(r, &here, m, &out->item); break;
+        case E_eccn: ok = text(r, &here, m, &out->eccn); break;
+        case E_class:
+            ok = word(r, &here, m, plm_target_names, PLM_TARGET_COUNT, &w);
+            out->target = (plm_target)w;
+            break;
+        case E_description: ok = text(r, &here, m, &out->description); break;
+        case E_for:
+            ok = word(r, &here, m, plm_purpose_names, PLM_PURPOSE_COUNT, &w);
+            out->purpose = (plm_purpose)w;
+            break;
+        case E_designed_for:
+            ok = edges(r, &here, m, tier + 1, &out->edge_count, &out->edges);
+            break;
+        default: ok = unnamed(r, &here);
+        }
+        if (!ok) return false;
+    }
+    if (out->item.n && (out->eccn.n || out->target || out->edge_count))
+        return bad(r, p, PLM_BAD_INPUT,
+                   "names an item of the case and describes another: keep one of the two");
+    return true;
+}
+
+static bool edges(rd *r, const at *p, const plm_json *v, int tier, uint32_t *n, plm_edge **out) {
+    if (!need_arr(r, p, v, PLM_CASE_EDGES_MAX)) return false;
+    if (tier > PLM_CASE_TIERS_MAX)
+        return bad(r, p, PLM_OUT_OF_RANGE, "goes further than %d tiers", PLM_CASE_TIERS_MAX);
+    size_t count = plm_json_count(v);
+    if (count > PLM_CASE_EDGES_MAX - r->edges)
+        return bad(r, p, PLM_OUT_OF_RANGE, "brings the case above %d edges", PLM_CASE_EDGES_MAX);
+    *out = array(r, p, count, sizeof **out);
+    if (!*out) return false;
+    plm_json_each(v, it, m) {
+        at here = {.up = p, .index = *n};
+        if (r->edges == PLM_CASE_EDGES_MAX)
+            return bad(r, &here, PLM_OUT_OF_RANGE, "brings the case above %d edges",
+                       PLM_CASE_EDGES_MAX);
+        if (!edge(r, &here, m, tier, &(*out)[*n])) return false;
+        ++*n;
+    }
+    return true;
+}
+
 static bool item(rd *r, const at *p, const plm_json *v, int depth, plm_item *out);
 
 static bool items(rd *r, const at *p, const plm_json *v, int depth, uint32_t *n,
@@ -419,7 +485,7 @@ static bool items(rd *r, const at *p, const plm_json *v, int depth, uint32_t *n,
 
 #define ITEM_KEYS(X) \
     X(part) X(description) X(quantity) X(eccn) X(facts) X(contains) X(origin) \
-    X(us_content_share) X(made_with) X(value_usd)
+    X(us_content_share) X(made_with) X(value_usd) X(designed_for)
 #define PLM_X(n) I_##n,
 enum { ITEM_KEYS(PLM_X) I_COUNT };
 #undef PLM_X
@@ -442,6 +508,9 @@ static bool item_member(rd *r, const at *p, const plm_json *k, const plm_json *m
     case I_us_content_share: return share(r, p, m, &out->us_content_share);
     case I_made_with: return made_with(r, p, m, out);
     case I_value_usd: return number(r, p, m, &out->value_usd);
+    case I_designed_for:
+        out->designed_for_known = true;
+        return edges(r, p, m, 1, &out->edge_count, &out->edges);
     default: return unnamed(r, p);
     }
 }
@@ -485,7 +554,8 @@ static bool listed(rd *r, const at *p, const plm_json *v, plm_listed *out) {
         bool ok = i < 0                  ? unnamed(r, &here)
                   : i < PLM_L_COUNT      ? flag(r, &here, m, &out->flag[i])
                   : i == PLM_L_COUNT     ? footnotes(r, &here, m, &out->footnotes)
-                                         : text(r, &here, m, &out->scope);
+                  : i == PLM_L_COUNT + 1 ? text(r, &here, m, &out->scope)
+                                         : text(r, &here, m, &out->review_policy);
         if (!ok) return false;
     }
     return true;
@@ -752,9 +822,28 @@ static bool certifications(rd *r, const at *p, const plm_json *v, plm_case *out)
     return flags(r, p, v, keys, COUNT(keys), into);
 }
 
+#define PLM_X(n) KEY(#n),
+static const plm_str replacement_keys[] = {KEY("kind"), PLM_REPLACEMENT_FLAGS(PLM_X)};
+#undef PLM_X
+
+/* What 740.10 asks of a replacement or of a serviced item on its way back. */
+static bool replacement(rd *r, const at *p, const plm_json *v, plm_case *out) {
+    if (!need_obj(r, p, v)) return false;
+    plm_json_pairs(v, it, k, m) {
+        at here = under(p, k);
+        int i = FIND(replacement_keys, k), w = 0;
+        bool ok = i < 0   ? unnamed(r, &here)
+                  : i > 0 ? flag(r, &here, m, &out->replacement_flag[i - 1])
+                          : word(r, &here, m, plm_replacement_names, PLM_REPLACEMENT_COUNT, &w);
+        if (!ok) return false;
+        if (i == 0) out->replacement = (plm_replacement)w;
+    }
+    return true;
+}
+
 #define DEAL_KEYS(X) \
     X(kind) X(from) X(to) X(items) X(parties) X(end_use) X(us_person_support) X(hbm) \
-    X(notices) X(certifications)
+    X(notices) X(certifications) X(occupied_ukraine) X(replacement)
 #define PLM_X(n) D_##n,
 enum { DEAL_KEYS(PLM_X) D_COUNT };
 #undef PLM_X
@@ -781,6 +870,8 @@ static bool deal_member(rd *r, const at *p, const plm_json *k, const plm_json *m
     case D_hbm: return hbm(r, p, m, out);
     case D_notices: return notices(r, p, m, out);
     case D_certifications: return certifications(r, p, m, out);
+    case D_replacement: return replacement(r, p, m, out);
+    case D_occupied_ukraine: return flag(r, p, m, &out->occupied_ukraine);
     default: return unnamed(r, p);
     }
 }
@@ -843,6 +934,8 @@ static void all_unknown(plm_case *c) {
     c->us_person_support = c->us_natural_person = PLM_UNKNOWN;
     c->hbm_buyer_is_designer = c->hbm_ships_to_packaging_site = PLM_UNKNOWN;
     c->hbm_finished_below_3a090 = c->certification_748_dd = PLM_UNKNOWN;
+    c->occupied_ukraine = PLM_UNKNOWN;
+    for (int i = 0; i < PLM_REP_COUNT; i++) c->replacement_flag[i] = PLM_UNKNOWN;
     c->id_json = PLM_STR("null");
 }
 
@@ -850,7 +943,9 @@ bool desk_case_from(plm_arena *a, const plm_json *root, plm_case *out, plm_fault
     rd r = {.a = a, .f = f};
     r.last = &r.first;
     all_unknown(out);
-    return whole(&r, root, out) && warnings_into(&r, out);
+    return whole(&r, root, out) && warnings_into(&r, out) &&
+           (!r.edges || (desk_chain_resolve(out->items, out->item_count, f) &&
+                         desk_chain_agrees(out, f)));
 }
 
 bool plm_case_read(plm_arena *a, plm_str json, plm_case *out, plm_fault *f) {
@@ -870,7 +965,8 @@ bool plm_item_read(plm_arena *a, plm_str json, plm_item *out, plm_case *w, plm_f
     w->warnings = NULL;
     plm_doc *d = plm_doc_parse(json, 0, f);
     if (!d) return false;
-    bool ok = item(&r, NULL, plm_doc_root(d), 1, out) && warnings_into(&r, w);
+    bool ok = item(&r, NULL, plm_doc_root(d), 1, out) && warnings_into(&r, w) &&
+              (!r.edges || desk_chain_resolve(out, 1, f));
     plm_doc_free(d);
     return ok;
 }

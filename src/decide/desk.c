@@ -30,14 +30,18 @@ static bool sort_rules(plm_desk *d) {
     d->requirements = plm_mem_resize(NULL, (n + 1) * sizeof *d->requirements);
     d->exceptions = plm_mem_resize(NULL, (n + 1) * sizeof *d->exceptions);
     d->policies = plm_mem_resize(NULL, (n + 1) * sizeof *d->policies);
+    d->obligations = plm_mem_resize(NULL, (n + 1) * sizeof *d->obligations);
     d->classes = plm_mem_resize(NULL, (n + DESK_CLASSES) * sizeof *d->classes);
-    if (!d->requirements || !d->exceptions || !d->policies || !d->classes) return false;
+    if (!d->requirements || !d->exceptions || !d->policies || !d->obligations ||
+        !d->classes)
+        return false;
     sort_classes(d);
     for (plm_rule r = 0; r < n; r++) {
         plm_rule_kind k = plm_book_rule(d->book, r)->kind;
         if (k == PLM_RULE_REQUIREMENT) d->requirements[d->requirement_count++] = r;
         if (k == PLM_RULE_EXCEPTION) d->exceptions[d->exception_count++] = r;
         if (k == PLM_RULE_POLICY) d->policies[d->policy_count++] = r;
+        if (k == PLM_RULE_OBLIGATION) d->obligations[d->obligation_count++] = r;
     }
     return true;
 }
@@ -48,6 +52,8 @@ plm_desk *plm_desk_new(const plm_book *b, plm_fault *f) {
         memset(d, 0, sizeof *d);
         d->book = b;
         plm_buf_init(&d->tail, PLM_RULES_FILE_MAX);
+        plm_buf_init(&d->canon, PLM_PROOF_BYTES_MAX);
+        plm_buf_init(&d->proof, PLM_PROOF_BYTES_MAX);
         d->world = plm_facts_new(b);
         d->arena = plm_arena_new(PLM_DESK_CASE_BYTES_MAX);
     }
@@ -69,11 +75,15 @@ void plm_desk_free(plm_desk *d) {
     plm_mem_free(d->requirements);
     plm_mem_free(d->exceptions);
     plm_mem_free(d->policies);
+    plm_mem_free(d->obligations);
     plm_mem_free(d->classes);
     plm_mem_free(d->live);
     plm_mem_free(d->live_rules);
     plm_mem_free(d->live_exceptions);
+    plm_mem_free(d->result);
     plm_buf_free(&d->tail);
+    plm_buf_free(&d->canon);
+    plm_buf_free(&d->proof);
     plm_mem_free(d);
 }
 

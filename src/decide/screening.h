@@ -3,15 +3,19 @@
 #define PLM_DECIDE_SCREENING_H
 
 #include "plimsoll/decide.h"
-#include "plimsoll/screen.h"
+#include "plimsoll/effects.h"
 
 typedef struct plm_screening plm_screening;
 
-/* Opens the lists of dir.  NULL and f filled in error. */
-plm_screening *plm_screening_open(const char *dir, plm_fault *f);
+/* Opens the lists of dir; what being on each means is law's, which outlives it.  assume_clear: a
+ * kind of listing of which no list is loaded counts as not listed; else it is not known.  NULL and
+ * f filled in error. */
+plm_screening *plm_screening_open(const char *dir, const plm_effects *law, bool assume_clear,
+                                  plm_fault *f);
 void plm_screening_free(plm_screening *s);
 /* A plm_listing: ctx is the plm_screening.  An exact match is a listing, a strong or weak one
- * leaves the listing unknown, and none is none; the lists that are not loaded are named. */
-bool plm_screening_party(void *ctx, const plm_party *p, plm_listed *out, plm_str *said);
+ * leaves the listing unknown, and none is none, of the kinds of which a list is loaded. */
+bool plm_screening_party(void *ctx, const plm_party *p, plm_day as_of, plm_listed *out,
+                         plm_screened *told);
 
 #endif

@@ -167,6 +167,15 @@ plm_verdict desk_verdict(plm_desk *d, answer *a) {
     return a->excepted == PLM_YES ? PLM_LICENSE_EXCEPTION : PLM_LICENSE_REQUIRED;
 }
 
+plm_verdict desk_verdict_only(plm_desk *d, uint32_t limit) {
+    if (plm_facts_holds(d->world, prohibited, d, limit)) return PLM_PROHIBITED;
+    plm_truth required = plm_facts_prove(d->world, desk_ask_required, d, limit, NULL, NULL);
+    if (required == PLM_NO) return PLM_NO_REQUIREMENT;
+    if (required == PLM_UNKNOWN) return PLM_VERDICT_UNKNOWN;
+    return plm_facts_holds(d->world, desk_ask_permitted, d, limit) ? PLM_LICENSE_EXCEPTION
+                                                                   : PLM_LICENSE_REQUIRED;
+}
+
 typedef struct policy_question {
     plm_desk *d;
     plm_policy level;
@@ -204,8 +213,7 @@ static plm_policy policy_of(plm_desk *d) {
         for (int level = PLM_POLICY_DENIAL; level > PLM_POLICY_NONE; level--) {
             policy_question q = {d, (plm_policy)level, prevails};
             if (ask_policy(d->world, &q) == PLM_NO) continue;
-            if (plm_facts_prove(d->world, ask_policy, &q, SIDE_CASES_MAX, NULL, NULL) == PLM_YES)
-                return (plm_policy)level;
+            if (plm_facts_holds(d->world, ask_policy, &q, SIDE_CASES_MAX)) return (plm_policy)level;
         }
     return PLM_POLICY_NONE;
 }
@@ -235,6 +243,26 @@ plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party) 
     plm_truth t = ask_one(d->world, &o);
     if (t != PLM_UNKNOWN) return t;
     return plm_facts_prove(d->world, ask_one, &o, SIDE_CASES_MAX, NULL, NULL);
+}
+
+typedef struct obligation_question {
+    plm_desk *d;
+    one_rule o;
+    bool unlicensed;
+} obligation_question;
+
+static plm_truth ask_obligation(plm_facts *w, void *ctx) {
+    obligation_question *q = ctx;
+    fold f = {PLM_YES, {{0}}};
+    fold_and(w, &f, ask_one(w, &q->o));
+    for (int prohibits = 0; prohibits < 2 && q->unlicensed && f.t != PLM_NO; prohibits++)
+        fold_and(w, &f, plm_not(any_requirement(q->d, q->o.item, prohibits, NULL, 0)));
+    return folded(w, &f);
+}
+
+plm_truth desk_prove_obligation(plm_desk *d, plm_rule r, int32_t item, int32_t party) {
+    obligation_question q = {d, {r, item, party}, plm_book_rule(d->book, r)->unlicensed};
+    return plm_facts_prove(d->world, ask_obligation, &q, SIDE_CASES_MAX, NULL, NULL);
 }
 
 typedef struct exception_question {

@@ -145,6 +145,7 @@ static bool fill_distances(plm_locate *l, plm_fault *f) {
 
 static bool fill_pairs(plm_locate *l, plm_fault *f) {
     l->n_pad = (l->n + PLM_LANES - 1) / PLM_LANES * PLM_LANES;
+    l->few = l->n <= PLM_BLOCK && l->n >= l->quorum;
     if (l->n > PLM_PAIRS_MAX) return true;
     l->low = plm_arena_array(l->arena, (l->n + 1) * l->n_pad, sizeof(int32_t));
     l->high = plm_arena_array(l->arena, (l->n + 1) * l->n_pad, sizeof(int32_t));
@@ -152,9 +153,31 @@ static bool fill_pairs(plm_locate *l, plm_fault *f) {
     for (size_t i = 0; i < l->n; i++)
         for (size_t k = 0; k < l->n; k++) {
             double low, high;
-            plm_geo_both(&l->at[i], &l->at[k], &low, &high);
+            size_t a = l->few ? l->order[i] : i, b = l->few ? l->order[k] : k;
+            plm_geo_both(&l->at[a], &l->at[b], &low, &high);
             l->low[i * l->n_pad + k] = (int32_t)low;
             l->high[i * l->n_pad + k] = i == k ? 0 : (int32_t)ceil(high);
+        }
+    return true;
+}
+
+/* Where one landmark's margin exceeds another's in every region, whatever the regions, the other
+ * can't be best anywhere: lead tells from two bounds alone (see plm_kernel.leaders). */
+static bool fill_leads(plm_locate *l, plm_fault *f) {
+    l->kernel = plm_kernel_of_machine();
+    if (!l->few) return true;
+    l->lead = plm_arena_array(l->arena, l->n * l->n_pad + PLM_LANES, sizeof(int32_t));
+    l->slot_op = plm_arena_array(l->arena, l->n_pad + PLM_LANES, sizeof(int32_t));
+    if (!l->lead || !l->slot_op) return short_of_memory(f);
+    for (size_t i = 0; i < l->n; i++) l->slot_op[i] = (int32_t)l->operator_no[l->order[i]];
+    for (size_t i = 0; i < l->n; i++)
+        for (size_t k = 0; k < l->n; k++) {
+            int32_t most = INT32_MIN;
+            for (size_t r = 0; r < l->n_deny; r++) {
+                int32_t d = l->key[k * l->r_pad + r] - l->key[i * l->r_pad + r];
+                most = d > most ? d : most;
+            }
+            l->lead[i * l->n_pad + k] = most;
         }
     return true;
 }
@@ -205,7 +228,8 @@ static bool build(plm_locate *l, const plm_locate_setup *s, plm_fault *f) {
     if (l->n > PLM_LOCATE_LANDMARKS_MAX)
         return plm_fail(f, PLM_OUT_OF_RANGE, "more than %d landmarks", PLM_LOCATE_LANDMARKS_MAX);
     return read_deny(l, s->deny, f) && copy_landmarks(l, s->landmarks, f) &&
-           fill_distances(l, f) && fill_pairs(l, f) && hash_tables(l, f) && plm_cert_prepare(l, f);
+           fill_distances(l, f) && fill_pairs(l, f) && fill_leads(l, f) && hash_tables(l, f) &&
+           plm_cert_prepare(l, f);
 }
 
 plm_locate *plm_locate_new(const plm_locate_setup *s, plm_fault *f) {

@@ -12,7 +12,7 @@
 #define PLM_GEO_RAD_E7 1.7453292519943295e-9 /* radians in 10^-7 degree */
 
 /* z is the sine of the reduced latitude.  Distances of the sphere times B and A enclose those of
- * the ellipsoid (its metric is a^2 sin^2 b + b^2 cos^2 b along the meridian, a^2 cos^2 b across). */
+ * the ellipsoid (its metric: a^2 sin^2 b + b^2 cos^2 b along the meridian, a^2 cos^2 b across). */
 typedef struct plm_geo {
     double x, y, z;
 } plm_geo;

@@ -15,8 +15,8 @@
 #define CELLS_MAX 20000
 #define CELL_M_MIN 30.0
 #define STACK_MAX 256
-#define STEPS_MAX 48
-#define STEP_DISKS_MAX 256
+#define STEPS_MAX 3
+#define CORNERS_MAX 16
 #define HALF_PI 1.5707963267948966
 #define PI 3.141592653589793
 
@@ -71,41 +71,126 @@ static void halve(const cell *c, cell out[2]) {
     else out[0].l1 = out[1].l0 = (c->l0 + c->l1) / 2;
 }
 
-/* Never above 4 sin^2(bound / 2a): a point with a squared chord up to it lies in the disk, for a
- * geodesic is at most a times the arc.  (The series of the sine, cut after a negative term.) */
-static double chord2_in(int32_t bound_m) {
-    double x = bound_m / (2 * PLM_GEO_A) * (1 - 1e-8), y = x * x;
-    if (x >= HALF_PI) return 5;
-    double s = x * (1 - y / 6 * (1 - y / 20 * (1 - y / 42 * (1 - y / 72 * (1 - y / 110)))));
-    return 4 * s * s;
+static plm_geo centre(const plm_caps *w, size_t i) {
+    return (plm_geo){w->x[i], w->y[i], w->z[i]};
 }
 
-/* Looks for a common point quickly: from the smallest disk's centre, steps into the disk that is
- * missed most, nearly twice as far as to its edge (plain projection zigzags).  True is certain,
- * false says nothing. */
-static bool step_inside(const plm_disk *disk, size_t n) {
-    double room[STEP_DISKS_MAX];
-    if (n > STEP_DISKS_MAX) return false;
-    for (size_t i = 0; i < n; i++) room[i] = chord2_in(disk[i].bound_m);
-    plm_geo p = disk[0].u;
+static double dot(const plm_geo *a, const plm_geo *b) {
+    return a->x * b->x + a->y * b->y + a->z * b->z;
+}
+
+static bool normal(plm_geo *p) {
+    double len = sqrt(dot(p, p));
+    if (!(len > 0.1)) return false;
+    p->x /= len, p->y /= len, p->z /= len;
+    return true;
+}
+
+/* From the smallest cap's centre, steps into the cap that is missed most, nearly twice as far as to
+ * its edge. */
+static bool step_inside(const plm_kernel *kernel, const plm_caps *w) {
+    plm_geo p = centre(w, 0);
     for (int step = 0; step < STEPS_MAX; step++) {
-        double worst = 0, share = 0;
-        size_t at = 0;
-        for (size_t i = 0; i < n; i++) {
-            double x = p.x - disk[i].u.x, y = p.y - disk[i].u.y, z = p.z - disk[i].u.z;
-            double q = x * x + y * y + z * z, over = q - room[i];
-            if (over > worst) worst = over, at = i, share = q;
-        }
-        if (worst <= 0) return true;
-        double t = 1.9 * (1 - sqrt(room[at] / share));
-        p.x += t * (disk[at].u.x - p.x);
-        p.y += t * (disk[at].u.y - p.y);
-        p.z += t * (disk[at].u.z - p.z);
-        double len = sqrt(p.x * p.x + p.y * p.y + p.z * p.z);
-        if (len < 0.1) return false;
-        p.x /= len, p.y /= len, p.z /= len;
+        double far = 0;
+        size_t at = kernel->missed(w, &p, &far);
+        if (at == w->n) return true;
+        double t = 1.9 * (1 - sqrt(w->room[at] / far));
+        p.x += t * (w->x[at] - p.x);
+        p.y += t * (w->y[at] - p.y);
+        p.z += t * (w->z[at] - p.z);
+        if (!normal(&p)) return false;
     }
     return false;
+}
+
+/* A hair inside the edge, so that rounding does not miss it: cosine of the cap's angle. */
+static double edge(const plm_caps *w, size_t i) { return 1 - w->room[i] / 2 + 1e-11; }
+
+/* The point of cap j's edge that is nearest to the smallest cap's centre. */
+static bool edge_point(const plm_caps *w, size_t j, plm_geo *p) {
+    plm_geo a = centre(w, 0), c = centre(w, j);
+    double g = dot(&a, &c), t = edge(w, j), s = (1 - t * t) / (1 - g * g);
+    if (!(s > 0) || !(s < 1e12)) return false;
+    double x = sqrt(s), y = t - x * g;
+    *p = (plm_geo){x * a.x + y * c.x, x * a.y + y * c.y, x * a.z + y * c.z};
+    return normal(p);
+}
+
+/* Of the points where the edges of j and k cross, the one nearer to the smallest cap's centre. */
+static bool crossing(const plm_caps *w, size_t j, size_t k, plm_geo *p) {
+    plm_geo a = centre(w, j), b = centre(w, k), o = centre(w, 0);
+    double g = dot(&a, &b), t = edge(w, j), u = edge(w, k), d = 1 - g * g;
+    double x = (t - g * u) / d, y = (u - g * t) / d, s = (1 - x * t - y * u) / d;
+    if (!(d > 1e-12) || !(s >= 0)) return false;
+    plm_geo n = {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
+    double z = dot(&n, &o) < 0 ? -sqrt(s) : sqrt(s);
+    *p = (plm_geo){x * a.x + y * b.x + z * n.x, x * a.y + y * b.y + z * n.y,
+                   x * a.z + y * b.z + z * n.z};
+    return normal(p);
+}
+
+static bool holds(const plm_caps *w, size_t i, const plm_geo *p) {
+    plm_geo u = centre(w, i);
+    return dot(p, &u) >= edge(w, i) - 1e-12;
+}
+
+/* Which caps hold back the point of corner_inside. */
+typedef struct basis {
+    size_t cap[2];
+    unsigned n;
+} basis;
+
+/* The next point and its basis, among the three that the cap m, which p misses, can make. */
+static bool turn_to(const plm_caps *w, size_t m, basis *b, plm_geo *p) {
+    plm_geo o = centre(w, 0), q, at = *p;
+    basis next = {{m, 0}, 0};
+    double best = -2;
+    for (unsigned c = 0; c <= b->n; c++) {
+        if (!(c ? crossing(w, b->cap[c - 1], m, &q) : edge_point(w, m, &q))) continue;
+        bool in = true;
+        for (unsigned i = 0; i < b->n; i++) in &= i + 1 == c || holds(w, b->cap[i], &q);
+        double near = dot(&q, &o);
+        if (!in || near <= best) continue;
+        best = near, at = q;
+        next = (basis){{m, c ? b->cap[c - 1] : 0}, c ? 2 : 1};
+    }
+    *p = at;
+    *b = next;
+    return next.n > 0;
+}
+
+/* Follows the common region's point nearest to the smallest cap's centre, cap by cap: it lies where
+ * one edge or two hold it back (as in the dual simplex method). */
+static bool corner_inside(const plm_kernel *kernel, const plm_caps *w) {
+    plm_geo p = centre(w, 0);
+    basis b = {{0, 0}, 0};
+    for (int turn = 0; turn < CORNERS_MAX; turn++) {
+        double far = 0;
+        size_t m = kernel->missed(w, &p, &far);
+        if (m == w->n) return true;
+        if (!turn_to(w, m, &b, &p)) return false;
+    }
+    return false;
+}
+
+/* Looks for a common point quickly.  True is certain, false says nothing. */
+static bool quickly(const plm_kernel *kernel, plm_caps *w) {
+    kernel->rooms(w);
+    return step_inside(kernel, w) || corner_inside(kernel, w);
+}
+
+static void add_cap(plm_caps *w, const plm_geo *u, int32_t bound_m) {
+    size_t n = w->n++;
+    w->x[n] = u->x, w->y[n] = u->y, w->z[n] = u->z;
+    w->bound_m[n] = bound_m;
+}
+
+static bool disks_quickly(const plm_disk *disk, size_t n) {
+    plm_caps w;
+    w.n = 0;
+    if (n > PLM_CAPS_MAX) return false;
+    for (size_t i = 0; i < n; i++) add_cap(&w, &disk[i].u, disk[i].bound_m);
+    return quickly(plm_kernel_of_machine(), &w);
 }
 
 static bool search(const plm_disk *disk, size_t n) {
@@ -137,7 +222,7 @@ static bool search(const plm_disk *disk, size_t n) {
 }
 
 bool plm_disks_meet(const plm_disk *disk, size_t n) {
-    return n == 0 || step_inside(disk, n) || search(disk, n);
+    return n == 0 || disks_quickly(disk, n) || search(disk, n);
 }
 
 /* Puts a disk among the smallest PLM_DISKS_MAX; leaving one out only makes the disks meet. */
@@ -194,12 +279,69 @@ bool plm_consistent(const plm_locate *l, const uint64_t *rtt_ns, const int32_t *
     plm_disk disk[PLM_DISKS_MAX];
     size_t n;
     if (!gather(l, rtt_ns, disk_m, least, disk, &n, v)) return false;
-    if (step_inside(disk, n)) return true;
+    if (disks_quickly(disk, n)) return true;
     for (size_t i = 1; i < n; i++)
         for (size_t k = i + 1; k < n; k++)
             if (apart_low(l, &disk[i], &disk[k]) > disk[i].bound_m + disk[k].bound_m) {
                 show(v, disk[i].landmark, disk[k].landmark);
                 return false;
             }
+    return search(disk, n);
+}
+
+/* Of the slots of a mask, the first landmark. */
+static uint32_t first_of(const plm_locate *l, uint64_t mask) {
+    uint32_t first = UINT32_MAX;
+    if (l->distinct) return (uint32_t)__builtin_ctzll(mask);
+    for (; mask; mask &= mask - 1) {
+        uint32_t who = l->order[__builtin_ctzll(mask)];
+        if (who < first) first = who;
+    }
+    return first;
+}
+
+/* The first two of the disks (in the order of landmarks) that lie apart. */
+static bool find_pair(const plm_locate *l, const plm_bounds *b, uint64_t part,
+                      plm_locate_verdict *v) {
+    uint32_t least = UINT32_MAX;
+    for (uint64_t left = part; left; left &= left - 1) {
+        uint32_t slot = (uint32_t)__builtin_ctzll(left), i = l->order[slot];
+        uint64_t apart = l->kernel->row(l, b->disk_m, slot).apart & part;
+        if (l->distinct) apart &= left;
+        if (!apart || i > least) continue;
+        uint32_t k = first_of(l, apart);
+        if (k < i) continue; /* it is found from the other side */
+        show(v, i, k);
+        least = i;
+        if (l->distinct) break;
+    }
+    return least != UINT32_MAX;
+}
+
+bool plm_consistent_few(const plm_locate *l, const plm_bounds *b, plm_locate_verdict *v) {
+    if (l->kernel->around(l, b->disk_m, b->least)) return true; /* the chip may stand there */
+    plm_row row = l->kernel->row(l, b->disk_m, b->least);
+    uint32_t least = l->order[b->least];
+    if (row.apart) {
+        show(v, least, first_of(l, row.apart));
+        return false;
+    }
+    plm_caps w;
+    uint64_t part = row.part & ~((uint64_t)1 << b->least);
+    w.n = 0;
+    add_cap(&w, &l->at[least], b->disk_m[b->least]);
+    for (uint64_t left = part; left; left &= left - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(left);
+        add_cap(&w, &l->at[l->order[i]], b->disk_m[i]);
+    }
+    if (quickly(l->kernel, &w)) return true;
+    if (find_pair(l, b, part, v)) return false;
+    plm_disk disk[PLM_BLOCK];
+    size_t n = 1;
+    disk[0] = (plm_disk){l->at[least], b->disk_m[b->least], least};
+    for (uint64_t left = part; left; left &= left - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(left);
+        disk[n++] = (plm_disk){l->at[l->order[i]], b->disk_m[i], l->order[i]};
+    }
     return search(disk, n);
 }

@@ -44,7 +44,8 @@ uint64_t plm_probe_rtt_ns(const plm_probe_times *t, uint8_t *clock) {
             *clock = left ? PLM_PROBE_CLOCK_KERNEL : PLM_PROBE_CLOCK_KERNEL_RX;
         }
     }
-    return rtt + rtt / DRIFT_PARTS + 1;
+    /* a slow crystal tells t (1 - 1/parts) of t, and both readings are cut to nanoseconds */
+    return rtt + rtt / (DRIFT_PARTS - 1) + 2;
 }
 
 bool plm_probe_resolve(plm_str host, plm_str port, plm_probe_addr *out, plm_fault *f) {

@@ -2,7 +2,7 @@
  * TPMT_SIGNATURE 11.3.4).  Invariants: 1 nothing is read past the lengths given, and nothing may
  * follow; 2 only a quote (not a certification or any other attestation) counts, and only with the
  * magic by which a TPM marks what it made itself.
- * Held by tests/unit/test_probe_quote.c and fuzz/session_file.c. */
+ * Held by tests/unit/test_probe_record.c and fuzz/session_file.c. */
 #include "locate/probe_tpm.h"
 
 #include <openssl/bn.h>

@@ -138,7 +138,7 @@ void plm_probe_judge_free(plm_probe_judge *j) {
     j->locate = NULL;
 }
 
-static void put_msg(plm_jw *w, const char *key, const plm_probe_msg *m) {
+void plm_probe_put_msg(plm_jw *w, const char *key, const plm_probe_msg *m) {
     plm_probe_msg copy = *m;
     unsigned char text[PLM_PROBE_REQUEST_LEN];
     size_t n = m->type ? plm_probe_write(&copy, text) : 0;
@@ -176,16 +176,16 @@ bool plm_probe_record_write(const plm_probe_record *r, const plm_key *k, plm_buf
     plm_jw_kint(&w, "quorum", r->quorum);
     plm_jw_kint(&w, "opened_s", r->opened_s);
     plm_jw_kstr(&w, "why", r->why);
-    put_msg(&w, "open", &r->open);
-    put_msg(&w, "evidence", &r->evid);
-    put_msg(&w, "closed", &r->closed);
+    plm_probe_put_msg(&w, "open", &r->open);
+    plm_probe_put_msg(&w, "evidence", &r->evid);
+    plm_probe_put_msg(&w, "closed", &r->closed);
     plm_jw_key(&w, "landmarks");
     plm_jw_arr(&w);
     for (size_t i = 0; i < r->given_n; i++) {
         plm_jw_obj(&w);
-        put_msg(&w, "keyrep", &r->given[i].keyrep);
-        put_msg(&w, "receipt", &r->given[i].receipt);
-        put_msg(&w, "shown", &r->given[i].shown);
+        plm_probe_put_msg(&w, "keyrep", &r->given[i].keyrep);
+        plm_probe_put_msg(&w, "receipt", &r->given[i].receipt);
+        plm_probe_put_msg(&w, "shown", &r->given[i].shown);
         plm_jw_end_obj(&w);
     }
     plm_jw_end_arr(&w);
@@ -224,8 +224,7 @@ static bool get_hex(plm_json *root, const char *key, unsigned char out[32]) {
     return plm_json_is_str(v) && plm_key_parse_public(plm_json_text(v), out);
 }
 
-/* null or base64 of a message of that type, in its one spelling. */
-static bool get_msg(plm_json *obj, const char *key, uint8_t type, plm_probe_msg *m) {
+bool plm_probe_get_msg(plm_json *obj, const char *key, uint8_t type, plm_probe_msg *m) {
     plm_json *v = plm_json_get(obj, key);
     unsigned char text[PLM_PROBE_REQUEST_LEN] = {0};
     memset(m, 0, sizeof *m);
@@ -259,9 +258,9 @@ static bool read_fields(plm_json *root, plm_probe_record *r) {
     r->deny = plm_json_text(deny);
     r->why = plm_json_text(why);
     return get_hex(root, "directory", r->directory) && get_hex(root, "verifier", r->verifier) &&
-           get_msg(root, "open", PLM_PROBE_OPEN, &r->open) &&
-           get_msg(root, "evidence", PLM_PROBE_EVID, &r->evid) &&
-           get_msg(root, "closed", PLM_PROBE_CLOSED, &r->closed);
+           plm_probe_get_msg(root, "open", PLM_PROBE_OPEN, &r->open) &&
+           plm_probe_get_msg(root, "evidence", PLM_PROBE_EVID, &r->evid) &&
+           plm_probe_get_msg(root, "closed", PLM_PROBE_CLOSED, &r->closed);
 }
 
 static bool read_record(plm_json *root, plm_arena *a, plm_probe_record *r, plm_fault *f) {
@@ -275,9 +274,10 @@ static bool read_record(plm_json *root, plm_arena *a, plm_probe_record *r, plm_f
     if (!r->given) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     plm_json_each(list, it, v) {
         plm_probe_given *g = &r->given[i++];
-        if (plm_json_count(v) != 3 || !get_msg(v, "keyrep", PLM_PROBE_KEYREP, &g->keyrep) ||
-            !get_msg(v, "receipt", PLM_PROBE_RECEIPT, &g->receipt) ||
-            !get_msg(v, "shown", PLM_PROBE_SHOWN, &g->shown) || !g->keyrep.type)
+        if (plm_json_count(v) != 3 ||
+            !plm_probe_get_msg(v, "keyrep", PLM_PROBE_KEYREP, &g->keyrep) ||
+            !plm_probe_get_msg(v, "receipt", PLM_PROBE_RECEIPT, &g->receipt) ||
+            !plm_probe_get_msg(v, "shown", PLM_PROBE_SHOWN, &g->shown) || !g->keyrep.type)
             return refused(f, "an entry of \"landmarks\" is none");
     }
     return true;

@@ -2,6 +2,7 @@
 #ifndef PLM_LOCATE_PROBE_RECORD_H
 #define PLM_LOCATE_PROBE_RECORD_H
 
+#include "base/json.h"
 #include "base/key.h"
 #include "locate/probe_wire.h"
 #include "plimsoll/locate.h"
@@ -28,6 +29,9 @@ typedef struct plm_probe_record {
 /* Appends the file of r, signed by k. */
 bool plm_probe_record_write(const plm_probe_record *r, const plm_key *k, plm_buf *out,
                             plm_fault *f);
+/* A member that is a message: null where its type is 0, else base64 in its one spelling. */
+void plm_probe_put_msg(plm_jw *w, const char *key, const plm_probe_msg *m);
+bool plm_probe_get_msg(plm_json *obj, const char *key, uint8_t type, plm_probe_msg *m);
 /* SHA-256 over the receipts that came, in order: what CLOSE names. */
 void plm_probe_receipts_hash(const plm_probe_given *g, size_t n, plm_probe_hash out);
 /* Does evid answer open, from a's device?  NULL when it does, else words. */

@@ -5,11 +5,14 @@
  *
  * Invariants: 1 every phase has a share of the timeout and ends by it; 2 what does not hold is
  * left out and told in "why"; 3 nothing here decides: the line printed is the judgement of the
- * file as written.  Held by tests/scenes/test_locate_protocol. */
+ * file as written; 4 what is sent once only (the session's id, OPEN with its nonce, the receipts
+ * that CLOSE names) is in the journal before it is sent, so that a verifier that was killed goes on
+ * with the same, within the same window.  Held by tests/scenes/test_locate_protocol and
+ * tests/scenes/test_locate_resume. */
 #include "base/file.h"
 #include "locate/probe_crypto.h"
 #include "locate/probe_net.h"
-#include "locate/probe_record.h"
+#include "locate/probe_journal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +24,8 @@
 #define KEYS_MOST (5000 * MS) /* a silent landmark holds the others up no longer */
 #define KEYS_LEAST (2000 * MS) /* in a short session, but no more than 40 % of it */
 #define GRACE (1500 * MS)     /* for receipts, after STOP */
+#define SAVE_EVERY (100 * MS) /* of what may be asked for again */
+#define JOURNAL_ARENA (16u << 20)
 
 enum step { ASK_KEY = 1, HAS_KEY, ARM, POLL, HAS_RECEIPT, SHOW, ENDED, FAILED };
 
@@ -55,7 +60,41 @@ typedef struct verifier {
     uint64_t now_ns, born_ns, end_ns;
     plm_buf why;
     plm_locate_verdict verdict;
+    plm_arena *arena; /* of a journal gone on with, and of the marks of one written */
+    plm_probe_journal journal;
+    uint64_t saved_ns;
+    bool dirty;       /* something came since the journal was written */
+    bool broken;      /* the journal can't be written: nothing more is sent */
+    plm_fault *fault;
 } verifier;
+
+/* Writes the journal; where it can't be, the session ends with the fault. */
+static bool save(verifier *v) {
+    plm_probe_journal *j = &v->journal;
+    v->dirty = false;
+    if (!v->ask->journal || v->broken) return !v->broken;
+    for (size_t i = 0; i < v->n; i++) {
+        party *p = &v->p[i];
+        plm_probe_mark *m = &j->mark[i];
+        bool listed = j->phase >= PLM_PROBE_PHASE_OPEN && p->index < v->listed_n &&
+                      v->listed[p->index] == i;
+        memcpy(m->key, p->landmark->key, 32);
+        m->failed = p->step == FAILED;
+        m->index = listed ? p->index : -1;
+        m->given = p->given;
+    }
+    j->mark_n = v->n;
+    j->why = plm_buf_str(&v->why);
+    j->open = v->open, j->evid = v->evid, j->closed = v->closed;
+    v->broken = !plm_probe_journal_write(v->ask->journal, j, &v->key, v->fault);
+    v->saved_ns = plm_probe_mono_ns();
+    return !v->broken;
+}
+
+static bool enter(verifier *v, enum plm_probe_phase phase) {
+    v->journal.phase = phase;
+    return save(v);
+}
 
 static void blame(verifier *v, const party *p, const char *what) {
     if (v->why.n) plm_buf_puts(&v->why, "; ");
@@ -104,6 +143,17 @@ static uint8_t request_of(const verifier *v, const party *p) {
     return p->step != POLL ? 0 : v->closing ? PLM_PROBE_CLOSE : PLM_PROBE_OPEN;
 }
 
+/* Each spelling of OPEN (its cookie is a part of it) is kept before it is sent: the evidence may
+ * answer any of them. */
+static bool keep_open(verifier *v, const plm_probe_msg *m) {
+    plm_probe_journal *j = &v->journal;
+    for (size_t i = 0; i < j->opens_n; i++)
+        if (memcmp(j->opens[i].cookie, m->cookie, PLM_PROBE_COOKIE_LEN) == 0) return true;
+    if (j->opens_n == PLM_PROBE_OPENS_MAX) return false;
+    j->opens[j->opens_n++] = *m;
+    return save(v);
+}
+
 static void send_request(verifier *v, party *p) {
     unsigned char out[PLM_PROBE_REQUEST_LEN], open[PLM_PROBE_REQUEST_LEN];
     unsigned char evid[PLM_PROBE_REQUEST_LEN];
@@ -131,7 +181,7 @@ static void send_request(verifier *v, party *p) {
         m.round = p->given.receipt.round;
     }
     plm_probe_sign(&m, &v->key);
-    if (m.type == PLM_PROBE_OPEN) v->open = m;
+    if (m.type == PLM_PROBE_OPEN && !keep_open(v, &m)) return;
     plm_probe_write(&m, out);
     plm_probe_net_send(&v->net, &to->addr, out, PLM_PROBE_REQUEST_LEN, false);
 }
@@ -177,6 +227,7 @@ static void on_landmark(verifier *v, party *p, const plm_probe_msg *m) {
             return; /* anyone can send one: the true one may still come */
         p->given.keyrep = *m;
         p->step = HAS_KEY;
+        v->dirty = true;
     }
     if (m->type == PLM_PROBE_STATUS && (p->step == ARM || p->step == POLL)) {
         if (m->state == PLM_PROBE_FAILED) {
@@ -191,7 +242,7 @@ static void on_landmark(verifier *v, party *p, const plm_probe_msg *m) {
         p->given.receipt = *m;
         const char *bad = plm_probe_receipt_fault(&v->evid, &v->closed, &p->given, p->index);
         if (bad) memset(&p->given.receipt, 0, sizeof p->given.receipt);
-        if (!bad) p->step = HAS_RECEIPT, p->rtt_ns = m->rtt_ns, p->sent = m->sent;
+        if (!bad) p->step = HAS_RECEIPT, p->rtt_ns = m->rtt_ns, p->sent = m->sent, v->dirty = true;
         else if (plm_probe_signed_by(m, p->landmark->key)) drop(v, p, bad);
     }
 }
@@ -204,10 +255,21 @@ static void on_shown(verifier *v, const plm_probe_msg *m) {
     const char *bad = plm_probe_receipt_fault(&v->evid, &v->closed, &p->given, p->index);
     if (!bad) {
         p->step = ENDED;
+        v->dirty = true;
         return;
     }
     memset(&p->given.shown, 0, sizeof p->given.shown);
     drop(v, p, bad);
+}
+
+/* The spelling of OPEN that the evidence answers. */
+static plm_probe_msg opened_by(const verifier *v, const plm_probe_msg *evid) {
+    plm_probe_hash h;
+    for (size_t i = 0; i < v->journal.opens_n; i++) {
+        plm_probe_msg_hash(&v->journal.opens[i], h);
+        if (memcmp(h, evid->open_hash, 32) == 0) return v->journal.opens[i];
+    }
+    return v->open;
 }
 
 static void on_agent(verifier *v, party *p, const plm_probe_msg *m) {
@@ -217,8 +279,9 @@ static void on_agent(verifier *v, party *p, const plm_probe_msg *m) {
     if (p->step != POLL) return;
     if (m->type == PLM_PROBE_REFUSE) refused(v, p, m);
     if (m->type == PLM_PROBE_EVID && !v->closing) {
-        bad = plm_probe_evidence_fault(&v->open, m, v->device);
-        if (!bad) v->evid = *m, p->step = ENDED;
+        plm_probe_msg open = opened_by(v, m);
+        bad = plm_probe_evidence_fault(&open, m, v->device);
+        if (!bad) v->open = open, v->evid = *m, p->step = ENDED;
         else if (plm_probe_signed_by(m, v->device->key)) drop(v, p, bad);
     }
     if (m->type == PLM_PROBE_CLOSED && v->closing) {
@@ -247,7 +310,8 @@ static void pump(verifier *v, uint64_t until, bool (*busy)(verifier *)) {
     plm_probe_rx rx[PLM_PROBE_BATCH];
     for (;;) {
         v->now_ns = plm_probe_mono_ns();
-        if (v->now_ns >= until || *plm_probe_stop() || !busy(v)) return;
+        if (v->now_ns >= until || *plm_probe_stop() || v->broken || !busy(v)) return;
+        if (v->dirty && v->now_ns >= v->saved_ns + SAVE_EVERY && !save(v)) return;
         uint64_t next = until;
         for (size_t i = 0; i <= v->n; i++) {
             party *p = &v->p[i];
@@ -296,8 +360,8 @@ static void drop_all(verifier *v, enum step a, enum step b, const char *what) {
         if (v->p[i].step == a || v->p[i].step == b) drop(v, &v->p[i], what);
 }
 
-static bool open_agent(verifier *v) {
-    party *a = &v->p[v->n];
+/* The opening, of all landmarks that gave a key; from now on it is the same. */
+static bool make_open(verifier *v) {
     plm_probe_msg *o = &v->open;
     for (size_t i = 0; i < v->n; i++) {
         party *p = &v->p[i];
@@ -308,14 +372,22 @@ static bool open_agent(verifier *v) {
     }
     if (v->listed_n == 0) return false;
     o->type = PLM_PROBE_OPEN;
+    memcpy(o->sid, v->sid, PLM_PROBE_SID_LEN);
+    memcpy(o->verifier, v->key.public, 32);
     memcpy(o->device, v->device->key, 32);
     randombytes_buf(o->nonce, sizeof o->nonce);
     o->count = v->listed_n;
     o->rounds = (uint16_t)v->ask->rounds;
     o->window_ms = window_ms(v);
     plm_probe_tree(v->leaves, v->listed_n, 0, o->root, NULL);
+    return true;
+}
+
+static bool open_agent(verifier *v) {
+    party *a = &v->p[v->n];
     start(v, a, POLL);
     pump(v, after(v, 45), agent_busy);
+    if (v->broken) return false;
     if (a->step == POLL) drop(v, a, "gave no evidence in time");
     return a->step == ENDED;
 }
@@ -329,10 +401,10 @@ static void measure(verifier *v) {
         if (v->p[i].step == POLL) v->p[i].due_ns = v->now_ns;
     uint64_t until = v->now_ns + GRACE;
     pump(v, until < after(v, 82) ? until : after(v, 82), probe_busy);
-    drop_all(v, ARM, POLL, "gave no receipt in time");
+    if (!v->broken) drop_all(v, ARM, POLL, "gave no receipt in time");
 }
 
-static void close_agent(verifier *v) {
+static bool close_agent(verifier *v) {
     party *a = &v->p[v->n];
     plm_probe_hash one;
     memset(v->receipts_hash, 0, 32);
@@ -347,27 +419,48 @@ static void close_agent(verifier *v) {
     start(v, a, POLL);
     pump(v, after(v, 92), agent_busy);
     if (a->step == POLL) drop(v, a, "did not close in time");
-    if (a->step != ENDED) return;
+    return a->step == ENDED;
+}
+
+static void show(verifier *v) {
     for (size_t i = 0; i < v->n; i++) {
         party *p = &v->p[i];
         if (p->step == HAS_RECEIPT) start(v, p, SHOW);
     }
     pump(v, after(v, 97), show_busy);
-    drop_all(v, SHOW, SHOW, "the device did not show its answer in time");
+    if (!v->broken) drop_all(v, SHOW, SHOW, "the device did not show its answer in time");
 }
 
-static void run(verifier *v) {
+static void ask_keys(verifier *v) {
     for (size_t i = 0; i < v->n; i++)
-        if (v->p[i].step != FAILED) start(v, &v->p[i], ASK_KEY);
+        if (v->p[i].step != FAILED && v->p[i].step != HAS_KEY) start(v, &v->p[i], ASK_KEY);
     uint64_t until = after(v, 20), most = v->born_ns + KEYS_MOST;
     uint64_t least = v->born_ns + KEYS_LEAST;
     if (least > after(v, 40)) least = after(v, 40);
     until = until < least ? least : until > most ? most : until;
     pump(v, until, keys_busy);
-    drop_all(v, ASK_KEY, ASK_KEY, "did not answer");
-    if (v->p[v->n].step == FAILED || !open_agent(v)) return;
-    measure(v);
-    if (count(v, HAS_RECEIPT, HAS_RECEIPT)) close_agent(v);
+    if (!v->broken) drop_all(v, ASK_KEY, ASK_KEY, "did not answer");
+}
+
+/* From the phase where it stands on; each phase is in the journal before anything of it is sent. */
+static void run(verifier *v) {
+    const unsigned *phase = &v->journal.phase;
+    if (*phase == PLM_PROBE_PHASE_KEYS) {
+        ask_keys(v);
+        if (v->broken || v->p[v->n].step == FAILED || !make_open(v) ||
+            !enter(v, PLM_PROBE_PHASE_OPEN))
+            return;
+    }
+    if (*phase == PLM_PROBE_PHASE_OPEN)
+        if (!open_agent(v) || !enter(v, PLM_PROBE_PHASE_PROBE)) return;
+    if (*phase == PLM_PROBE_PHASE_PROBE) {
+        measure(v);
+        if (v->broken || !count(v, HAS_RECEIPT, HAS_RECEIPT) || !enter(v, PLM_PROBE_PHASE_CLOSE))
+            return;
+    }
+    if (*phase == PLM_PROBE_PHASE_CLOSE)
+        if (!close_agent(v) || !enter(v, PLM_PROBE_PHASE_SHOW)) return;
+    if (*phase == PLM_PROBE_PHASE_SHOW) show(v);
 }
 
 static bool write_file(verifier *v, plm_str deny, plm_buf *file, plm_fault *f) {
@@ -376,7 +469,7 @@ static bool write_file(verifier *v, plm_str deny, plm_buf *file, plm_fault *f) {
     plm_probe_record r = {.device = plm_str_c(v->ask->device), .deny = deny,
                           .quorum = v->ask->quorum, .why = plm_buf_str(&v->why),
                           .evid = v->evid, .closed = v->closed, .given = g,
-                          .opened_s = (int64_t)(plm_probe_real_ns() / 1000000000u)};
+                          .opened_s = v->journal.opened_s};
     memcpy(r.verifier, v->key.public, 32);
     memcpy(r.directory, v->ask->directory->sha256, 32);
     if (v->evid.type) r.open = v->open, r.given_n = v->listed_n;
@@ -384,6 +477,81 @@ static bool write_file(verifier *v, plm_str deny, plm_buf *file, plm_fault *f) {
     bool ok = plm_probe_record_write(&r, &v->key, file, f);
     plm_mem_free(g);
     return ok;
+}
+
+/* What the journal says of a landmark: how far it was asked. */
+static void take_mark(verifier *v, party *p, const plm_probe_mark *m) {
+    unsigned phase = v->journal.phase;
+    p->given = m->given;
+    p->step = m->given.keyrep.type ? HAS_KEY : 0;
+    if (phase >= PLM_PROBE_PHASE_OPEN && m->index < 0) p->step = FAILED;
+    if (m->failed) p->step = FAILED;
+    if (phase >= PLM_PROBE_PHASE_OPEN && m->index >= 0) {
+        p->index = (uint16_t)m->index;
+        v->listed[m->index] = (uint16_t)(p - v->p);
+        if (v->listed_n <= m->index) v->listed_n = (uint16_t)(m->index + 1);
+    }
+    if (p->step == FAILED || !m->given.receipt.type) return;
+    p->step = m->given.shown.type ? ENDED : HAS_RECEIPT;
+    p->rtt_ns = m->given.receipt.rtt_ns;
+    p->sent = m->given.receipt.sent;
+}
+
+/* The window is the old one, by a clock that runs while the machine sleeps; after a start of the
+ * machine nobody knows what is left of it, and so nothing is. */
+static void take_window(verifier *v) {
+    unsigned char boot[16];
+    int64_t now_ns, past_ns = (int64_t)v->ask->timeout_s * 1000 * (int64_t)MS;
+    if (plm_probe_boot(boot, &now_ns) && memcmp(boot, v->journal.boot, 16) == 0 &&
+        now_ns >= v->journal.boot_ns && now_ns - v->journal.boot_ns < past_ns)
+        past_ns = now_ns - v->journal.boot_ns;
+    uint64_t timeout_ns = v->ask->timeout_s * 1000 * MS;
+    v->end_ns = plm_probe_mono_ns() + timeout_ns - (uint64_t)past_ns;
+    v->born_ns = v->end_ns > timeout_ns ? v->end_ns - timeout_ns : 0; /* it was, before the start */
+}
+
+/* Goes on where the journal ends. */
+static bool take_journal(verifier *v, plm_fault *f) {
+    const plm_probe_journal *j = &v->journal;
+    if (j->mark_n != v->n) return plm_fail(f, PLM_REFUSED, "the journal has other landmarks");
+    for (size_t i = 0; i < v->n; i++) {
+        if (memcmp(j->mark[i].key, v->p[i].landmark->key, 32) != 0)
+            return plm_fail(f, PLM_REFUSED, "the journal has other landmarks");
+        take_mark(v, &v->p[i], &j->mark[i]);
+    }
+    bool between = j->phase > PLM_PROBE_PHASE_KEYS && j->phase < PLM_PROBE_PHASE_DONE;
+    if (j->open.type ? j->open.count != v->listed_n : v->listed_n > 0 || between)
+        return plm_fail(f, PLM_REFUSED, "the journal has no opening");
+    memcpy(v->sid, j->sid, sizeof v->sid);
+    plm_buf_put(&v->why, j->why.p, j->why.n);
+    v->open = j->open, v->evid = j->evid, v->closed = j->closed;
+    if (j->phase >= PLM_PROBE_PHASE_PROBE) v->p[v->n].step = ENDED;
+    take_window(v);
+    return true;
+}
+
+/* A new session: its journal is there before anything is sent. */
+static bool new_journal(verifier *v, plm_str deny) {
+    plm_probe_journal *j = &v->journal;
+    const plm_probe_ask *q = v->ask;
+    randombytes_buf(v->sid, sizeof v->sid);
+    memcpy(j->sid, v->sid, sizeof v->sid);
+    memcpy(j->directory, q->directory->sha256, 32);
+    memcpy(j->verifier, v->key.public, 32);
+    if (plm_probe_boot(j->boot, &j->boot_ns)) /* when the timeout began to count */
+        j->boot_ns -= (int64_t)(plm_probe_mono_ns() + q->timeout_s * 1000 * MS - v->end_ns);
+    j->opened_s = (int64_t)(plm_probe_real_ns() / 1000000000u);
+    j->device = plm_str_c(q->device);
+    j->agent = plm_str_c(q->agent);
+    j->deny = deny;
+    j->quorum = q->quorum, j->rounds = q->rounds, j->timeout_s = q->timeout_s;
+    j->rounds_given = q->rounds_given;
+    j->mark = plm_arena_array(v->arena, v->n + 1, sizeof *j->mark);
+    if (!j->mark) {
+        v->broken = true;
+        return plm_fail(v->fault, PLM_NO_MEMORY, "out of memory");
+    }
+    return save(v);
 }
 
 static bool begin(verifier *v, plm_str deny, plm_fault *f) {
@@ -398,52 +566,89 @@ static bool begin(verifier *v, plm_str deny, plm_fault *f) {
     v->device = plm_probe_directory_agent(d, plm_str_c(q->device));
     if (!v->device)
         return plm_fail(f, PLM_NOT_FOUND, "the directory has no device '%s'", q->device);
-    if (!plm_key_read(q->key_path, &v->key, f) ||
-        !plm_probe_judge_new(d, NULL, deny, q->quorum, &v->judge, f))
-        return false;
+    if (!plm_probe_judge_new(d, NULL, deny, q->quorum, &v->judge, f)) return false;
     v->p = plm_mem_resize(NULL, (v->n + 1) * sizeof *v->p);
     v->leaves = plm_mem_resize(NULL, (v->n + 1) * sizeof *v->leaves);
     if (!v->p || !v->leaves) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     memset(v->p, 0, (v->n + 1) * sizeof *v->p);
-    v->end_ns = start_ns + q->timeout_s * 1000 * MS;
     if (!plm_probe_resolve_pair(plm_str_c(q->agent), &v->p[v->n].addr, f)) return false;
+    for (size_t i = 0; i < v->n; i++) v->p[i].landmark = &d->landmarks[i];
+    if (q->resume) {
+        if (!take_journal(v, f)) return false;
+    } else {
+        v->end_ns = start_ns + q->timeout_s * 1000 * MS;
+        v->born_ns = plm_probe_mono_ns();
+        if (v->born_ns > v->end_ns) v->born_ns = v->end_ns;
+    }
     for (size_t i = 0; i < v->n; i++) {
         plm_fault none = {0};
-        v->p[i].landmark = &d->landmarks[i];
         if (!plm_probe_resolve(d->landmarks[i].host, d->landmarks[i].port, &v->p[i].addr, &none))
             drop(v, &v->p[i], "its address is unknown");
     }
-    randombytes_buf(v->sid, sizeof v->sid);
-    v->born_ns = plm_probe_mono_ns();
-    if (v->born_ns > v->end_ns) v->born_ns = v->end_ns;
-    return plm_probe_net_open(&v->net, NULL, false, f);
+    return (q->resume || new_journal(v, deny)) && plm_probe_net_open(&v->net, NULL, false, f);
 }
 
-bool plm_probe_session_run(const plm_probe_ask *ask, plm_buf *file, plm_fault *f) {
-    verifier *v = plm_mem_resize(NULL, sizeof *v);
-    plm_buf deny;
-    if (!v) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
-    memset(v, 0, sizeof *v);
-    v->ask = ask;
-    v->net.fd = -1;
-    plm_buf_init(&v->why, PLM_PROBE_WHY_MAX);
-    plm_buf_init(&deny, PLM_PROBE_DENY_MAX * PLM_LOCATE_ID_MAX);
-    for (size_t i = 0; i < ask->deny_n; i++) {
-        if (i) plm_buf_putc(&deny, ',');
-        plm_buf_put(&deny, ask->deny[i].p, ask->deny[i].n);
+/* Reads the journal, and asks what it asks. */
+static bool read_journal(verifier *v, plm_probe_ask *ask, plm_fault *f) {
+    plm_probe_journal *j = &v->journal;
+    if (!plm_probe_journal_read(ask->journal, &v->key, v->arena, j, f)) return false;
+    if (memcmp(j->directory, ask->directory->sha256, 32) != 0)
+        return plm_fail_at(f, PLM_REFUSED, ask->journal, 0, 0,
+                           "the session was begun under another directory; give that one");
+    char *device = plm_arena_alloc(v->arena, j->device.n + 1);
+    char *agent = plm_arena_alloc(v->arena, j->agent.n + 1);
+    if (!device || !agent) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    memcpy(device, j->device.p, j->device.n);
+    memcpy(agent, j->agent.p, j->agent.n);
+    device[j->device.n] = agent[j->agent.n] = 0;
+    ask->device = device, ask->agent = agent;
+    ask->quorum = j->quorum, ask->rounds = j->rounds, ask->timeout_s = j->timeout_s;
+    ask->rounds_given = j->rounds_given;
+    return true;
+}
+
+static bool session(verifier *v, plm_probe_ask *ask, plm_buf *deny, plm_buf *file, plm_fault *f) {
+    v->arena = plm_arena_new(JOURNAL_ARENA);
+    if (!v->arena) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    if (!plm_key_read(ask->key_path, &v->key, f) || (ask->resume && !read_journal(v, ask, f)))
+        return false;
+    for (size_t i = 0; !ask->resume && i < ask->deny_n; i++) {
+        if (i) plm_buf_putc(deny, ',');
+        plm_buf_put(deny, ask->deny[i].p, ask->deny[i].n);
     }
-    bool ok = begin(v, plm_buf_str(&deny), f);
-    if (ok) {
+    if (ask->resume) plm_buf_put(deny, v->journal.deny.p, v->journal.deny.n);
+    if (!begin(v, plm_buf_str(deny), f)) return false;
+    if (v->journal.phase != PLM_PROBE_PHASE_DONE) {
         run(v);
-        ok = write_file(v, plm_buf_str(&deny), file, f);
+        if (!v->broken) enter(v, PLM_PROBE_PHASE_DONE);
     }
-    plm_probe_judge_free(&v->judge);
-    plm_probe_net_close(&v->net);
-    plm_buf_free(&v->why);
+    return !v->broken && write_file(v, plm_buf_str(deny), file, f);
+}
+
+bool plm_probe_session_run(const plm_probe_ask *asked, plm_buf *file, plm_fault *f) {
+    verifier *v = plm_mem_resize(NULL, sizeof *v);
+    plm_probe_ask *ask = plm_mem_resize(NULL, sizeof *ask);
+    plm_buf deny;
+    bool ok = (v && ask) || plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    plm_buf_init(&deny, PLM_PROBE_DENY_MAX * PLM_LOCATE_ID_MAX);
+    if (ok) {
+        memset(v, 0, sizeof *v);
+        *ask = *asked;
+        v->ask = ask;
+        v->net.fd = -1;
+        v->fault = f;
+        plm_buf_init(&v->why, PLM_PROBE_WHY_MAX);
+        ok = session(v, ask, &deny, file, f);
+        plm_probe_judge_free(&v->judge);
+        plm_probe_net_close(&v->net);
+        plm_buf_free(&v->why);
+        plm_mem_free(v->p);
+        plm_mem_free(v->leaves);
+        plm_arena_free(v->arena);
+        sodium_memzero(v, sizeof *v);
+    }
     plm_buf_free(&deny);
-    plm_mem_free(v->p);
-    plm_mem_free(v->leaves);
-    sodium_memzero(v, sizeof *v);
+    plm_mem_free(ask);
     plm_mem_free(v);
     return ok;
 }

@@ -90,7 +90,7 @@ static void label_place(const plm_locate *l, const plm_deny *d, double *x, doubl
 
 static void put_regions(plm_buf *b, const plm_locate *l, const plm_locate_verdict *v) {
     for (size_t r = 0; r < l->n_deny; r++) {
-        plm_buf_printf(b, "<path class=\"%s\" d=\"", plm_place_name(v->region[r].place));
+        plm_buf_printf(b, "<path class=\"%s\" d=\"", plm_place_name(v->place[r]));
         for (uint32_t k = 0; k < l->deny[r].n_rows; k++)
             put_rings(b, l->source, &l->source->region[l->deny[r].row[k]], true);
         plm_buf_puts(b, "\"/>\n");
@@ -102,7 +102,6 @@ static void put_labels(plm_buf *b, const plm_locate *l, const plm_locate_verdict
     static const double step = 13;
     double xs[PLM_LOCATE_DENY_MAX], ys[PLM_LOCATE_DENY_MAX];
     for (size_t r = 0; r < l->n_deny; r++) {
-        const plm_locate_region_verdict *g = &v->region[r];
         double x = 0, y = 0;
         label_place(l, &l->deny[r], &x, &y);
         for (size_t k = 0; k < r; k++)
@@ -110,9 +109,9 @@ static void put_labels(plm_buf *b, const plm_locate *l, const plm_locate_verdict
         xs[r] = x, ys[r] = y;
         plm_buf_printf(b, "<text class=\"label\" x=\"%.0f\" y=\"%.0f\">", x, y);
         put_escaped(b, l->deny[r].code);
-        plm_buf_printf(b, " %s", plm_place_name(g->place));
-        if (g->n_by == l->quorum && g->place != PLM_PLACE_INCONSISTENT)
-            plm_buf_printf(b, " %+d km", g->margin_m[l->quorum - 1] / 1000);
+        plm_buf_printf(b, " %s", plm_place_name(v->place[r]));
+        if (v->n_by[r] == l->quorum && v->place[r] != PLM_PLACE_INCONSISTENT)
+            plm_buf_printf(b, " %+d km", v->margin_m[l->quorum - 1][r] / 1000);
         plm_buf_puts(b, "</text>\n");
     }
 }
@@ -152,8 +151,8 @@ static bool is_witness(const plm_locate_verdict *v, uint32_t who) {
 
 static bool excludes(const plm_locate_verdict *v, uint32_t who) {
     for (uint32_t r = 0; r < v->n_regions; r++)
-        for (uint32_t k = 0; k < v->region[r].n_by; k++)
-            if (v->region[r].by[k] == who && v->region[r].margin_m[k] > 0) return true;
+        for (uint32_t k = 0; k < v->n_by[r]; k++)
+            if (v->by[k][r] == who && v->margin_m[k][r] > 0) return true;
     return false;
 }
 
@@ -216,11 +215,11 @@ static void put_legend(plm_buf *b, const plm_locate *l, plm_str target,
         plm_buf_printf(b, "<rect class=\"%s\" x=\"%d\" y=\"664\" width=\"34\" height=\"18\"/>"
                        "<text x=\"%d\" y=\"678\">%s</text>\n", words[i], 12 + i * 150,
                        54 + i * 150, words[i]);
-    plm_buf_puts(b, "<path class=\"used\" d=\"M475 668l4 7h-8z\"/><text x=\"488\" y=\"678\">landmark "
-                 "that decides</text><path class=\"mark\" d=\"M655 668l4 7h-8z\"/>"
+    plm_buf_puts(b, "<path class=\"used\" d=\"M475 668l4 7h-8z\"/><text x=\"488\" y=\"678\">"
+                 "landmark that decides</text><path class=\"mark\" d=\"M655 668l4 7h-8z\"/>"
                  "<text x=\"668\" y=\"678\">landmark</text>"
-                 "<path class=\"disk\" d=\"M750 673h36\"/><text x=\"794\" y=\"678\">farthest the chip "
-                 "can be</text><path class=\"clash\" d=\"M960 673h36\"/>"
+                 "<path class=\"disk\" d=\"M750 673h36\"/><text x=\"794\" y=\"678\">"
+                 "farthest the chip can be</text><path class=\"clash\" d=\"M960 673h36\"/>"
                  "<text x=\"1004\" y=\"678\">circles that don't meet</text>\n</svg>\n");
 }
 

@@ -14,27 +14,29 @@ const char *plm_place_name(plm_place p) {
     return names[p];
 }
 
+static void put(plm_locate_verdict *v, size_t r, uint32_t at, uint32_t landmark, int32_t margin) {
+    v->margin_m[at][r] = margin;
+    v->by[at][r] = landmark;
+}
+
 /* Puts a landmark into a region's list: best first, one of each operator. */
-static void rank(const plm_locate *l, plm_locate_region_verdict *g, uint32_t landmark,
+static void rank(const plm_locate *l, plm_locate_verdict *v, size_t r, uint32_t landmark,
                  int32_t margin) {
-    uint32_t n = g->n_by, at = n;
+    uint32_t n = v->n_by[r], at = n;
     for (uint32_t k = 0; k < n; k++)
-        if (l->operator_no[g->by[k]] == l->operator_no[landmark]) {
-            if (g->margin_m[k] >= margin) return;
+        if (l->operator_no[v->by[k][r]] == l->operator_no[landmark]) {
+            if (v->margin_m[k][r] >= margin) return;
             at = k; /* the operator's better landmark takes its place */
             break;
         }
     if (at == n) {
-        if (n == l->quorum && g->margin_m[n - 1] >= margin) return;
-        if (n < l->quorum) g->n_by++;
+        if (n == l->quorum && v->margin_m[n - 1][r] >= margin) return;
+        if (n < l->quorum) v->n_by[r]++;
         else at--;
     }
-    for (; at > 0 && g->margin_m[at - 1] < margin; at--) {
-        g->margin_m[at] = g->margin_m[at - 1];
-        g->by[at] = g->by[at - 1];
-    }
-    g->margin_m[at] = margin;
-    g->by[at] = landmark;
+    for (; at > 0 && v->margin_m[at - 1][r] < margin; at--)
+        put(v, r, at, v->by[at - 1][r], v->margin_m[at - 1][r]);
+    put(v, r, at, landmark, margin);
 }
 
 /* What a walk over the measured landmarks found. */
@@ -52,58 +54,29 @@ static void take(const plm_locate *l, walk *w, plm_locate_verdict *v) {
     if (!w->n) return;
     plm_kernel_best(l, w->entry, w->n, best);
     unsigned q = l->quorum;
-    for (size_t r = 0; r < l->n_deny; r++) {
-        plm_locate_region_verdict *g = &v->region[r];
+    for (size_t r = 0; r < l->n_deny; r++)
         for (unsigned k = 0; k < q; k++) {
             int32_t key = best[k * l->r_pad + r];
             if (key == INT32_MIN) break;
             uint32_t who = w->landmark[(uint32_t)key % PLM_BLOCK];
-            int32_t margin = key >> 6;
             if (w->first) {
-                g->margin_m[k] = margin;
-                g->by[k] = who;
-                g->n_by = k + 1;
+                put(v, r, k, who, key >> 6);
+                v->n_by[r] = k + 1;
             } else {
-                rank(l, g, who, margin);
+                rank(l, v, r, who, key >> 6);
             }
         }
-    }
     w->first = false;
     w->n = 0;
 }
 
 /* A region whose list has a landmark that keys can't hold: all over again, one by one. */
 static void rank_all(const plm_locate *l, const uint64_t *rtt_ns, size_t r,
-                     plm_locate_region_verdict *g) {
-    g->n_by = 0;
+                     plm_locate_verdict *v) {
+    v->n_by[r] = 0;
     for (uint32_t i = 0; i < l->n; i++)
         if (rtt_ns[i])
-            rank(l, g, i, l->distance_m[i * l->r_pad + r] - plm_bound_m(rtt_ns[i], l->speed));
-}
-
-/* The common case: up to PLM_BLOCK landmarks, each of an operator of its own. */
-static void walk_few(const plm_locate *l, const uint64_t *rtt_ns, int32_t *bound, walk *w,
-                     plm_locate_verdict *v) {
-    int32_t off[PLM_BLOCK];
-    int32_t best[PLM_LOCATE_QUORUM_MAX * (PLM_LOCATE_DENY_MAX + PLM_LANES)];
-    uint32_t n = (uint32_t)l->n;
-    for (size_t i = n; i < l->n_pad; i++) bound[i] = PLM_LOCATE_METRES_MAX;
-    w->least = plm_kernel_bounds(rtt_ns, n, l->speed, off, bound, &v->landmarks);
-    plm_kernel_best_all(l, off, best);
-    unsigned q = l->quorum;
-    for (size_t r = 0; r < l->n_deny; r++) {
-        plm_locate_region_verdict *g = &v->region[r];
-        bool odd = false;
-        for (unsigned k = 0; k < q; k++) {
-            int32_t key = best[k * l->r_pad + r];
-            uint32_t who = (uint32_t)key % PLM_BLOCK;
-            g->margin_m[k] = key >> 6;
-            g->by[k] = who;
-            odd |= (key >> 6) < PLM_EARTH_M - PLM_KEY_NONE_M;
-        }
-        g->n_by = q;
-        if (odd) rank_all(l, rtt_ns, r, g);
-    }
+            rank(l, v, r, i, l->distance_m[i * l->r_pad + r] - plm_bound_m(rtt_ns[i], l->speed));
 }
 
 static void walk_all(const plm_locate *l, const uint64_t *rtt_ns, int32_t *bound, walk *w,
@@ -133,30 +106,52 @@ static void walk_all(const plm_locate *l, const uint64_t *rtt_ns, int32_t *bound
 /* The landmarks that keys can't hold: they matter only where a margin is very short. */
 static void take_cut(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_verdict *v) {
     for (size_t r = 0; r < l->n_deny; r++) {
-        plm_locate_region_verdict *g = &v->region[r];
-        if (g->n_by == l->quorum && g->margin_m[g->n_by - 1] >= PLM_EARTH_M - PLM_KEY_CUT_M)
-            continue;
+        uint32_t n = v->n_by[r];
+        if (n == l->quorum && v->margin_m[n - 1][r] >= PLM_EARTH_M - PLM_KEY_CUT_M) continue;
         for (uint32_t i = 0; i < l->n; i++) {
             if (!rtt_ns[i]) continue;
             int32_t m = plm_locate_bound_m(rtt_ns[i], l->speed);
-            if (m >= PLM_KEY_CUT_M) rank(l, g, i, l->distance_m[i * l->r_pad + r] - m);
+            if (m >= PLM_KEY_CUT_M) rank(l, v, r, i, l->distance_m[i * l->r_pad + r] - m);
         }
     }
 }
 
-static bool agree(const plm_locate *l, const uint64_t *rtt_ns, const int32_t *bound,
-                  uint32_t least, plm_locate_verdict *v) {
-    if (v->landmarks < 2) return true;
-    if (l->low) {
-        bool apart, outside;
-        plm_kernel_row(l->low + least * l->n_pad, l->high + least * l->n_pad, bound, l->n_pad,
-                       bound[least], &apart, &outside);
-        if (!apart && !outside) return true; /* the chip may stand at that landmark */
+static void place_all(const plm_locate *l, plm_locate_verdict *v) {
+    unsigned q = l->quorum;
+    v->denied = PLM_PLACE_EXCLUDED;
+    for (size_t r = 0; r < l->n_deny; r++) {
+        bool out = v->n_by[r] == q && v->margin_m[q - 1][r] > 0;
+        v->place[r] = !v->consistent ? PLM_PLACE_INCONSISTENT
+                      : out ? PLM_PLACE_EXCLUDED : PLM_PLACE_POSSIBLE;
+        if (v->place[r] > v->denied) v->denied = v->place[r];
     }
-    return plm_consistent(l, rtt_ns, l->low ? bound : NULL, least, v);
 }
 
-void plm_locate_decide(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_verdict *v) {
+/* The common case: up to PLM_BLOCK landmarks.  Inside, all is by slot. */
+static void decide_few(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_verdict *v) {
+    const plm_kernel *kernel = l->kernel;
+    const uint64_t *by_slot = rtt_ns;
+    uint64_t moved[PLM_BLOCK];
+    plm_bounds b;
+    if (!l->distinct) {
+        for (size_t i = 0; i < l->n; i++) moved[i] = rtt_ns[l->order[i]];
+        by_slot = moved;
+    }
+    kernel->bounds(by_slot, (uint32_t)l->n, l->speed, &b);
+    v->landmarks = b.measured;
+    bool odd = kernel->best(l, &b, kernel->leaders(l, &b), v);
+    for (unsigned k = 0; !l->distinct && k < l->quorum; k++)
+        for (size_t r = 0; r < l->n_deny; r++) v->by[k][r] = l->order[v->by[k][r]];
+    v->consistent = b.measured < 2 || plm_consistent_few(l, &b, v);
+    kernel->places(l, v);
+    if (!odd) return;
+    for (size_t r = 0; r < l->n_deny; r++)
+        if (v->margin_m[l->quorum - 1][r] < PLM_KEY_ODD_M) rank_all(l, rtt_ns, r, v);
+    place_all(l, v);
+}
+
+/* Any number of landmarks and operators. */
+static void decide_many(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_verdict *v) {
     int32_t bound[PLM_PAIRS_MAX];
     walk w;
     w.n = 0;
@@ -164,26 +159,21 @@ void plm_locate_decide(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_v
     w.least_ns = UINT64_MAX;
     w.first = true;
     w.cut = false;
-    v->landmarks = v->n_witness = 0;
-    v->n_regions = (uint32_t)l->n_deny;
-    for (size_t r = 0; r < l->n_deny; r++) v->region[r].n_by = 0;
-    bool few = l->distinct && l->n <= PLM_BLOCK && l->n >= l->quorum;
-    if (l->low && !few)
-        for (size_t i = 0; i < l->n_pad; i++) bound[i] = PLM_LOCATE_METRES_MAX;
-    if (few) walk_few(l, rtt_ns, bound, &w, v);
-    else walk_all(l, rtt_ns, l->low ? bound : NULL, &w, v);
+    v->landmarks = 0;
+    for (size_t r = 0; r < l->n_deny; r++) v->n_by[r] = 0;
+    for (size_t i = 0; l->low && i < l->n_pad; i++) bound[i] = PLM_LOCATE_METRES_MAX;
+    walk_all(l, rtt_ns, l->low ? bound : NULL, &w, v);
     if (w.cut) take_cut(l, rtt_ns, v);
-    v->consistent = agree(l, rtt_ns, bound, w.least, v);
-    unsigned q = l->quorum;
-    plm_place all = PLM_PLACE_EXCLUDED;
-    for (size_t r = 0; r < l->n_deny; r++) {
-        plm_locate_region_verdict *g = &v->region[r];
-        bool out = g->n_by == q && g->margin_m[q - 1] > 0;
-        g->place = !v->consistent ? PLM_PLACE_INCONSISTENT
-                                  : out ? PLM_PLACE_EXCLUDED : PLM_PLACE_POSSIBLE;
-        if (g->place > all) all = g->place;
-    }
-    v->denied = all;
+    v->consistent = v->landmarks < 2 ||
+                    plm_consistent(l, rtt_ns, l->low ? bound : NULL, w.least, v);
+    place_all(l, v);
+}
+
+void plm_locate_decide(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_verdict *v) {
+    v->n_witness = 0;
+    v->n_regions = (uint32_t)l->n_deny;
+    if (l->few) decide_few(l, rtt_ns, v);
+    else decide_many(l, rtt_ns, v);
 }
 
 typedef struct ranked {
@@ -221,16 +211,16 @@ static void put_by(const plm_locate *l, const uint64_t *rtt_ns, size_t r, ranked
 }
 
 static void put_region(const plm_locate *l, const uint64_t *rtt_ns,
-                       const plm_locate_region_verdict *g, size_t r, ranked *room, plm_jw *w) {
+                       const plm_locate_verdict *v, size_t r, ranked *room, plm_jw *w) {
     char code[PLM_LOCATE_ID_MAX + 1];
     snprintf(code, sizeof code, "%.*s", PLM_FMT(l->deny[r].code));
     plm_jw_key(w, code);
     plm_jw_obj(w);
-    plm_jw_kcstr(w, "verdict", plm_place_name(g->place));
+    plm_jw_kcstr(w, "verdict", plm_place_name(v->place[r]));
     plm_jw_key(w, "margin_km");
-    if (g->n_by == l->quorum) put_km(w, g->margin_m[l->quorum - 1]);
+    if (v->n_by[r] == l->quorum) put_km(w, v->margin_m[l->quorum - 1][r]);
     else plm_jw_null(w);
-    if (g->place == PLM_PLACE_INCONSISTENT) {
+    if (v->place[r] == PLM_PLACE_INCONSISTENT) {
         plm_jw_key(w, "by");
         plm_jw_arr(w);
         plm_jw_end_arr(w);
@@ -273,7 +263,7 @@ bool plm_locate_put_verdict(const plm_locate *l, plm_str target, const uint64_t 
     }
     plm_jw_key(&w, "regions");
     plm_jw_obj(&w);
-    for (size_t r = 0; r < l->n_deny; r++) put_region(l, rtt_ns, &v->region[r], r, room, &w);
+    for (size_t r = 0; r < l->n_deny; r++) put_region(l, rtt_ns, v, r, room, &w);
     plm_jw_end_obj(&w);
     plm_jw_kcstr(&w, "denied", plm_place_name(v->denied));
     put_terms(l, &w);

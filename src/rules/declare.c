@@ -1,5 +1,5 @@
 /* declare.c: the declarations with conditions and clocks (define, class, note, requirement,
- * exception, policy) and the tests that stand in or beside them. */
+ * exception, policy, obligation) and the tests that stand in or beside them. */
 #include "rules/parse.h"
 
 #include <string.h>
@@ -154,7 +154,9 @@ static bool clause(parser *p, rule *r, bool *known) {
         return r->info.prohibits = true;
     if (k == PLM_RULE_EXCEPTION && lex_take(&p->x, "needs")) return needs(p, r);
     if (k == PLM_RULE_EXCEPTION && lex_take(&p->x, "lifts")) return lifts(p, r);
-    if (k == PLM_RULE_EXCEPTION && lex_take(&p->x, "obliges"))
+    if (k == PLM_RULE_OBLIGATION && lex_take(&p->x, "unlicensed"))
+        return r->info.unlicensed = true;
+    if ((k == PLM_RULE_EXCEPTION || k == PLM_RULE_OBLIGATION) && lex_take(&p->x, "obliges"))
         return push_text(p, &r->info.obliges, &r->info.oblige_count, "the obligation");
     if (k == PLM_RULE_POLICY && lex_take(&p->x, "for"))
         return names(p, &r->target_names, &r->info.target_count);
@@ -195,6 +197,12 @@ static bool rule_whole(parser *p, const rule *r) {
     if (r->info.kind == PLM_RULE_POLICY && (!r->info.policy || !r->info.target_count))
         return lex_fail(&p->x, "the policy %.*s needs 'for REQUIREMENT, …' and 'is WORD'",
                         PLM_FMT(r->info.name));
+    if (r->info.unlicensed && !plm_scope_has(r->info.scope, PLM_OF_ITEM))
+        return lex_fail(&p->x, "'unlicensed' asks of an item whether it needs a license; make"
+                        " %.*s 'of item' or 'of item and party'", PLM_FMT(r->info.name));
+    if (r->info.kind == PLM_RULE_OBLIGATION && !r->info.oblige_count)
+        return lex_fail(&p->x, "the obligation %.*s (line %u) says nothing that is to be done; add:"
+                        " obliges \"…\"", PLM_FMT(r->info.name), r->info.line);
     return true;
 }
 

@@ -284,7 +284,7 @@ static bool declaration(parser *p) {
         plm_rule_kind kind;
     } kinds[] = {{"define", PLM_RULE_DEFINE}, {"class", PLM_RULE_CLASS}, {"note", PLM_RULE_NOTE},
                  {"requirement", PLM_RULE_REQUIREMENT}, {"exception", PLM_RULE_EXCEPTION},
-                 {"policy", PLM_RULE_POLICY}};
+                 {"policy", PLM_RULE_POLICY}, {"obligation", PLM_RULE_OBLIGATION}};
     if (lex_take(&p->x, "rulebook")) return parse_head(p);
     if (lex_take(&p->x, "group")) return parse_group(p);
     if (lex_take(&p->x, "codes")) return parse_codeset(p);
@@ -296,7 +296,7 @@ static bool declaration(parser *p) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (lex_is(&p->x, kinds[i].word)) return parse_rule(p, kinds[i].kind);
     return lex_fail(&p->x, "rulebook, fact, group, codes, define, class, note, requirement,"
-                    " exception, policy, test or background is expected");
+                    " exception, policy, obligation, test or background is expected");
 }
 
 static void skip_declaration(parser *p) {

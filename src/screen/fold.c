@@ -433,6 +433,7 @@ static void put(folder *f, run *r, uint32_t cp, size_t at, size_t end) {
 bool plm_fold_words(plm_str text, word *out, uint32_t *n, name_parse *flags) {
     folder f = {.out = out, .flags = flags};
     run r = {.n = 0};
+    size_t silent = SIZE_MAX; /* where a word begins whose first letters are not written in Latin */
     for (size_t i = 0; i < text.n;) {
         size_t at = i;
         uint32_t cp = plm_utf8_next(text, &i);
@@ -440,10 +441,17 @@ bool plm_fold_words(plm_str text, word *out, uint32_t *n, name_parse *flags) {
         if (is_silent(cp)) continue;
         const char *s = letter(cp);
         if (is_han(cp) || is_hangul(cp) || (s && s[0])) {
-            put(&f, &r, cp, at, i);
-        } else if (s) {
-            continue; /* a mark on the letter before */
-        } else if (cp == '.' && joins_initials(text, at, &r)) {
+            put(&f, &r, cp, r.n == 0 && silent < at ? silent : at, i);
+            silent = SIZE_MAX;
+            continue;
+        }
+        if (s) { /* a mark on the letter before, or a letter as ayn */
+            if (r.n) r.at[r.n] = (uint16_t)i;
+            else if (silent == SIZE_MAX) silent = at;
+            continue;
+        }
+        silent = SIZE_MAX;
+        if (cp == '.' && joins_initials(text, at, &r)) {
             r.dotted = true;
         } else if (cp == '&') {
             flush(&f, &r);

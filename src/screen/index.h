@@ -46,7 +46,8 @@ typedef struct address_rec {
 
 typedef enum index_section {
     IX_UNITS, IX_JOINS, IX_NAMES, IX_SPANS, IX_UNIT_AT, IX_UNIT_NAMES, IX_JOIN_AT, IX_JOIN_NAMES,
-    IX_NEAR, IX_NEAR_DIR, IX_JOIN_DIR, IX_ENTITY_NAMES, IX_IDS, IX_ADDRESSES, IX_TRAITS, IX_PLACES, IX_COUNT
+    IX_NEAR, IX_NEAR_DIR, IX_JOIN_DIR, IX_ENTITY_NAMES, IX_IDS, IX_ADDRESSES,
+    IX_TRAITS, IX_PLACES, IX_COUNT
 } index_section;
 
 typedef struct plm_index {

@@ -1,7 +1,8 @@
 /* kin.c: the listed tokens that a query's span is related to.
  * Invariants: 1 the near table gives the relations that comparing all gives (docs/no-miss.md,
- * sections 2 and 6); 2 an answer that was kept is the one that would be found again: it depends
- * on the unit and the index alone; 3 what is kept never grows.  Held by tests/unit/test_screen.c. */
+ * sections 2 and 5); 2 an answer that was kept is the one that would be found again: it depends
+ * on the unit and the index alone; 3 what is kept never grows.
+ * Held by tests/unit/test_screen.c. */
 #include "screen/kin.h"
 
 #include <string.h>
@@ -11,11 +12,9 @@
 #define JOINED_SIM 960       /* joined on both sides */
 #define ACRONYM_SIM 850
 #define JOIN_FORM_LEAST 4
-/* Joined spans this short need only some of the near-table keys: docs/no-miss.md, section 6. */
+/* Joined spans this short need only some of the near-table keys: docs/no-miss.md, section 5. */
 #define JOIN_FORM_SHORT 14
 #define JOIN_PHON_SHORT 9
-#define JOIN_PHON_MIDDLE 14
-#define JOIN_KEY_MIDDLE 5
 /* The near-table keys of a unit: form, its letters, class, two keys and theirs. */
 #define NEAR_KEYS (2 + NAME_FORM + 2 * (2 + NAME_KEY))
 #define KEPT_SLOTS 8192u     /* tokens whose relations are kept, at most */
@@ -167,9 +166,9 @@ static void relate_near(plm_kins *k, unit_profile *p) {
     if (u->join == 1 && u->form_n < JOIN_FORM_LEAST) return;
     if (u->join == 2) {
         c.letters = c.keys = false; /* the form alone */
-    } else if (u->join && !plm_near_is_apart(u) && u->key_n && u->form_n <= JOIN_FORM_SHORT) {
-        if (u->phon_n <= JOIN_PHON_SHORT) c.letters = c.keys = false;
-        else if (u->phon_n <= JOIN_PHON_MIDDLE && u->key_n >= JOIN_KEY_MIDDLE) c.letters = false;
+    } else if (u->join && !plm_near_is_apart(u) && u->key_n && u->form_n <= JOIN_FORM_SHORT &&
+               u->phon_n <= JOIN_PHON_SHORT) {
+        c.letters = c.keys = false;
     }
     find_near(k, u, &c);
     for (uint32_t i = 0; i < k->near_n; i++)

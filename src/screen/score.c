@@ -70,6 +70,9 @@ static uint32_t weight_e(const work *w, uint32_t first, uint32_t count) {
     return sum;
 }
 
+static const unit *unit_e(const work *w, uint32_t i) { return &w->c->x->units[w->spans[i].id]; }
+static uint16_t trait_e(const work *w, uint32_t i) { return w->c->x->traits[w->spans[i].id]; }
+
 static uint64_t bits(uint32_t first, uint32_t count) {
     return (((uint64_t)1 << (count & 63)) - 1) << first; /* count < NAME_TOKENS < 64 */
 }
@@ -96,9 +99,17 @@ static void collect(work *w) {
     }
 }
 
-static bool before(const pairing *a, const pairing *b) {
-    bool ja = a->qn > 1 && a->en > 1, jb = b->qn > 1 && b->en > 1;
-    if (ja != jb) return jb; /* joined on both sides: only what nothing else pairs */
+/* Joined on both sides: only what nothing else pairs, unless the same sounds are split at
+ * another place ("Jon gchon" for "Jong chon"). */
+static bool last_resort(const work *w, const pairing *p) {
+    if (p->qn < 2 || p->en < 2) return false;
+    const unit *a = &w->c->q->tokens[p->qf].u, *b = unit_e(w, p->ef);
+    return a->phon_n == b->phon_n && memcmp(a->phon, b->phon, a->phon_n) == 0;
+}
+
+static bool before(const work *w, const pairing *a, const pairing *b) {
+    bool ja = last_resort(w, a), jb = last_resort(w, b);
+    if (ja != jb) return jb;
     if (a->gain != b->gain) return a->gain > b->gain;
     if (a->qn + a->en != b->qn + b->en) return a->qn + a->en < b->qn + b->en;
     if (a->qf != b->qf) return a->qf < b->qf;
@@ -117,6 +128,10 @@ static void take(work *w, const pairing *p, scored *out) {
     memset(w->ue + p->ef, 1, p->en);
     w->m += (int64_t)p->sim * (a < b ? a : b) / 1000;
     w->soft += (int64_t)(1000 - p->sim) * (a + b) / 2000;
+    /* A particle for a name, as Ben for Benjamin: what it weighs less is not paired. */
+    if (p->qn == 1 && p->en == 1 && p->why == WHY_VARIANT &&
+        ((w->c->traits[p->qf] ^ trait_e(w, p->ef)) & TRAIT_LIGHT))
+        w->soft += (a < b ? b - a : a - b) / 2;
     if (out->n < NAME_TOKENS) out->pairs[out->n++] = *p;
 }
 
@@ -124,7 +139,7 @@ static void pair_spans(work *w, scored *out) {
     for (uint32_t i = 1; i < w->n; i++) { /* insertion: few, and mostly in order */
         pairing p = w->all[i];
         uint32_t j = i;
-        for (; j > 0 && before(&p, &w->all[j - 1]); j--) w->all[j] = w->all[j - 1];
+        for (; j > 0 && before(w, &p, &w->all[j - 1]); j--) w->all[j] = w->all[j - 1];
         w->all[j] = p;
     }
     for (uint32_t i = 0; i < w->n; i++) {
@@ -134,8 +149,6 @@ static void pair_spans(work *w, scored *out) {
         w->real += p->gain >= 100000;
     }
 }
-
-static const unit *unit_e(const work *w, uint32_t i) { return &w->c->x->units[w->spans[i].id]; }
 
 typedef struct rest {
     int64_t weight, light, plain; /* light: legal forms, particles, titles; weight: the others */
@@ -180,8 +193,6 @@ static void leave(rest *r, uint16_t trait, uint32_t weight) {
     r->number = r->number || (trait & TRAIT_NUMBER);
     r->initial = r->initial || (trait & TRAIT_INITIAL);
 }
-
-static uint16_t trait_e(const work *w, uint32_t i) { return w->c->x->traits[w->spans[i].id]; }
 
 static rest left_q(const work *w) {
     rest r = {0, 0, 0, 0, false, false};
@@ -316,7 +327,7 @@ static bool by_reading(const work *w, const scored *s, rest q, rest e) {
     return !same && !(sure && letters >= READING_SYLLABLES);
 }
 
-/* ---- what can't be reached: docs/no-miss.md, sections 3 and 5 ---- */
+/* ---- what can't be reached: docs/no-miss.md, section 3 ---- */
 
 /* At most what a comparison can come to. */
 typedef struct most {
@@ -340,7 +351,8 @@ static bool can_reach(const most *b, const compare *c) {
     int64_t conf = hq + he ? 2 * hq * he / (hq + he) : 0, extra = hq > he ? hq - he : he - hq;
     int64_t d = 100 * b->m + b->cost + CONF * (conf - 1) + (hq > he ? EXTRA_Q : EXTRA) * extra +
                 LIGHT * (b->q.light + b->e.light);
-    if (d < 100 * b->m + 1) d = 100 * b->m + 1;
+    if (b->m <= 0) return false;
+    if (d < 100 * b->m) d = 100 * b->m;
     int64_t s = PLM_SCORE_ONE * (100 * b->m) / d, cut = k->cut;
     if (b->q.weight <= 130 && k->cut_less < cut) cut = k->cut_less;
     if (b->q.plain + b->e.plain <= 250 && k->cut_common < cut) cut = k->cut_common;
@@ -486,6 +498,33 @@ void plm_score_prepare(compare *c, uint32_t relation_n, int threshold) {
     }
 }
 
+/* The same words of the same script, in any order: the same name, whatever else its parts are
+ * like.  (Pairing by weight may miss it where many parts resemble each other.) */
+static bool same_words(const work *w, scored *out) {
+    const name_parse *q = w->c->q;
+    uint32_t n = q->token_n;
+    if (n != w->name->token_n || q->weight != weight_e(w, 0, n)) return false;
+    bool used[NAME_TOKENS] = {false};
+    for (uint32_t i = 0; i < n; i++) {
+        const unit *a = &q->tokens[i].u;
+        uint32_t j = 0;
+        for (; j < n; j++) {
+            const unit *b = unit_e(w, j);
+            if (!used[j] && a->script == b->script && a->form_n == b->form_n &&
+                memcmp(a->form, b->form, a->form_n) == 0)
+                break;
+        }
+        if (j == n) return false;
+        used[j] = true;
+        out->pairs[i] = (pairing){(uint8_t)i, 1, (uint8_t)j, 1, 1000, WHY_EXACT,
+                                  1000u * a->weight};
+    }
+    out->n = n;
+    out->score = PLM_SCORE_ONE;
+    out->whole = n < NAME_TOKENS; /* a name may go on after so many */
+    return true;
+}
+
 void plm_score_name(const compare *c, uint32_t n, scored *out) {
     work w;
     w.c = c;
@@ -499,8 +538,9 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     w.m = w.soft = 0;
     w.real = 0;
     for (uint32_t i = 0; i < w.name->token_n; i++) w.we[i] = w.spans[i].weight;
+    if (same_words(&w, out)) return;
     collect(&w);
-    if (w.n == 0 || (c->least && !reaches(&w))) return;
+    if (w.n == 0 || (c->least && w.n < SCORE_PAIRS && !reaches(&w))) return;
     memset(w.uq, 0, sizeof w.uq);
     memset(w.ue, 0, sizeof w.ue);
     pair_spans(&w, out);

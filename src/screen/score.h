@@ -12,7 +12,7 @@ typedef struct relation {
     uint16_t sim;
     uint8_t span, why;
     uint32_t next;           /* relation number + 1; 0: last */
-    uint64_t tokens;         /* of the query, a bit each: of this and all that follow in the chain */
+    uint64_t tokens;         /* of the query, a bit each: of this and all that follow it */
 } relation;
 
 #define REACH_TOKENS 8       /* tokens that reach_seen tells apart; the others count as one */
@@ -38,6 +38,7 @@ typedef struct compare {
     const uint64_t *unit_met, *join_met;   /* a bit each: whether it has any */
     const relation *relations;
     uint32_t kind;           /* plm_entity_kind that the query states */
+    plm_str alone;           /* only a name that is this text is taken; empty: any */
     int least;               /* a name that can't score this may be given 0; 0: none may */
     uint16_t sim_most[NAME_TOKENS];   /* of any relation of a token */
     uint8_t *reach_seen;     /* REACH_SEEN: which tokens paired can reach least */

@@ -242,10 +242,26 @@ static void relate_spans(plm_screener *q, bool exhaustive) {
 
 /* ---- candidates ---- */
 
+static plm_str name_text(const plm_screener *q, uint32_t name) {
+    const plm_list *l;
+    const name_rec *r = &q->s->x->names[name];
+    plm_lists_entity(q->s->lists, r->entity, &l);
+    return plm_list_text(l, l->names[r->row].text);
+}
+
+static bool same_text(plm_str a, plm_str b) {
+    b = plm_str_trim(b);
+    if (a.n != b.n) return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (plm_lower(a.p[i]) != plm_lower(b.p[i])) return false;
+    return true;
+}
+
 static void consider(plm_screener *q, const compare *c, uint32_t name, int threshold) {
     scored s;
     plm_score_name(c, name, &s);
     if (s.score == 0 || s.score < threshold) return;
+    if (c->alone.n && !same_text(c->alone, name_text(q, name))) return;
     const name_rec *r = &c->x->names[name];
     int score = s.score;
     if (r->kind == PLM_NAME_WEAK) score -= score * WEAK_ALIAS_PERCENT / 100;
@@ -564,13 +580,6 @@ static int best_first(const void *a, const void *b) {
 
 /* ---- the answer ---- */
 
-static plm_str name_text(const plm_screener *q, uint32_t name) {
-    const plm_list *l;
-    const name_rec *r = &q->s->x->names[name];
-    plm_lists_entity(q->s->lists, r->entity, &l);
-    return plm_list_text(l, l->names[r->row].text);
-}
-
 static int explain_weight(uint32_t part, uint32_t whole) {
     return whole ? (int)((uint64_t)part * PLM_SCORE_ONE / whole) : 0;
 }
@@ -746,7 +755,8 @@ static void find_ofac(plm_screener *q, const plm_query *w, int threshold) {
 }
 
 /* How many words of the query say something by themselves: 0 only common words, and at most one of
- * them that is more than a legal form; 1 only common words; 2 any other. */
+ * them that is more than a legal form (it alerts on a listed name that says no more, no other);
+ * 1 only common words; 2 any other. */
 static int distinct(const name_parse *p) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < p->token_n; i++) {
@@ -780,6 +790,7 @@ bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_opti
     c.reach_seen = q->reach_seen;
     c.kind = (uint32_t)w->kind;
     c.least = 0;
+    c.alone = (plm_str){NULL, 0};
     if (o->scoring == PLM_SCORING_OFAC) {
         find_ofac(q, w, o->threshold);
         return answer(q, w, NULL, o, out, f);
@@ -789,8 +800,12 @@ bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_opti
         c.relations = q->relations;
         int words = distinct(&q->q), least = name_threshold(w, o->threshold);
         if (words == 1 && least < COMMON_SCORE) least = COMMON_SCORE;
+        if (words == 0) { /* "OJSC United Company" and "Pasdaran" are listed names */
+            least = PLM_SCORE_ONE;
+            if (q->q.token_n == 1) c.alone = plm_str_trim(w->name);
+        }
         plm_score_prepare(&c, q->relation_n, o->exhaustive ? 0 : least);
-        if (words) {
+        if (words || q->q.token_n > 1 || q->q.tokens[0].u.kind != TOKEN_LEGAL) {
             gather(q, &c, least, o->exhaustive);
             settle(q, w, o->threshold);
         }

@@ -28,6 +28,12 @@
 #define COST_FIRST 30       /* names seldom differ in their first sound */
 #define COST_SWAP 70
 #define COST_FULL 100
+#define COST_LONG 45        /* a long vowel, which Arabic writes, that the other lacks */
+#define COST_LONG_SUB 60    /* and another vowel for it */
+#define COST_SHORT 10       /* a short vowel, which Arabic doesn't write */
+#define COST_ABJAD_VOWEL 40 /* between two of its kind */
+#define COST_ALIF 20
+#define COST_LIKE 5         /* letters that stand for both */
 #define COST_NEVER 100000
 #define KNOWN_LOSS 400      /* per cent of what is missing to alike */
 
@@ -124,18 +130,19 @@ typedef enum writing { WRITTEN, CROSS, UNWRITTEN, WRITINGS } writing;
 #define AT_FIRST 1
 #define AT_LAST 2
 
-/* Cost of one sound for another, and of one more sound by where it stands. */
-static uint8_t sub_costs[WRITINGS][SYMBOLS][SYMBOLS], indel_costs[WRITINGS][4][SYMBOLS];
+/* Cost of one sound for another, and of one more sound by where it stands and whether its own
+ * script writes vowels. */
+static uint8_t sub_costs[WRITINGS][SYMBOLS][SYMBOLS], indel_costs[WRITINGS][2][4][SYMBOLS];
 
 static void set_cost(int which, char a, char b, uint8_t cost) {
     sub_costs[which][a - '0'][b - '0'] = cost;
     sub_costs[which][b - '0'][a - '0'] = cost;
 }
 
-static uint8_t indel_cost(writing w, int at, char c) {
-    static const uint8_t vowel[WRITINGS] = {COST_VOWEL, 10, 40};
+static uint8_t indel_cost(writing w, bool abjad, int at, char c) {
     if (is_vowel(c) && (at & AT_FIRST)) return w ? COST_VOWEL : COST_FIRST_VOWEL;
-    if (is_vowel(c)) return vowel[w];
+    if (is_vowel(c) && w == CROSS) return abjad ? COST_LONG : COST_SHORT;
+    if (is_vowel(c)) return w ? COST_ABJAD_VOWEL : COST_VOWEL;
     if (c == 'H' && w) return at & AT_LAST ? 10 : COST_H_WRITTEN;
     if (c == 'H') return at & AT_FIRST ? COST_NEAR : COST_H;
     if (c == 'v' && w && !(at & AT_FIRST)) return 20;
@@ -145,7 +152,7 @@ static uint8_t indel_cost(writing w, int at, char c) {
 __attribute__((constructor)) static void fill_costs(void) {
     static const char pairs[] = "bpdtgkzsvfJC", vowels[] = "aeiou";
     static const char near[] = "SsCtCsHkJzvukqSCJiHgvoJgrlsC";
-    static const uint8_t vowel[WRITINGS] = {COST_VOWEL, 20, 40};
+    static const uint8_t vowel[WRITINGS] = {COST_VOWEL, COST_LONG_SUB, COST_ABJAD_VOWEL};
     for (int w = 0; w < WRITINGS; w++) {
         memset(sub_costs[w], COST_FULL, sizeof sub_costs[w]);
         for (size_t i = 0; i + 1 < sizeof near; i += 2)
@@ -157,36 +164,52 @@ __attribute__((constructor)) static void fill_costs(void) {
             for (const char *q = vowels; *q; q++)
                 if (p != q) set_cost(w, *p, *q, vowel[w]);
         if (w != WRITTEN) {
-            set_cost(w, 'v', 'u', 5);
-            set_cost(w, 'v', 'o', 5);
-            set_cost(w, 'J', 'i', 5);
+            set_cost(w, 'v', 'u', COST_LIKE);
+            set_cost(w, 'v', 'o', COST_LIKE);
+            set_cost(w, 'J', 'i', COST_LIKE);
             set_cost(w, 'd', 'z', 20);
+            set_cost(w, 'i', 'e', COST_LIKE);
+            set_cost(w, 'u', 'o', COST_LIKE);
         }
-        for (int at = 0; at < 4; at++)
-            for (int c = 0; c < SYMBOLS; c++)
-                indel_costs[w][at][c] = indel_cost((writing)w, at, (char)(c + '0'));
+        for (int i = 0; i < 8 * SYMBOLS; i++)
+            indel_costs[w][i & 1][i >> 1 & 3][i >> 3] =
+                indel_cost((writing)w, i & 1, i >> 1 & 3, (char)((i >> 3) + '0'));
     }
 }
 
-static int one_more(writing w, const char *p, size_t i, size_t n) {
-    return indel_costs[w][(i == 0 ? AT_FIRST : 0) | (i + 1 == n ? AT_LAST : 0)][p[i] - '0'];
+static bool abjad(const unit *u) {
+    return u->script == SCRIPT_ARABIC || u->script == SCRIPT_HEBREW;
+}
+
+/* One letter more, number i of u's sounds. */
+static int one_more(writing w, const unit *u, size_t i) {
+    int at = (i == 0 ? AT_FIRST : 0) | (i + 1 == u->phon_n ? AT_LAST : 0);
+    return indel_costs[w][abjad(u)][at][u->phon[i] - '0'];
+}
+
+/* The first sound of one for the first of the other: alif carries any vowel. */
+static int first_sub(writing w, char a, char b) {
+    int cost = sub_costs[w][a - '0'][b - '0'];
+    return w && cost > COST_LIKE && is_vowel(a) && is_vowel(b) ? COST_ALIF : cost;
 }
 
 /* Cost of making a of b; COST_NEVER as soon as it is sure to pass limit. */
-static int align(writing w, const char *a, size_t n, const char *b, size_t m, int limit) {
+static int align(writing w, const unit *first, const unit *second, int limit) {
+    const char *a = first->phon, *b = second->phon;
+    size_t n = first->phon_n, m = second->phon_n;
     int d[3][NAME_FORM + 2], ins[NAME_FORM + 2], last = 0;
     d[0][0] = 0;
     for (size_t j = 1; j <= m; j++) {
-        ins[j] = one_more(w, b, j - 1, m);
+        ins[j] = one_more(w, second, j - 1);
         d[0][j] = d[0][j - 1] + ins[j];
     }
     for (size_t i = 1; i <= n; i++) {
         int *now = d[i % 3], *up = d[(i + 2) % 3], *up2 = d[(i + 1) % 3];
         const uint8_t *sub = sub_costs[w][a[i - 1] - '0'];
-        int del = one_more(w, a, i - 1, n), left = up[0] + del, least = left;
+        int del = one_more(w, first, i - 1), left = up[0] + del, least = left;
         now[0] = left;
         for (size_t j = 1; j <= m; j++) {
-            int best = up[j - 1] + sub[b[j - 1] - '0'];
+            int best = up[j - 1] + (i + j == 2 ? first_sub(w, a[0], b[0]) : sub[b[j - 1] - '0']);
             if (left + ins[j] < best) best = left + ins[j];
             if (up[j] + del < best) best = up[j] + del;
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
@@ -215,7 +238,7 @@ static void make_profile(unit_profile *p, writing w) {
     int16_t sum = 0;
     memset(p->places, 0, sizeof p->places);
     for (size_t j = 0; j < PROFILE_LETTERS; j++) {
-        if (j < u->phon_n) sum = (int16_t)(sum + one_more(w, u->phon, j, u->phon_n));
+        if (j < u->phon_n) sum = (int16_t)(sum + one_more(w, u, j));
         p->more[w][j] = sum;
         int at = j < u->phon_n ? u->phon[j] - '0' : 0;
         if (j < u->phon_n) p->places[at] = (uint16_t)(p->places[at] | 1u << j);
@@ -259,22 +282,26 @@ static void swaps(__m128i t[2], const __m128i up2[2], int up2_first, uint32_t ma
 
 /* align() with the letters of a as lanes, a row for each letter of b.  In a row, taking a letter
  * more of a from the left is a running least once the letters' costs so far are taken off. */
-static int align_profile(const unit_profile *p, writing w, const char *b, size_t m, int limit) {
+static int align_profile(const unit_profile *p, writing w, const unit *to, int limit) {
+    const char *b = to->phon;
     const __m128i zero = _mm_setzero_si128(), lanes = _mm_set_epi16(7, 6, 5, 4, 3, 2, 1, 0);
     int n = p->u->phon_n, blocks = n > 8 ? 2 : 1, first = 0, up2_first = 0, last = 0;
     __m128i more[2], up[2], up2[2], pad[2];
     for (int k = 0; k < 2; k++) {
         more[k] = _mm_loadu_si128((const __m128i *)(const void *)(p->more[w] + 8 * k));
         up[k] = up2[k] = more[k];
-        pad[k] = _mm_srli_epi16(_mm_cmpgt_epi16(lanes, _mm_set1_epi16((int16_t)(n - 1 - 8 * k))), 1);
+        __m128i end = _mm_set1_epi16((int16_t)(n - 1 - 8 * k));
+        pad[k] = _mm_srli_epi16(_mm_cmpgt_epi16(lanes, end), 1);
     }
-    for (size_t i = 0; i < m; i++) {
+    for (size_t i = 0; i < to->phon_n; i++) {
         const uint8_t *row = p->sub[w][b[i] - '0'];
         __m128i cost = _mm_loadu_si128((const __m128i *)(const void *)row), t[2];
-        int del = one_more(w, b, i, m), now = first + del;
+        int del = one_more(w, to, i), now = first + del;
         __m128i del8 = _mm_set1_epi16((int16_t)del), left = _mm_set1_epi16((int16_t)now);
         __m128i diagonal = _mm_insert_epi16(_mm_slli_si128(up[0], 2), first, 0);
-        t[0] = _mm_min_epi16(_mm_add_epi16(diagonal, _mm_unpacklo_epi8(cost, zero)),
+        __m128i low8 = _mm_unpacklo_epi8(cost, zero);
+        if (i == 0) low8 = _mm_insert_epi16(low8, first_sub(w, p->u->phon[0], b[0]), 0);
+        t[0] = _mm_min_epi16(_mm_add_epi16(diagonal, low8),
                              _mm_add_epi16(up[0], del8));
         t[1] = up[1];
         if (blocks > 1) {
@@ -310,16 +337,18 @@ static __m128i swaps_eight(__m128i t, __m128i up2, int up2_first, uint32_t mask)
     return both[0];
 }
 
-/* The same for eight letters and fewer: one block, and a look at the rows' least every other row. */
-static int align_eight(const unit_profile *p, writing w, const char *b, size_t m, int limit) {
+/* The same for eight letters and fewer: one block, and a look at the least every other row. */
+static int align_eight(const unit_profile *p, writing w, const unit *to, int limit) {
+    const char *b = to->phon;
     const __m128i zero = _mm_setzero_si128(), lanes = _mm_set_epi16(7, 6, 5, 4, 3, 2, 1, 0);
     int n = p->u->phon_n, first = 0, up2_first = 0;
     __m128i more = _mm_loadu_si128((const __m128i *)(const void *)p->more[w]), up = more, up2 = up;
     __m128i pad = _mm_srli_epi16(_mm_cmpgt_epi16(lanes, _mm_set1_epi16((int16_t)(n - 1))), 1);
-    for (size_t i = 0; i < m; i++) {
+    for (size_t i = 0; i < to->phon_n; i++) {
         const uint8_t *row = p->sub[w][b[i] - '0'];
         __m128i cost = _mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)(const void *)row), zero);
-        int del = one_more(w, b, i, m), now = first + del;
+        int del = one_more(w, to, i), now = first + del;
+        if (i == 0) cost = _mm_insert_epi16(cost, first_sub(w, p->u->phon[0], b[0]), 0);
         __m128i diagonal = _mm_insert_epi16(_mm_slli_si128(up, 2), first, 0);
         __m128i t = _mm_min_epi16(_mm_add_epi16(diagonal, cost),
                                   _mm_add_epi16(up, _mm_set1_epi16((int16_t)del)));
@@ -347,14 +376,10 @@ static int cost_of(unit_profile *p, writing w, const unit *b, int limit) {
 #ifdef __SSE2__
     if (a->phon_n && a->phon_n <= PROFILE_LETTERS && b->phon_n <= PROFILE_LETTERS) {
         if (!p->made[w]) make_profile(p, w);
-        return (a->phon_n <= 8 ? align_eight : align_profile)(p, w, b->phon, b->phon_n, limit);
+        return (a->phon_n <= 8 ? align_eight : align_profile)(p, w, b, limit);
     }
 #endif
-    return align(w, a->phon, a->phon_n, b->phon, b->phon_n, limit);
-}
-
-static bool abjad(const unit *u) {
-    return u->script == SCRIPT_ARABIC || u->script == SCRIPT_HEBREW;
+    return align(w, a, b, limit);
 }
 
 bool plm_near_is_apart(const unit *u) { return abjad(u) || u->script == SCRIPT_HANGUL; }
@@ -442,7 +467,7 @@ static int similar(unit_profile *p, const unit *b, int least, bool forms_near) {
         sim = 985;
     if (cross) {
         size_t key = a->key_n < b->key_n ? a->key_n : b->key_n;
-        int most = key <= 1 ? 720 : key == 2 ? 830 : 960;
+        int most = key <= 1 ? 720 : key == 2 ? 800 : 960;
         return sim > most ? most : sim;
     }
     if (forms_near) {

@@ -22,17 +22,7 @@ def policy(say):
     return all(s.startswith("policy") for s in say)
 
 
-OPEN = {
-    "734.9(b), (f), (i): foreign items by the national security, Russia, supercomputer rules":
-        lambda c, m, t, say: foreign(c) and verdict(say) and any(
-            i.get("eccn", "").startswith(("3B", "3A0", "EAR99")) for i in items(c)),
-    "2022 form: a board whose I/O fails needs no TPP":
-        lambda c, m, t, say: c["as_of"] < "2023-11-17" and
-        all(s.startswith("4A090.a") for s in say),
-    "a listing not given: a footnote implies the Entity List":
-        lambda c, m, t, say: (m["verdict"], t["verdict"]) == ("license_required", "unknown") and
-        any("listed" not in p for p in c["transaction"].get("parties") or ({},)),
-}
+OPEN = {}
 # Points of tests/cases/law_points.jsonl that the program doesn't hold yet.
 POINTS = set()
 

@@ -25,10 +25,18 @@ HOMES = "CN CN MO HK RU IR DE US MY SG JP AE KZ".split()
 CODES = """EAR99 EAR99 3A991.p 4A994.l 5A992.c 3A001.a.7 3A001.a.1.b 2B230 3B001.d.1 3B001.f.1
 3B001.m 3B001.c.1.a 3B001.q 3B001.e 3B001.g 3B002.a 3B002.c 3B903 3B991 3B991.b.2.a 3B992
 3B993.f.1 3B994 3C992 3A002.a""".split()
+OTHER_CODES = """2B351 1C991.c 1A290 1A101 5A001.a 5A002 9E003.a.1 0A504.i 0A606.b 0A606.y 0A503
+3A069 2A992 4E091 4D090 4D090""".split()
+EDGES = [{"eccn": "3B001.c.1.a", "for": "production"}, {"eccn": "3B993.f.1", "for": "development"},
+         {"class": "chipmaking_equipment", "for": "production"}, {"eccn": "3B001.g"},
+         {"class": "supercomputer", "for": "use"}, {"eccn": "3B001.d.1", "for": "use"},
+         {"class": "other", "for": "production"}, {"eccn": "EAR99", "for": "production"}]
 FLAGS = ("supercomputer", "advanced_node_facility", "military",
          "model_training_for_wmd_or_military_intelligence", "semiconductor_equipment_development")
 SUPP8 = ["Microsoft Corporation", "Core42 Technology Projects LLC d/b/a Core42"]
 NOT_LISTED = {"entity_list": False}
+SCOPES = ["All items subject to the EAR", "For items on the CCL and listed in supplement no. 7",
+          "For all items subject to the EAR when used in projects specified in 746.8(a)(4)"]
 
 
 def maybe(r, p, obj, key, value):
@@ -82,8 +90,34 @@ def origin_of(r, item, kind):
                              "us_plant": r.random() < 0.5}
 
 
+def edges_of(r):
+    """One edge or two; the first may lead on to another tier."""
+    out = [dict(e) for e in r.sample(EDGES, r.choice([1, 1, 2]))]
+    if r.random() < 0.4:
+        out[0]["designed_for"] = [dict(r.choice(EDGES))]
+    return out
+
+
+def other_item(r, item):
+    """An entry outside computing, for the columns and controls that computing has nothing of."""
+    code = item["eccn"] = r.choice(OTHER_CODES)
+    item["facts"] = {"form": "equipment"}
+    if code[2] == "E" or code[1] == "E":
+        item["facts"] = {"form": "technology", "published": False}
+    if code == "4D090":
+        item["facts"] = {"form": "software", "published": False}
+        maybe(r, 0.8, item, "designed_for", [{"eccn": r.choice(["4A090.a", "4A090.b", "4A994"])}])
+    if code == "4E091":
+        item["facts"]["training_operations"] = r.choice(["1" + "0" * 26, "9" * 26, "2" + "0" * 26])
+    if code == "5A002":
+        item["facts"]["encryption"] = True
+
+
 def make_item(r, kind, day):
-    what = r.choices(("ic", "board", "computer", "hbm", "code", "bare"), (30, 22, 8, 9, 28, 3))[0]
+    what = r.choices(("ic", "board", "computer", "hbm", "code", "bare", "other"),
+                     (30, 22, 8, 9, 25, 3, 3))[0]
+    if what == "other" and kind != "export":
+        what = "code"
     item = {"part": "item %d" % r.randrange(1000), "quantity": r.choice([1, 8, 20000])}
     if what in ("ic", "board"):
         item["facts"] = chip_facts(r, what, day)
@@ -114,9 +148,13 @@ def make_item(r, kind, day):
                              "datacenter": True}
         elif code == "3A991.p" or code.startswith("3A001"):
             item["facts"] = {"form": "ic", "encryption": False, "tpp": "20", "datacenter": False}
+    elif what == "other":
+        other_item(r, item)
     else:
         item["facts"] = {"form": "part"}
     origin_of(r, item, kind)
+    if what in ("ic", "board", "code") and day >= "2025-01-01":
+        maybe(r, 0.06, item, "designed_for", edges_of(r))
     if kind == "reexport" and item.get("eccn") in ("3B001.d.1", "3B002.c"):
         maybe(r, 0.4, item, "contains", [{"part": "controller", "quantity": 1, "eccn": "3A991",
                                          "facts": {"form": "ic", "tpp": "20"}, "origin": "US"}])
@@ -137,6 +175,8 @@ def owners_of(r):
                          {"name": "Person", "share": "0.4", "listed": NOT_LISTED}]
     if r.random() < 0.1:
         del top["listed"]
+    if r.random() < 0.2:
+        top["listed"] = {r.choice(("military_end_user", "sdn")): True}
     other = {"name": "Li Wen", "share": "%.4f" % (1 - float(share)),
              "listed": {"entity_list": r.random() < 0.1}}
     return [top, other] if way < 0.85 else [top]
@@ -149,9 +189,12 @@ def listing(r):
     if way < 0.87:
         return None
     if way < 0.93:
-        return {"entity_list": True, "footnote": r.choice([[], [1], [4], [5]])}
+        out = {"entity_list": True, "footnote": r.choice([[], [], [1], [3], [4], [5]])}
+        if not out["footnote"] and r.random() < 0.3:
+            out["scope"] = r.choice(SCOPES)
+        return out
     return {"entity_list": False, r.choice(["denied_person", "unverified", "military_end_user",
-                                            "military_intelligence_end_user"]): True}
+                                            "military_intelligence_end_user", "sdn"]): True}
 
 
 def make_party(r, role, country, day):
@@ -202,7 +245,33 @@ def end_use(r):
     if r.random() < 0.03:
         use["military_intelligence"] = True
         use["military"] = True
+    if r.random() < 0.015:
+        # Training that is denied would deny this too, where it is left out (the contract).
+        use["wmd"] = use["model_training_for_wmd_or_military_intelligence"] = True
+    elif r.random() < 0.015:
+        use["model_training_for_wmd_or_military_intelligence"] = True
+        use["wmd"] = use["military_intelligence"] = False
     return use
+
+
+def leads_to(edges, test):
+    return any(test(e) or leads_to(e.get("designed_for") or [], test) for e in edges)
+
+
+def agree(r, t):
+    """What a chain says, the end use doesn't deny: it says so too, or is silent."""
+    for item in t["items"]:
+        edges = item.get("designed_for") or []
+        for flag, test in (
+                ("semiconductor_equipment_development",
+                 lambda e: e.get("for") in ("production", "development") and
+                 (e.get("eccn", "")[:2] == "3B" or e.get("class") == "chipmaking_equipment")),
+                ("supercomputer", lambda e: e.get("class") == "supercomputer")):
+            if leads_to(edges, test) and not t["end_use"].get(flag):
+                if r.random() < 0.5:
+                    t["end_use"][flag] = True
+                else:
+                    t["end_use"].pop(flag, None)
 
 
 def make_case(r, n):
@@ -222,9 +291,17 @@ def make_case(r, n):
          "us_person_support": False, "notices": []}
     if r.random() < 0.06:
         t["items"].append(make_item(r, kind, day))
+    if r.random() < 0.06:
+        t["replacement"] = {k: r.random() < p for k, p in
+                            (("original_authorized", 0.9), ("improves", 0.1),
+                             ("free_of_charge", 0.9), ("within_warranty", 0.8),
+                             ("same_exporter", 0.8)) if r.random() < 0.95}
+        maybe(r, 0.95, t["replacement"], "kind", r.choice(["part", "defective", "serviced"]))
+    if to == "UA":
+        maybe(r, 0.7, t, "occupied_ukraine", r.random() < 0.5)
     if r.random() < 0.1:
         del t["us_person_support"]
-    elif r.random() < 0.15:
+    elif r.random() < (0.15 if kind == "export" else 0.3):
         t["us_person_support"] = r.choice([True, {"natural_person": True,
                                                   "employer_headquarters": r.choice(HOMES)}])
     maybe(r, 0.5, t, "certifications", {"748_dd": r.random() < 0.7})
@@ -235,6 +312,7 @@ def make_case(r, n):
         t["notices"] = [{"kind": "is_informed", "date": r.choice([day, "2025-04-09"]),
                          "applies_to": {"part": t["items"][0]["part"]}, "to": ["CN", "MO", to],
                          "conclusion": "license_required", "cite": "15 CFR 744.23(b)"}]
+    agree(r, t)
     if r.random() < 0.02:
         del t[r.choice(["to", "parties", "items", "kind"])]
     case = {"id": "random-%d" % n, "as_of": day, "known": "2026-11-24",

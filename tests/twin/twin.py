@@ -4,7 +4,9 @@
 Written from the law's text and the contract, sharing nothing with the program under test.  It
 enumerates worlds: a fact that a case leaves out takes, one after another, every value that could
 matter (both truths; numbers at and just under each threshold), and only when a rule asks for it.
-A verdict is what holds in every world.  Numbers are fractions.
+A verdict is what holds in every world.  Numbers are whole multiples of 10^-12, and quotients are
+fractions of them; what a fact's value is decides only which of a rule's cells it is in, so that
+values of the same cells stand for one world.
 
 usage: tests/twin/twin.py FILE...   JSON Lines of cases (or of {"case", "expect"}): prints answers
        tests/twin/twin.py --check FILE   compares with `expect`, as the shared cases give it
@@ -12,12 +14,25 @@ usage: tests/twin/twin.py FILE...   JSON Lines of cases (or of {"case", "expect"
 Invariants
 1. Where this reading is not sure of a policy, it says SKIP and nothing is compared.
 2. Countries come from the tables below, restated from supplement no. 1 to parts 738 and 740."""
+import functools
 import json
 import sys
 from datetime import date
-from fractions import Fraction as F
+from fractions import Fraction
 
-EPS = F(1, 10 ** 9)
+ONE = 10 ** 12            # the unit of numbers
+
+
+@functools.lru_cache(maxsize=65536)
+def number(text):
+    """A decimal, exactly, in units of 1 / ONE."""
+    v = Fraction(text) * ONE
+    if v.denominator != 1:
+        raise NotCovered("a number of more than 12 decimals")
+    return int(v)
+
+
+EPS = ONE // 10 ** 9
 MAX_WORLDS = 60000
 MAX_EAR99_DESTINATIONS = ("RU", "BY", "IR", "SY", "UA", "KP")
 
@@ -39,6 +54,7 @@ PT RO SK SI ZA ES SE CH TR GB US""".split())
 A5 = A1 - {"MX", "ZA", "US"}                # and the UAE from its day
 A6 = set("AL CY IL MT MX SG ZA TW".split())
 E = {"IR", "KP", "SY", "CU"}
+INTELLIGENCE = ("BY", "MM", "KH", "CN", "HK", "RU", "VE") + tuple(sorted(E))   # 744.22(a)
 SUPP5A = set("AU BE CA DK FI FR DE IE IT JP NL NZ NO KR ES SE TW GB US".split())
 SUPP4_742 = A5 - {"AR", "IN", "KR", "TR"}   # 33 countries
 SUPP3_744 = set("""AU AT BE CA DK FI FR DE GR IS IE IT SM VA JP LU NL NZ NO PT ES SE TR
@@ -91,13 +107,17 @@ def worlds(run, settled=lambda out: False):
 
 
 # ------------------------------------------------------------------ numbers
+HUGE = 10 ** 12 * ONE
+
+
 def interval(v):
-    """None, or (low, high) as fractions; a number is both ends."""
+    """None, or (low, high); a number is both ends."""
     if v is None:
         return None
     if isinstance(v, dict):
-        return (F(str(v.get("min", 0))), F(str(v["max"])) if "max" in v else F(10) ** 12)
-    return (F(str(v)), F(str(v)))
+        return (number(str(v.get("min", 0))), number(str(v["max"])) if "max" in v else HUGE)
+    n = number(str(v))
+    return (n, n)
 
 
 def hull(a, b):
@@ -106,9 +126,9 @@ def hull(a, b):
     return (min(a[0], b[0]), max(a[1], b[1]))
 
 
-def points(iv, thresholds, top=F(10) ** 7):
+def points(iv, thresholds, top=10 ** 7 * ONE):
     """Values that stand for an interval: its ends, each threshold and what is just beside it."""
-    lo, hi = iv if iv is not None else (F(0), top)
+    lo, hi = iv if iv is not None else (0, top)
     if lo == hi:
         return [lo]
     out = {lo, hi}
@@ -118,14 +138,32 @@ def points(iv, thresholds, top=F(10) ** 7):
     return sorted(out)
 
 
-TPP = [F(1600), F(2400), F(4800), F(21000)]
-DENSITY = [F("1.6"), F("3.2"), F("5.92")]
+def cells(values, sign):
+    """One value of each cell: those of which `sign` says the same are in one."""
+    seen = {}
+    for v in values:
+        seen.setdefault(sign(v), v)
+    return list(seen.values())
+
+
+TPP = [number("1600"), number("2400"), number("4800"), number("21000")]
+TPP_A2, TPP_B1, TPP_A1, TPP_WINDOW = TPP
+IO_2022 = number("600")
+DENSITY = [number("1.6"), number("3.2"), number("5.92")]
+DENSITY_B1, DENSITY_B2, DENSITY_A2 = DENSITY
+HBM_IS, HBM_BELOW = number("2"), number("3.3")
+LPP_YEAR = number("26900000")
+TENTH, QUARTER, HALF = number("0.1"), number("0.25"), number("0.5")
+DRAM_WINDOW = number("6500")
 
 
 def chip_tpp(facts):
     iv = interval(facts.get("tpp"))
     if facts.get("formats"):
-        top = max(F(str(x["bits"])) * F(str(x["dense_tops"])) for x in facts["formats"])
+        top = max(number(str(x["bits"])) * number(str(x["dense_tops"]))
+                  for x in facts["formats"])
+        top = Fraction(top, ONE)
+        top = int(top) if top.denominator == 1 else top
         iv = hull(iv, (top, top))
     return iv
 
@@ -137,36 +175,76 @@ def density_range(facts, tpp):
     if die is not None:
         if die[1] == 0:
             return "none"
-        high = tpp / die[0] if die[0] > 0 else F(10) ** 6
-        iv = hull(iv, (tpp / die[1], max(high, tpp / die[1])))
+        low = Fraction(tpp * ONE, die[1])
+        high = Fraction(tpp * ONE, die[0]) if die[0] > 0 else Fraction(10 ** 6 * ONE)
+        iv = hull(iv, (low, max(high, low)))
     return iv
 
 
-def chip_class(w, key, facts, c):
-    """{"a", "b"} of the IC that these facts describe, and whether it is for data centers."""
-    if not c.has("2022"):
-        return {"a": False, "b": False}
+def dense_sides(facts, tpp):
+    """The sides, (a, b), that the density may put a data-center chip of this TPP on."""
+    iv = density_range(facts, tpp)
+    if iv == "none":
+        return ((False, False),)
+    low = DENSITY_B1 if tpp >= TPP_B1 else DENSITY_B2
+    return tuple(dict.fromkeys((pd >= DENSITY_A2, low <= pd < DENSITY_A2)
+                               for pd in points(iv, DENSITY, 10 ** 4 * ONE)))
+
+
+def tpp_cells(facts, year, share=None):
+    """What the TPP of these facts may be, in `year`'s form of 3A090: a value of each cell, and the
+    sides that the density leaves open there.  `share`: LPP's limit for one of them."""
+    edges = interval(facts.get("die_area_mm2")) or ()
+    limits = TPP + [Fraction(e * t, ONE) for e in edges for t in DENSITY]
+    limits = [int(x) if Fraction(x).denominator == 1 else x for x in limits]
+    out = {}
+    for v in points(chip_tpp(facts), limits + ([share] if share else [])):
+        sides = None
+        if year == 2023 and TPP_A2 <= v < TPP_A1:
+            sides = dense_sides(facts, v)
+        sign = (v >= TPP_A2, v >= TPP_A1, v >= TPP_WINDOW, share is not None and v > share, sides)
+        out.setdefault(sign, (v, sides))
+    return list(out.values())
+
+
+def item_tpp(w, n, item, c):
+    """The TPP of top item n: of the same cell wherever it is asked for."""
+    return chip_pick(w, "i%d" % n, item, c)[0]
+
+
+def chip_pick(w, key, item, c):
     if key not in c.memo:
-        edges = interval(facts.get("die_area_mm2")) or ()
-        c.memo[key] = points(chip_tpp(facts), TPP + [e * t for e in edges for t in DENSITY])
-    tpp = w.pick(key + ".tpp", c.memo[key])
+        share = None
+        if "." not in key:
+            share = Fraction(LPP_YEAR * ONE, number(str(item.get("quantity", 1))) or 1)
+        c.memo[key] = tpp_cells(item.get("facts") or {}, 2023 if c.has("2023") else 2022, share)
+    return w.pick(key + ".tpp", c.memo[key])
+
+
+NO_SIDE = {"a": False, "b": False}
+
+
+def chip_class(w, key, item, c):
+    """{"a", "b"} of the IC that the item's facts describe."""
+    facts = item.get("facts") or {}
+    if not c.has("2022"):
+        return NO_SIDE
     if not c.has("2023"):
-        if tpp < 4800:
-            return {"a": False, "b": False}
-        io = w.pick(key + ".io", points(interval(facts.get("io_bandwidth_gbps")), [F(600)]))
-        return {"a": io >= 600, "b": False}
-    if tpp >= 4800:
+        if (key, "io") not in c.memo:
+            c.memo[key, "io"] = cells(points(interval(facts.get("io_bandwidth_gbps")), [IO_2022]),
+                                      lambda v: v >= IO_2022)
+        # I/O first: where it fails, the TPP is not asked for.
+        if w.pick(key + ".io", c.memo[key, "io"]) < IO_2022:
+            return NO_SIDE
+        return {"a": chip_pick(w, key, item, c)[0] >= TPP_A1, "b": False}
+    tpp, sides = chip_pick(w, key, item, c)
+    if tpp >= TPP_A1:
         return {"a": True, "b": False}
-    if tpp < 1600 or not w.truth(key + ".dc", facts.get("datacenter")):
-        return {"a": False, "b": False}
-    if (key, tpp) not in c.memo:
-        iv = density_range(facts, tpp)
-        c.memo[key, tpp] = None if iv == "none" else points(iv, DENSITY, F(10) ** 4)
-    if c.memo[key, tpp] is None:
-        return {"a": False, "b": False}
-    pd = w.pick(key + ".pd", c.memo[key, tpp])
-    low, middle, high = DENSITY
-    return {"a": pd >= high, "b": (low if tpp >= 2400 else middle) <= pd < high}
+    if tpp < TPP_A2 or sides == ((False, False),) or \
+            not w.truth(key + ".dc", facts.get("datacenter")):
+        return NO_SIDE
+    a, b = w.pick(key + ".pd", sides)
+    return {"a": a, "b": b}
 
 
 CONTAINERS = ("board", "assembly", "computer", "component")
@@ -179,20 +257,23 @@ def item_class(w, key, item, c):
     form = facts.get("form")
     if form is None:
         form = w.pick(key + ".form", ("ic", "board", "part", "hbm_stack"))
-    none = {"a": False, "b": False}
+    none = NO_SIDE
     if form == "hbm_stack":
         if not c.has("hbm"):
             return {"ic": none, "box": none, "c": False, "form": form}
-        mbd = w.pick(key + ".mbd", points(interval(facts.get("memory_bandwidth_density")),
-                                          [F(2), F("3.3")], F(100)))
-        return {"ic": none, "box": none, "c": mbd > 2, "form": form, "mbd": mbd}
+        if (key, "mbd") not in c.memo:
+            c.memo[key, "mbd"] = cells(
+                points(interval(facts.get("memory_bandwidth_density")), [HBM_IS, HBM_BELOW],
+                       100 * ONE), lambda v: (v > HBM_IS, v < HBM_BELOW))
+        mbd = w.pick(key + ".mbd", c.memo[key, "mbd"])
+        return {"ic": none, "box": none, "c": mbd > HBM_IS, "form": form, "mbd": mbd}
     if form == "ic":
-        return {"ic": chip_class(w, key, facts, c), "box": none, "c": False, "form": form}
+        return {"ic": chip_class(w, key, item, c), "box": none, "c": False, "form": form}
     if form not in CONTAINERS:
         return {"ic": none, "box": none, "c": False, "form": form}
     box = dict(none)
     if any(k in facts for k in CHIP_FACTS) or not item.get("contains"):
-        box = chip_class(w, key, facts, c)
+        box = dict(chip_class(w, key, item, c))
     for n, sub in enumerate(item.get("contains") or []):
         inner = item_class(w, "%s.contains[%d]" % (key, n), sub, c)
         for side in "ab":
@@ -212,8 +293,15 @@ CODES = {
     "3B903": ["W", "AT1"], "3B991": ["AT1"], "3B991.b.2.a": ["AT1"], "3B992": ["AT1"],
     "3B993.f.1": ["FN5", "AT1"], "3B994": ["FN5", "AT1"], "3E992": ["S", "AT1"],
     "3C992": ["AT1"], "5A001.f.1": ["SL", "NS2", "AT1"], "3A901.a": ["W", "AT1"],
+    # Entries outside computing: one for each column and control that they have nothing of.
+    "2B351": ["CB2", "AT1"], "1C991.c": ["CB3", "AT1"], "1A290": ["NP2", "AT1"],
+    "1A101": ["MT1", "AT1"], "5A001.a": ["NS1", "AT1"], "5A002": ["NS1", "EI", "AT1"],
+    "9E003.a.1": ["NS1", "SI", "AT1"], "0A504.i": ["RS1", "FC1", "CC1", "UN"],
+    "0A606.b": ["NS2", "RS2", "AT1", "UN"], "0A606.y": ["RS7", "AT1"], "0A503": ["CC*", "UN"],
+    "4D090": ["AT1"], "3A069": ["NS2", "RS-D5", "AT1"], "2A992": ["RS-PK", "AT1"],
+    "4E091": ["WEIGHTS"],
 }
-SUPP2 = {"3A991", "3A991.p", "5A992.c", "3B991", "3B991.b.2.a", "3B992", "3C992"}
+SUPP2 = {"1A290", "3A991", "3A991.p", "5A992.c", "3B991", "3B991.b.2.a", "3B992", "3C992"}
 SUPP2_MAYBE = {"4A994", "4A994.l"}
 # Technology and software of 734.9, as far as the generator names any.
 FDP_H = ("3D001", "3D992", "3E001", "3E991", "3E992", "4D001", "4D090", "4E001", "5D002", "5E002")
@@ -222,12 +310,23 @@ FDP_K = ("3D992", "3E992")
 FDP_B = ("3D001", "3E001", "4D001", "4E001")
 ANY_CODE = ("EAR99", "3A991.p", "3A001.a.7", "3A901.a", "4A003.b", "3B001.d.1", "5A001.f.1")
 NO_CHART = {"CU", "IR", "KP", "SY"}
+ARMS_EMBARGOES = ("CF", "CD", "ER", "IR", "IQ", "LB", "LY", "KP", "SO", "SD")   # 746.1(b)(2)
+COLUMNS = ("NS1", "NS2", "NP1", "NP2", "CB2", "CB3", "MT1", "RS1", "RS2", "FC1", "CC1", "AT1")
 # Rows of the chart (supplement no. 1 to part 738) that have no X in the column.
 BLANK = {
     "NS1": set("AU CA GB".split()),
     "NS2": (A1 - {"US"}) | {"LI"},
     "NP1": (A1 - {"US", "IN"}) | set("BR CY KZ LI MT RS UA".split()),
     "CC1": (A1 - {"US", "AR", "MX", "ZA"}) | {"AL", "LI"},
+    # Of the places that the generator sends to:
+    "CB2": set("CA CH CY DE GB IN JP KR MX TR UA".split()),
+    "CB3": set("BR CA CH CY DE ET GB HT IN JP KH KR MX MY NI SG TR UA ZA ZW".split()),
+    "NP2": set("""AE BR CA CH CY DE ET GB HT IN JO JP KH KR KZ MM MX MY NI QA SA SG TR TW UA VN ZA
+ZW""".split()),
+    "MT1": set("CA GB".split()), "RS1": set("CA GB".split()),
+    "RS2": set("CA CH DE GB IN JP KR MX TR ZA".split()),
+    "FC1": set("""AE BY CH CN HK CY DE ET GB IL IN IQ JO JP KH KR KZ MM MO MY PK QA RU SA SG TR TW
+UA VN ZA ZW""".split()),
 }
 
 
@@ -243,6 +342,8 @@ EVENTS = {
     "2022-744.6": ("2022-10-12", "2022-10-07"),
     "2022b": ("2022-10-21", "2022-10-07"),      # the stage of 742.6 and 744.23
     "macau": ("2023-01-17", "2023-01-18"),      # 88 FR 2821
+    "iran-fdp": ("2023-02-24", "2023-02-24"),   # 88 FR 12150
+    "syria": ("2025-09-02", "2025-09-02"),      # 90 FR 42315
     "2023": ("2023-11-17", "2023-10-25"),       # 88 FR 73458, 73424
     "nicaragua": ("2024-03-15", "2024-03-15"),  # 89 FR 18783
     "split": ("2024-04-04", "2024-04-04"),      # 89 FR 23876
@@ -252,6 +353,7 @@ EVENTS = {
     "diffusion": ("2025-01-13", "2025-01-15"),  # 90 FR 4544
     "diffusion-due": ("2025-05-15", "2025-01-15"),
     "not-enforced": ("2025-05-13", "2025-05-13"),
+    "training": ("2025-05-13", "2025-05-13"),
     "affiliates": ("2025-09-29", "2025-09-30"),  # 90 FR 47201
     "cambodia": ("2025-11-07", "2025-11-07"),   # 22 CFR 126.1; note 1 to D:5
     "stay": ("2025-11-10", "2025-11-12"),       # 90 FR 50857
@@ -269,9 +371,9 @@ class Case:
         self.day = date.fromisoformat(case["as_of"])
         self.known = date.fromisoformat(case.get("known") or case["as_of"])
         self.items = t.get("items")
-        self.parties = t.get("parties")
+        self.parties = t.get("parties") or None     # an empty list names nobody
         self.codified = self.mode == "codified"
-        self.memo, self.events = {}, {}
+        self.memo, self.events, self.by_role = {}, {}, {}
 
     def has(self, event):
         """The instrument is in effect on the day, for who knows what was known then."""
@@ -279,6 +381,11 @@ class Case:
             effective, published = EVENTS[event]
             self.events[event] = self.day >= effective and self.known >= min(effective, published)
         return self.events[event]
+
+    def with_role(self, roles):
+        if self.parties is None:
+            return [(0, {"role": "end_user"})] if "end_user" in roles else []
+        return [(n, p) for n, p in enumerate(self.parties) if p.get("role") in roles]
 
     def scope_d(self, c):
         """D:1, D:4 or D:5, outside A:5 and A:6 (742.6(a)(6)(iii)(B)); the UAE by its dates."""
@@ -302,6 +409,44 @@ class Case:
 
 BUYERS = ("purchaser", "ultimate_consignee", "end_user")
 EL_ROLES = BUYERS + ("intermediate_consignee",)
+
+
+def all_codes(edges):
+    for e in edges or ():
+        yield e.get("eccn")
+        yield from all_codes(e.get("designed_for"))
+
+
+def made_into(edges, items):
+    """(edge, its target's code) for each edge to which the item gets by being made into the next
+    thing, and that into the next, the first of which it is itself (744.23(a)(4)(ii)(A))."""
+    for e in edges or ():
+        target = e
+        if "item" in e:
+            target = items[int(e["item"].split("[")[1].split("]")[0])]
+        yield e, target.get("eccn")
+        if e.get("for") in ("production", "development"):
+            yield from made_into(target.get("designed_for"), items)
+
+
+def makes_tools(edges, items):
+    """744.23(a)(4): for the development or production of what its list names."""
+    for e, code in made_into(edges, items):
+        if e.get("for") not in ("production", "development"):
+            continue
+        if e.get("class") == "chipmaking_equipment":
+            return True
+        if code and code[:5] in ("3B001", "3B002", "3B611", "3B903", "3B991", "3B992", "3B993",
+                                 "3B994"):
+            if not code.startswith(("3B001.g", "3B001.h", "3B991.b.2.a", "3B991.b.2.b")):
+                return True
+    return False
+
+
+def for_supercomputer(edges, items):
+    """744.23(a)(1)(ii)(B): what goes into a supercomputer, or into something that does."""
+    return any(e.get("class") == "supercomputer" and e.get("for")
+               for e, _ in made_into(edges, items))
 
 
 class Decision:
@@ -335,6 +480,21 @@ class Decision:
             return False
         return self.w.pick("end_use." + name, (False, True))
 
+    def over(self, key, given, limit, top):
+        """Is the number above the limit?"""
+        c = self.c
+        if (key, limit) not in c.memo:
+            c.memo[key, limit] = cells(points(interval(given), [limit], top),
+                                       lambda v: v > limit)
+        return self.w.pick(key, c.memo[key, limit]) > limit
+
+    def below(self, key, given, limit, top):
+        c = self.c
+        if (key, limit) not in c.memo:
+            c.memo[key, limit] = cells(points(interval(given), [limit], top),
+                                       lambda v: v < limit)
+        return self.w.pick(key, c.memo[key, limit]) < limit
+
     def place(self, key, given):
         """A headquarters: as given, or one of each kind that a rule tells apart."""
         return given or self.w.pick(key, ("CN", "DE", "MY"))
@@ -346,9 +506,9 @@ class Decision:
         return self.c.d5m(self.place("p%d.up" % n, up.get("headquarters")))
 
     def roles(self, *roles):
-        if self.c.parties is None:
-            return [(0, {"role": "end_user"})] if "end_user" in roles else []
-        return [(n, p) for n, p in enumerate(self.c.parties) if p.get("role") in roles]
+        if roles not in self.c.by_role:
+            self.c.by_role[roles] = self.c.with_role(roles)
+        return self.c.by_role[roles]
 
     def some_hq_d5m(self):
         return any(self.hq_d5m(n, p) for n, p in self.roles(*BUYERS))
@@ -361,9 +521,11 @@ class Decision:
 
     def footnotes(self, n, p):
         l = p.get("listed")
-        if l is None:
-            return self.w.pick("p%d.fn" % n, ((), (1,), (5,)))
-        return tuple(l.get("footnote") or ())
+        if l is not None:
+            return tuple(l.get("footnote") or ())
+        # A footnote is of an entry of the Entity List.
+        return self.w.pick("p%d.fn" % n, ((), (1,), (3,), (4,), (5,))) if \
+            self.listed(n, p, "entity_list") else ()
 
     def need(self, rule, item, policy):
         if self.kind == "deemed_export" and rule.startswith("742.6(a)(6)"):
@@ -384,10 +546,8 @@ class Decision:
             self.unsure = "a foreign item without a code: which rule of 734.9 could reach it"
         if (item.get("origin") or self.w.pick("i%d.origin" % n, ("US", "TW"))) == "US":
             return "origin"
-        limit = F("0.1") if self.to in E else F("0.25")
-        share = self.w.pick("i%d.share" % n, points(interval(item.get("us_content_share")),
-                                                    [limit], F(1)))
-        if share > limit:
+        limit = TENTH if self.to in E else QUARTER
+        if self.over("i%d.share" % n, item.get("us_content_share"), limit, ONE):
             return "content"
         if "S" in CODES.get(self.code(n, item, cls), ()) and self.c.has("hbm") and \
                 self.c.d5m(self.to) and self.holds_us_ic(n, item):
@@ -401,6 +561,14 @@ class Decision:
         return any(s.get("origin") == "US" and (s.get("eccn") or "").startswith("3A")
                    for s in item["contains"])
 
+    def holds_plant_product(self, n, item):
+        """734.9(e)(3)(i)(B)(2), (k)(1)(ii)(B): a commodity in it that such a plant made."""
+        if "contains" not in item:
+            return self.w.pick("i%d.plant_part" % n, (False, True))
+        return any(self.w.truth("i%d.contains[%d].plant" % (n, k),
+                                (s.get("made_with") or {}).get("us_plant"))
+                   for k, s in enumerate(item["contains"]))
+
     def direct_product(self, n, item, cls):
         """734.9: the paragraph whose product scope and reach are met."""
         code = self.code(n, item, cls)
@@ -411,16 +579,18 @@ class Decision:
         for rule, reach, listed in (
                 ("(h)", lambda: code[:5] in ("3A090", "4A090") and code[-1] in "abc", FDP_H),
                 ("(e)(1)", lambda: self.footnote(1), FDP_H),
-                ("(e)(2)", lambda: self.footnote(4), FDP_H),
+                ("(e)(2)", lambda: self.c.has("2022b") and self.footnote(4), FDP_H),
                 ("(e)(3)", lambda: self.reach_e3(code), FDP_E3),
                 ("(k)", lambda: "S" in CODES.get(code, ()) and self.c.d5m(self.to) and
                  self.c.has("hbm"), FDP_K),
-                ("(i)", lambda: self.to in ("CN", "HK", "MO") and self.flag("supercomputer"),
-                 FDP_H),
-                ("(f)", lambda: self.to in ("RU", "BY") and (code != "EAR99" or self.w.pick(
-                    "i%d.supp7" % n, (False, True))), None),
-                ("(j)", lambda: self.to == "IR" and (code[0] in "3456789" or self.w.pick(
-                    "i%d.supp7" % n, (False, True))), None),
+                ("(g)", lambda: self.footnote(3), None),
+                ("(i)", lambda: self.c.has("2022b") and self.to in ("CN", "HK", "MO") and
+                 self.flag("supercomputer"), FDP_H),
+                ("(f)", lambda: (self.to in ("RU", "BY") or self.to == "UA" and self.occupied())
+                 and (code != "EAR99" or self.w.pick("i%d.supp7" % n, (False, True))), None),
+                ("(l)", lambda: code == "4E091" and not tech and self.c.has("diffusion"), ()),
+                ("(j)", lambda: self.c.has("iran-fdp") and self.to == "IR" and (
+                    code[0] in "3456789" or self.w.pick("i%d.supp7" % n, (False, True))), None),
                 ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ()))
                  and self.to in D1 | E and self.w.pick("assurance", (False, True)), FDP_B)):
             if not reach():
@@ -428,6 +598,8 @@ class Decision:
             if listed is None and tech or any(t in (listed or ()) for t in tech):
                 return rule
             if self.w.truth("i%d.plant" % n, made.get("us_plant")):
+                return rule
+            if rule in ("(e)(3)", "(k)") and self.holds_plant_product(n, item):
                 return rule
         return None
 
@@ -439,6 +611,9 @@ class Decision:
         tools = code[:2] == "3B" and "S" not in CODES.get(code, ()) and \
             code not in ("3B001.g", "3B991.b.2.a")
         if not tools or not self.c.has("hbm"):
+            return False
+        # 3B991 as it stands may be the masks of 3B991.b.2.a and .b, which are excepted.
+        if code == "3B991" and self.w.pick("masks", (False, True)):
             return False
         return self.footnote(5) or self.c.d5m(self.to) and self.flag("advanced_node_facility")
 
@@ -476,6 +651,8 @@ class Decision:
         """742.6(a)(6)(iii): consignee and end users approved (supplement no. 8 to part 740)."""
         if self.to != "AE" or not self.c.has("uae"):
             return False
+        if self.c.parties is None:
+            return self.w.pick("supp8", (False, True))
         who = self.roles("ultimate_consignee", "end_user")
         def ok(n, p):
             if not p.get("ultimate_parent") and self.w.pick("p%d.supp8" % n, (False, True)):
@@ -484,9 +661,11 @@ class Decision:
             if p.get("name") in SUPP8_B:
                 return self.day <= date(2027, 4, 6)
             return p.get("name") in SUPP8_C or up in SUPP8_C
-        return bool(who) and self.c.parties is not None and all(ok(n, p) for n, p in who)
+        return bool(who) and all(ok(n, p) for n, p in who)
 
     def advanced_computing(self, n, item, cls, code):
+        if code == "4D090":
+            self.software(n, item)
         if code[:5] not in ("3A090", "4A090"):
             return
         side = code[-1]
@@ -496,6 +675,25 @@ class Decision:
         boxes = [s for s in "ab" if cls["ic"][s] or cls["box"][s]]
         for s in boxes:
             self.side(n, item, code, s)
+
+    def software(self, n, item):
+        """742.6(a)(6)(iii): 4D090 for what is of side a, of side b; what for is a fact to ask."""
+        if self.kind == "deemed_export" or not self.c.has("2023"):
+            return
+        if "designed_for" in item:
+            ends = set(all_codes(item["designed_for"]))
+        else:
+            ends = {self.w.pick("i%d.for" % n, ("4A090.a", "4A090.b", "4A994"))}
+        near = (self.c.scope_d(self.to) or self.to == "AE") and not self.supp8()
+        a, b = "4A090.a" in ends, "4A090.b" in ends
+        due = self.c.has("diffusion") and (self.c.codified or (
+            self.c.has("diffusion-due") and not self.c.has("not-enforced")))
+        if a and (near or due and not self.supp8()):
+            self.need("742.6(a)(6)(iii)(A), software", n, "presumption_of_denial" if
+                      self.c.d5m(self.to) or self.some_hq_d5m() else "SKIP")
+        if b and near:
+            self.need("742.6(a)(6)(iii)(B), software", n, "presumption_of_denial" if
+                      self.c.d5m(self.to) or self.some_hq_d5m() else "SKIP")
 
     def side(self, n, item, code, side):
         c = self.c
@@ -553,12 +751,10 @@ class Decision:
                             for _, p in users):
             return False
         facts = item.get("facts") or {}
-        tpp = self.w.pick("i%d.tpp" % n, points(chip_tpp(facts), TPP))
-        if tpp >= 21000:
+        if item_tpp(self.w, n, item, self.c) >= TPP_WINDOW:
             return False
-        dram = self.w.pick("i%d.dram" % n, points(interval(facts.get("dram_bandwidth_gbps")),
-                                                  [F(6500)], F(10) ** 5))
-        if dram >= 6500:
+        if not self.below("i%d.dram" % n, facts.get("dram_bandwidth_gbps"), DRAM_WINDOW,
+                          10 ** 5 * ONE):
             return False
         return self.w.truth("748_dd", (self.t.get("certifications") or {}).get("748_dd"))
 
@@ -587,10 +783,15 @@ class Decision:
 
     def by_code(self, n, item, code):
         controls = CODES.get(code, ["AT1"])
-        moves = self.kind in ("export", "reexport")
+        moves = self.kind != "transfer_in_country"
         if "S" in controls and self.c.d5m(self.to) and self.kind != "deemed_export" and \
                 self.c.has("2023") and not self.friendly_maker():
             self.need("742.6(a)(6)(i)(A)", n, "SME")
+        if "S" in controls and self.to in ("CN", "HK", "MO") and self.c.has("2022") and \
+                not self.c.has("2023"):
+            self.unsure = "3B090, the form of 2022"
+        if "W" in controls and self.kind == "deemed_export" and self.c.has("worldwide"):
+            self.unsure = "deemed exports of the worldwide set: whoever was employed by 2024-09-06"
         if "W" in controls and moves and self.c.has("worldwide"):
             self.need("742.6(a)(10)", n, self.policy_worldwide())
         if "FN5" in controls and self.c.has("hbm"):
@@ -598,12 +799,36 @@ class Decision:
                 self.need("742.6(a)(11)", n, "SKIP")
         if "SL" in controls and moves:
             self.need("742.13", n, "SKIP")
+        self.special(n, controls, moves)
         for name in controls:
             sure = not name.endswith("?")
-            if name[:2] in ("NS", "NP", "CC", "AT") and moves and self.to not in NO_CHART and \
+            if name.rstrip("?") in COLUMNS and moves and self.to not in NO_CHART and \
                     column(name.rstrip("?"), self.to):
                 if sure or self.w.pick("i%d.%s" % (n, name), (False, True)):
                     self.need("chart " + name, n, "SKIP")
+
+    def special(self, n, controls, moves):
+        """Controls that have no column of the Chart."""
+        all_but_canada = {"EI": "742.15(a)", "SI": "742.14(a)", "CC*": "742.7(a)"}
+        for name, cite in all_but_canada.items():
+            if name in controls and moves and self.to != "CA":
+                self.need(cite, n, "SKIP")
+        if "RS7" in controls and moves and self.to in ("CN", "HK", "RU", "VE"):
+            self.need("742.6(a)(7)", n, "SKIP")
+        if "RS-D5" in controls and self.c.d5m(self.to):
+            self.need("742.6(a)(12), 3A069", n, "SKIP")
+        if "RS-PK" in controls and self.to == "PK":
+            self.need("742.6(a)(12)", n, "SKIP")
+        if "UN" in controls and moves and self.to in ARMS_EMBARGOES:
+            self.need("746.1(b)(3)", n, "SKIP")
+        if "WEIGHTS" in controls:
+            self.weights(n)
+
+    def weights(self, n):
+        """742.6(a)(13): model weights that the shipper classes as such, to any destination."""
+        due = self.c.has("diffusion-due") and not self.c.has("not-enforced")
+        if self.c.has("diffusion") and self.kind != "deemed_export" and (self.c.codified or due):
+            self.need("742.6(a)(13)", n, "SKIP")
 
     def friendly_maker(self):
         """742.6(a)(6)(i)(A)(2)(ii)-(iii): subject by 734.4(a)(8) or 734.9(k) alone, and sent from a
@@ -611,7 +836,8 @@ class Decision:
         if self.why not in ("734.4(a)(8)", "(k)") or self.kind == "transfer_in_country":
             return False
         if self.source not in SUPP4_742 and \
-                (self.source == "MY" or not self.w.pick("equivalent", (False, True))):
+                not (self.source == "KR" and self.day >= date(2026, 9, 1) and
+                     self.w.pick("equivalent", (False, True))):
             return False
         return not any(self.hq_d5m(m, p) for m, p in self.roles("exporter"))
 
@@ -636,7 +862,9 @@ class Decision:
         ics = ("3A001", "3A991", "4A994", "5A002", "5A004", "5A992")
         boxes = ("4A003", "4A004", "4A994", "5A002", "5A004", "5A992")
         if place and (form in ("ic", "hbm_stack") and code[:5] in ics or
-                      form in CONTAINERS and code[:5] in boxes) and self.flag("supercomputer"):
+                      form in CONTAINERS and code[:5] in boxes) and (
+                          for_supercomputer(self.items[n].get("designed_for"), self.items) or
+                          self.flag("supercomputer")):
             self.need("744.23(a)(1)", n, self.policy_744_23(n, item, code))
         if place and not self.fn5():
             if self.flag("advanced_node_facility"):
@@ -644,11 +872,18 @@ class Decision:
             elif code[0] == "3" and code[1] in "BCDE" and self.flag("ic_facility_node_unknown"):
                 self.need("744.23(a)(2)(ii)", n, self.policy_744_23(n, item, code))
         if (place or c.has("2023") and self.some_hq_d5m()) and \
-                self.flag("semiconductor_equipment_development"):
+                (makes_tools(self.items[n].get("designed_for"), self.items) or
+                 self.flag("semiconductor_equipment_development")):
             if not c.has("2023") or not place and not c.has("hbm"):
                 self.unsure = "744.23(a)(4) in an earlier form"
             if code != "EAR99":
                 self.need("744.23(a)(4)", n, self.policy_744_23(n, item, code))
+        if c.has("training") and code[:5] in ("3A090", "4A090") and (
+                c.d5m(self.to) or self.some_hq_d5m() or any(
+                    c.d5m(p.get("country") or self.to) or self.hq_d5m(m, p)
+                    for m, p in self.roles("iaas_customer"))) and \
+                self.flag("model_training_for_wmd_or_military_intelligence"):
+            self.need("744.6(b), statement of 2025-05-13", n, "SKIP")
         self.military(n, code)
 
     def fn5(self):
@@ -661,43 +896,63 @@ class Decision:
         return code in SUPP2_MAYBE and self.w.pick("i%d.app" % n, (False, True))
 
     def military(self, n, code):
-        listed = [m for m, p in self.roles(*EL_ROLES) if self.listed(m, p, "military_end_user")]
-        if self.to in ("RU", "BY"):
-            if listed or self.flag("military"):
-                self.need("744.21(a)(2)", n, "denial")
-        elif self.in_supp2(n, code) and (listed or self.to in (
-                "MM", "KH", "CN", "HK", "NI", "VE") and self.flag("military")):
+        listed = [p.get("country") or self.place("p%d.country" % m, None)
+                  for m, p in self.roles(*EL_ROLES) if self.listed(m, p, "military_end_user")]
+        # (a)(2): outside Russia and Belarus such users are those of footnote 3 only.
+        if {"RU", "BY"} & set(listed) or self.footnote(3) or \
+                self.bound_for("RU", "BY") and self.flag("military"):
+            self.need("744.21(a)(2)", n, "denial")
+        elif self.in_supp2(n, code) and (
+                listed or self.bound_for("MM", "KH", "CN", "HK", "NI", "VE") and
+                self.flag("military")):
             self.need("744.21(a)(1)", n, "presumption_of_denial")
         if any(self.listed(m, p, "military_intelligence_end_user")
                for m, p in self.roles(*EL_ROLES)) or \
-                self.to in {"BY", "MM", "KH", "CN", "HK", "RU", "VE"} | E and \
-                self.flag("military_intelligence"):
+                self.bound_for(*INTELLIGENCE) and self.flag("military_intelligence"):
             self.need("744.22", n, "presumption_of_denial")
         if self.flag("wmd"):
             if self.to in SUPP3_744:
                 self.unsure = "744.2 to 744.4 differ by the kind of weapon"
             self.need("744.2-744.4", n, "SKIP")
 
+    def bound_for(self, *countries):
+        """The item goes there, or its consignee or end user is there."""
+        return self.to in countries or any(
+            p.get("country") in countries for _, p in self.roles("ultimate_consignee", "end_user"))
+
     def military_policy(self):
         """744.21(e)(3): whatever asks for the license, a military end use there sets the policy."""
-        china = self.to in ("MM", "KH", "CN", "HK", "NI", "VE")
-        if self.reqs and (china or self.to in ("RU", "BY")) and self.flag("military"):
+        if not self.reqs:
+            return
+        china = self.bound_for("MM", "KH", "CN", "HK", "NI", "VE")
+        listed = any(self.listed(m, p, "military_end_user") for m, p in self.roles(*EL_ROLES))
+        if listed or (china or self.bound_for("RU", "BY")) and self.flag("military"):
             self.need("policy of 744.21(e)(3)", None,
-                      "presumption_of_denial" if china else "denial")
+                      "presumption_of_denial" if listed or china else "denial")
 
     def us_person(self, n, item, code):
         """744.6(c)(2) and (b)(5): only for items not subject to the EAR."""
         s = self.t.get("us_person_support")
+        if not isinstance(s, dict) and not self.w.truth("us_person", s):
+            return
+        facts = item.get("facts") or {}
+        if facts.get("form") in ("software", "technology"):
+            return
+        if self.bound_for(*INTELLIGENCE) and self.flag("military_intelligence") or \
+                any(self.listed(m, p, "military_intelligence_end_user") and
+                    (p.get("country") or self.place("p%d.country" % m, None)) in INTELLIGENCE
+                    for m, p in self.roles(*EL_ROLES)):
+            self.need("744.6(b)(5)", n, "presumption_of_denial")
+        if self.flag("wmd"):
+            if self.to in SUPP3_744:
+                self.unsure = "744.6(b)(1) to (4) differ by the kind of weapon"
+            self.need("744.6(b)(1)-(4)", n, "SKIP")
+        # 744.6(d)(4): certain persons are out of (c)(2), not of (b).
         if isinstance(s, dict):
             natural = self.w.truth("natural", s.get("natural_person"))
             home = self.place("employer", s.get("employer_headquarters")) if natural else None
             if natural and self.c.us_a5_a6(home):
                 return
-        elif not self.w.truth("us_person", s):
-            return
-        facts = item.get("facts") or {}
-        if facts.get("form") in ("software", "technology"):
-            return
         if not self.c.d5m(self.to):
             return
         d5m_fab = self.some_hq_d5m() and self.c.has("2022-744.6")
@@ -708,31 +963,54 @@ class Decision:
             self.need("744.6(c)(2)(ii)", n, "SKIP")
         if "S" in CODES.get(code, ()) and self.c.has("2023"):
             self.need("744.6(c)(2)(iii)", n, "SKIP")
-        if self.to in {"BY", "MM", "KH", "CN", "HK", "RU", "VE"} | E and \
-                self.flag("military_intelligence"):
-            self.need("744.6(b)(5)", n, "presumption_of_denial")
+        elif "S" in CODES.get(code, ()) and self.c.has("2022-744.6"):
+            self.unsure = "744.6(c)(2)(iii), the form of 2022"
 
     # ---- part 746 and notices
     def embargo(self, n, code):
         to = self.to
         ccl = code != "EAR99"
+        if to in ("CU", "KP", "IR", "SY") and self.kind == "transfer_in_country" and not (
+                to == "IR" and self.why in ("(h)", "(j)", "(e)(1)", "(e)(2)")):
+            return             # 746.2, 746.4, 746.7, 746.9 speak of exports and reexports
         if to == "CU":
             self.need("746.2", n, "SKIP")
         elif to == "KP" and (ccl or not self.perhaps_food(n)):
             self.need("746.4", n, "SKIP")
+        elif to == "IR" and self.kind == "transfer_in_country":
+            if ccl:            # (a)(1)(iii): within Iran, of items of 734.9(j) alone
+                self.need("746.7", n, "SKIP")
         elif to == "IR" and (ccl or self.kind == "export" or self.source == "US" or
                              self.w.pick("ofac", (False, True))):
             self.need("746.7", n, "SKIP")
         elif to in ("RU", "BY"):
-            if ccl and self.kind != "deemed_export" or not ccl and \
-                    self.w.pick("i%d.hts" % n, (False, True)):
+            if self.kind != "deemed_export" and (
+                    ccl and not self.mass_market_release(code) or
+                    not ccl and self.w.pick("i%d.hts" % n, (False, True))):
                 self.need("746.8", n, "SKIP")
-        elif to == "SY" and self.w.pick("746.9", (False, True)):
-            self.need("746.9", n, "SKIP")
-        elif to == "UA" and self.w.pick("746.6", (False, True)):
-            self.need("746.6", n, "SKIP")
+        elif to == "SY" and (ccl or not self.perhaps_food(n)):
+            self.need("746.9", n, "denial" if not self.c.has("syria") else "SKIP")
+        elif to == "UA" and (ccl or not self.perhaps_food(n)) and \
+                self.occupied():
+            # (a)(5): deployments by the Government of Ukraine.
+            if self.c.parties or not self.w.pick("ukraine.government", (False, True)):
+                self.need("746.6", n, "SKIP")
         elif to == "IQ":
             self.iraq(n, code)
+
+    def mass_market_release(self, code):
+        """746.8(a)(12)(ii): for civil subsidiaries of companies of the US, A:5 and A:6."""
+        if not code.startswith(("5A991", "5A992.c", "5D992.c")):
+            return False
+        homes = [(n, p.get("headquarters"), (p.get("ultimate_parent") or {}).get("headquarters"))
+                 for n, p in self.roles("end_user")]
+        near = [n for n, h, up in homes if
+                self.c.us_a5_a6(self.place("p%d.hq" % n, h)) or
+                self.c.us_a5_a6(self.place("p%d.up" % n, up))]
+        return bool(near) and self.w.pick("civil subsidiary", (False, True))
+
+    def occupied(self):
+        return self.w.truth("occupied", self.t.get("occupied_ukraine"))
 
     def perhaps_food(self, n):
         """EAR99 food and medicine are free to North Korea; a part or a tool is neither."""
@@ -759,11 +1037,32 @@ class Decision:
                 self.prohibited = True
         for n, p in self.roles(*EL_ROLES):
             if self.listed(n, p, "entity_list"):
-                self.need("744.11(a)", None, "SKIP")
-            elif self.affiliate(n, p):
+                if self.entry_reaches(n, p):
+                    self.need("744.11(a)", None, "SKIP")
+            elif self.affiliate(n, p, "entity_list"):
                 self.need("744.11(a)(1)", None, "SKIP")
+            if not self.listed(n, p, "sdn") and self.affiliate(n, p, "sdn"):
+                self.need("744.8(a)(2)", None, "SKIP")
+            if not self.listed(n, p, "military_end_user") and \
+                    self.affiliate(n, p, "military_end_user") and any(
+                        code and self.in_supp2(i, code) for i, code in enumerate(self.codes)):
+                self.need("744.21(a)(3)", None, "SKIP")
+        for n, p in self.roles("exporter", "forwarder", *EL_ROLES):
+            if self.listed(n, p, "sdn"):
+                self.need("744.8(a)(1)", None, "SKIP")
 
-    def affiliate(self, n, p):
+    def entry_reaches(self, n, p):
+        """The license requirement column of the entry (supplement no. 4 to part 744)."""
+        scope = ((p.get("listed") or {}).get("scope") or "all items subject to the ear").lower()
+        narrow = any(x in scope for x in ("except", "apart from", "when used"))
+        if "all items subject to the ear" in scope and not narrow:
+            return True
+        if "items on the ccl" in scope and not narrow and \
+                any(code and code != "EAR99" for code in self.codes):
+            return True
+        return self.w.pick("p%d.scope" % n, (False, True))
+
+    def affiliate(self, n, p, flag):
         """The 50 percent rule, with its stay."""
         c = self.c
         if not c.has("affiliates") or p.get("country") == "US":
@@ -777,33 +1076,32 @@ class Decision:
             "headquarters"))
         if any(h is None or self.c.us_a5_a6(h) for h in homes):
             self.unsure = "the temporary general license beside the 50 percent rule"
-        return self.owned("p%d" % n, p)
+        return self.owned("p%d" % n, p, flag)
 
-    def owned(self, key, p):
+    def owned(self, key, p, flag):
         """50 percent or more, in aggregate, of listed owners or of owners restricted likewise."""
         owners = p.get("owners")
         if owners is None:
-            return self.w.pick(key + ".owned", (False, True))
+            return self.w.pick((key, "owned", flag), (False, True))
         low = sum(interval(o.get("share", "0"))[0] for o in owners)
-        total = F(0)
+        total = 0
         for n, o in enumerate(owners):
             k = "%s.owner%d" % (key, n)
-            if self.owner_restricted(k, o):
-                total += self.w.pick(k + ".share", points(interval(o.get("share")), [F(1, 2)],
-                                                          F(1)))
-        rest = max(F(0), 1 - low) if low < 1 and owners else F(0)
-        if total < F(1, 2) <= total + rest and low < 1:
-            return self.w.pick(key + ".rest", (False, True))
-        return total >= F(1, 2)
+            if self.owner_restricted(k, o, flag):
+                total += self.w.pick(k + ".share", points(interval(o.get("share")), [HALF], ONE))
+        rest = max(0, ONE - low) if low < ONE and owners else 0
+        if total < HALF <= total + rest and low < ONE:
+            return self.w.pick((key, "rest", flag), (False, True))
+        return total >= HALF
 
-    def owner_restricted(self, key, o):
+    def owner_restricted(self, key, o, flag):
         l = o.get("listed")
         if l is None:
-            if self.w.pick(key + ".listed", (False, True)):
+            if self.w.pick((key, "listed", flag), (False, True)):
                 return True
-        elif l.get("entity_list", False):
+        elif l.get(flag, False):
             return True
-        return self.owned(key, o) if o.get("owners") else False
+        return self.owned(key, o, flag) if o.get("owners") else False
 
     # ---- exceptions
     def exceptions(self, classes):
@@ -816,8 +1114,11 @@ class Decision:
         need = sorted({i for _, i, _ in self.reqs if i is not None})
         open_for = dict.fromkeys(need, False)
         for code, test in (("NAC", self.nac), ("ACA", self.aca), ("HBM", self.le_hbm),
-                           ("AIA", self.aia), ("LPP", self.lpp), ("ACM", self.acm)):
-            per_item = {i: not shut and test(i, classes[i]) for i in need}
+                           ("AIA", self.aia), ("LPP", self.lpp), ("ACM", self.acm),
+                           ("SPP", self.spp), ("RPL", self.rpl)):
+            barred = uvl or self.prohibited or any(
+                r.startswith("744.") for r in hard) if code == "SPP" else shut
+            per_item = {i: not barred and test(i, classes[i]) for i in need}
             open_for = {i: open_for[i] or per_item[i] for i in need}
             out[code] = bool(need) and all(per_item.values())
         out["every item"] = bool(need) and all(open_for.values())
@@ -853,7 +1154,7 @@ class Decision:
         return not self.c.d5m(self.to) and not self.some_hq_d5m()
 
     def le_hbm(self, i, cls):
-        if cls is None or not cls["c"] or cls.get("mbd", F(9)) >= F("3.3"):
+        if cls is None or not cls["c"] or cls.get("mbd", HBM_BELOW) >= HBM_BELOW:
             return False
         who = self.roles("exporter")
         home = [self.place("p%d.hq" % n, p.get("headquarters")) for n, p in who] or \
@@ -866,6 +1167,34 @@ class Decision:
         h = self.t.get("hbm") or {}
         return all([self.w.truth("hbm." + k, h.get(k)) for k in
                     ("buyer_is_designer", "ships_to_packaging_site", "finished_item_below_3A090")])
+
+    def spp(self, i, cls):
+        """740.5: EAR99 items to Syria."""
+        return self.c.has("syria") and {r for r, m, _ in self.reqs if m == i} == {"746.9"} and \
+            self.codes[i] == "EAR99"
+
+    def rpl(self, i, cls):
+        """740.10: parts one for one, what is defective, what was serviced; 740.2(a)(9)."""
+        r = self.t.get("replacement") or {}
+        if not r.get("kind") or self.to in ("IR", "KP", "SY"):
+            return False
+        def said(key):
+            return self.w.truth("replacement." + key, r.get(key))
+        if not said("original_authorized") or said("improves"):
+            return False
+        controls = CODES.get(self.codes[i], ())
+        if ("S" in controls or "FN5" in controls) and self.c.d5m(self.to):
+            return False
+        d1 = self.to in D1 and self.to not in ("CN", "HK") and \
+            (self.to != "NI" or self.c.has("nicaragua"))
+        if r["kind"] == "defective" and not (said("free_of_charge") and (
+                not d1 or said("within_warranty"))):
+            return False
+        if r["kind"] == "serviced" and d1 and not said("same_exporter"):
+            return False
+        return all(x.startswith(("742.6(a)(6)(i)(B)", "742.6(a)(6)(iii)", "742.6(a)(6)",
+                                 "744.23(a)(3)(i)", "chart NS", "chart RS"))
+                   and "(i)(A)" not in x[:16] for x, m, _ in self.reqs if m == i)
 
     def a_family(self, i, cls):
         return cls is not None and (cls["ic"]["a"] or cls["box"]["a"]) and \
@@ -887,9 +1216,9 @@ class Decision:
             return False
         if self.c.d5m(self.to) or self.some_hq_d5m() or self.c.scope_d(self.to):
             return False       # 740.29; 740.2(a)(9)(ii) doesn't name LPP for D:1, D:4, D:5
-        facts, item = self.items[i].get("facts") or {}, self.items[i]
-        tpp = self.w.pick("i%d.tpp" % i, points(chip_tpp(facts), TPP))
-        if tpp * F(str(item.get("quantity", 1))) > 26900000:
+        item = self.items[i]
+        if item_tpp(self.w, i, item, self.c) * number(str(item.get("quantity", 1))) > \
+                LPP_YEAR * ONE:
             return False
         return self.w.pick("lpp.others", (False, True))
 
@@ -906,9 +1235,10 @@ class Decision:
 
     # ---- all of it
     def run(self):
-        classes, subject = [], False
+        classes, subject, self.codes = [], False, []
         for n, item in enumerate(self.items):
             cls, code = self.item(n, item)
+            self.codes.append(code)
             classes.append(cls)
             subject = subject or code is not None
         if subject:
@@ -990,7 +1320,7 @@ def review(case):
     outs = worlds(lambda w: Decision(c, w).run(), open_question)
     exc = {}
     need = [o for o in outs if o[1]]
-    for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM"):
+    for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM", "SPP", "RPL"):
         exc[code] = tri(o[2].get(code, False) for o in need) if need else "false"
     return {"id": case.get("id"), "verdict": verdict_of(outs), "policy": policy_of(outs),
             "exceptions": exc, "classes": classes_of(c) if c.items else {},

@@ -751,6 +751,76 @@ static void notice_left_open_says_so(void **s) {
     assert_true(plm_str_is(n->cite, "letter"));
 }
 
+static void chain_of_designed_for_is_read(void **s) {
+    (void)s;
+    const plm_case *c = deal("'items': [{'designed_for': [{'item': 'items[1].contains[0]',"
+                             "'for': 'production'}, {'eccn': '3B001.c', 'designed_for': "
+                             "[{'class': 'supercomputer'}]}]}, {'contains': [{}]}]");
+    const plm_item *v = c->items;
+    assert_true(v[0].designed_for_known && v[0].edge_count == 2);
+    assert_ptr_equal(v[0].edges[0].to, &v[1].parts[0]);
+    assert_int_equal(v[0].edges[0].purpose, PLM_PURPOSE_production);
+    assert_int_equal(v[0].edges[1].purpose, PLM_PURPOSE_NONE);
+    assert_int_equal(v[0].edges[1].edges[0].target, PLM_TARGET_supercomputer);
+    assert_false(v[1].designed_for_known);
+    assert_true(deal("'items': [{'designed_for': []}]")->items[0].designed_for_known);
+}
+
+static void chain_that_cannot_be_followed_is_refused(void **s) {
+    (void)s;
+    static const bad_row rows[] = {
+        {"'items': [{'designed_for': [{'item': 'items[0]'}]}]", PLM_BAD_INPUT,
+         "items[0].designed_for[0]", "back to itself"},
+        {"'items': [{'designed_for': [{'item': 'items[1]'}]},"
+         "{'designed_for': [{}, {'item': 'items[0]'}]}]", PLM_BAD_INPUT,
+         "items[0].designed_for[0]", "back to itself"},
+        {"'items': [{'designed_for': [{'item': 'items[1]'}]}]", PLM_BAD_INPUT,
+         "items[0].designed_for[0]", "names no item"},
+        {"'items': [{'designed_for': [{'item': 'items[0'}]}]", PLM_BAD_INPUT,
+         "items[0].designed_for[0]", "names no item"},
+        {"'items': [{'contains': [{'designed_for': [{'eccn': '3B001', 'designed_for':"
+         "[{'item': 'parties[0]'}]}]}]}]", PLM_BAD_INPUT,
+         "items[0].contains[0].designed_for[0].designed_for[0]", "names no item"},
+        {"'items': [{'designed_for': [{'item': 'items[0]', 'eccn': '3B001'}]}]", PLM_BAD_INPUT,
+         "items[0].designed_for[0]", "keep one"},
+        {"'items': [{'designed_for': [{'for': 'fun'}]}]", PLM_BAD_INPUT,
+         "items[0].designed_for[0].for", "production"},
+        {"'items': [{'designed_for': [{'class': 1}]}]", PLM_BAD_INPUT,
+         "items[0].designed_for[0].class", "text"},
+        {"'items': [{'designed_for': {}}]", PLM_BAD_INPUT, "items[0].designed_for", "list"},
+        {"'items': [{'designed_for': [{'eccn': '3B001.c', 'for': 'production'}]}],"
+         "'end_use': {'semiconductor_equipment_development': false}", PLM_BAD_INPUT,
+         "items[0].designed_for[0]", "mend one of the two"},
+        {"'items': [{'designed_for': [{'class': 'supercomputer', 'for': 'use'}]}],"
+         "'end_use': {'supercomputer': false}", PLM_BAD_INPUT,
+         "items[0].designed_for[0]", "mend one of the two"}};
+    REFUSED(rows);
+    deal("'items': [{'designed_for': [{'eccn': '3B001.g', 'for': 'production'}]}],"
+         "'end_use': {'semiconductor_equipment_development': false}");
+}
+
+static void chain_has_limits(void **s) {
+    (void)s;
+    static char t[1u << 15];
+    size_t n = 0;
+    /* item k is designed for item k + 1: one edge more than the tiers allowed */
+    n += (size_t)snprintf(t + n, sizeof t - n, "'items': [");
+    for (int i = 0; i <= PLM_CASE_TIERS_MAX; i++)
+        n += (size_t)snprintf(t + n, sizeof t - n, "{'designed_for': [{'item': 'items[%d]'}]},",
+                              i + 1);
+    snprintf(t + n, sizeof t - n, "{}]");
+    const bad_row far[] = {{t, PLM_OUT_OF_RANGE, "items[0].designed_for[0]", "12 tiers"}};
+    REFUSED(far);
+    n = (size_t)snprintf(t, sizeof t, "'items': [{'designed_for': [{}");
+    for (int i = 1; i < PLM_CASE_EDGES_MAX; i++)
+        n += (size_t)snprintf(t + n, sizeof t - n, ",{}");
+    snprintf(t + n, sizeof t - n, "]}]");
+    assert_int_equal(deal(t)->items[0].edge_count, PLM_CASE_EDGES_MAX);
+    snprintf(t + n, sizeof t - n, "]}, {'designed_for': [{}]}]");
+    const bad_row many[] = {{t, PLM_OUT_OF_RANGE, "items[1].designed_for", "256 edges"}};
+    REFUSED(many);
+}
+
 static void whole_case_is_read(void **s) {
     (void)s;
     const plm_case *c = deal(
@@ -882,6 +952,9 @@ int main(void) {
         cmocka_unit_test(finer_end_uses_follow_where_left_out),
         cmocka_unit_test(support_is_a_flag_or_an_object),
         cmocka_unit_test(notice_left_open_says_so),
+        cmocka_unit_test(chain_of_designed_for_is_read),
+        cmocka_unit_test(chain_that_cannot_be_followed_is_refused),
+        cmocka_unit_test(chain_has_limits),
         cmocka_unit_test(whole_case_is_read),
         cmocka_unit_test(nothing_borrows_from_the_input),
         cmocka_unit_test(one_item_is_read_alone),

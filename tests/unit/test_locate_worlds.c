@@ -116,9 +116,9 @@ static void one_world(const plm_locate *l, const plm_landmark *m, int speed) {
     }
     plm_locate_decide(l, rtt_ns, &v);
     if (!v.consistent) fail_msg("%.7f %.7f is called inconsistent", lat, lon);
-    if (in && v.region[denied[k]].place == PLM_PLACE_EXCLUDED)
+    if (in && v.place[denied[k]] == PLM_PLACE_EXCLUDED)
         fail_msg("%.7f %.7f is excluded from its own region %s", lat, lon, codes[k]);
-    for (size_t r = 0; r < 5; r++) excluded += v.region[r].place == PLM_PLACE_EXCLUDED;
+    for (size_t r = 0; r < 5; r++) excluded += v.place[r] == PLM_PLACE_EXCLUDED;
     decided += 5;
 }
 

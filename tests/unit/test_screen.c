@@ -1,5 +1,6 @@
 /* The screen: index answer == exhaustive answer on random queries; spellings, numbers, addresses.
- * PLIMSOLL_LONG=N asks N random queries instead of the usual 40,000 (60,000 more: tests/cases/test_screen). */
+ * PLIMSOLL_LONG=N asks N random queries instead of the usual 40,000 (60,000 more:
+ * tests/cases/test_screen). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +25,8 @@ static const char *const words[] = {
     "Salahuddin", "Noor", "Maria", "Garcia", "de la", "Fernandez", "Global", "Shipping", "Brigade",
     "Forty-four", "Institute of", "Physics", "Microelectronics", "محمد", "حسين", "علیرضا", "شرکت",
     "Иван", "Сергей", "Завод", "Общество", "김정은", "박", "철수", "北京", "科技有限公司", "张", "伟",
-    "Yiu", "Yi", "Yu", "Ao", "Eui", "RN", "JC", "Jean Claude", "Good Will", "Goodwill", "Trans", "Neft", "Oil", "Gas", "Star", "Ocean", "Kowloon", "Mikhail",
+    "Yiu", "Yi", "Yu", "Ao", "Eui", "RN", "JC", "Jean Claude", "Good Will",
+    "Goodwill", "Trans", "Neft", "Oil", "Gas", "Star", "Ocean", "Kowloon", "Mikhail",
 };
 #define WORDS (sizeof words / sizeof *words)
 #define ENTITIES 80
@@ -190,6 +192,7 @@ static void spellings_of_one_name_alert(void **state) {
         {"Gazprom Neft OAO", "ПАО Газпром Нефть"}, {"Brigade 44", "Brigade Forty-Four"},
         {"Good Will Company", "Goodwill Co."},  {"Siemens Aktiengesellschaft", "Siemens AG"},
         {"Harbin Engineering University", "哈尔滨工程大学"}, {"KIM Jong Un", "Kim Jong-un"},
+        {"PAK Jong-chon", "PAK Jon-gchon"},     {"OJSC UNITED COMPANY", "United Company OJSC"},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (!ask(pairs[i][0], pairs[i][1], PLM_ENTITY_UNKNOWN, NULL))
@@ -204,18 +207,25 @@ static void other_names_do_not_alert(void **state) {
         {"Government of Estonia", "Government of Ethiopia"},
         {"Roman Abramovich", "Boris Abramovich"},
         {"Bank of China (Hong Kong) Limited", "Bank of China (Australia) Limited"},
+        {"OJSC UNITED COMPANY", "United Company Ltd"},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         int s = ask(pairs[i][0], pairs[i][1], PLM_ENTITY_UNKNOWN, NULL);
         if (s) fail_msg("%s alerts on %s with %d", pairs[i][1], pairs[i][0], s);
     }
+    assert_int_equal(ask("BOR, Benjamin", "Ben de Boer", PLM_ENTITY_PERSON, NULL), 0);
+    assert_int_equal(ask("NAWA'EE, Ali", "نوف آل علي", PLM_ENTITY_PERSON, NULL), 0);
 }
 
 static void a_common_word_alone_never_alerts(void **state) {
     (void)state;
     const char *reason = NULL;
-    assert_int_equal(ask("Trading", "Trading", PLM_ENTITY_UNKNOWN, &reason), 0);
+    assert_int_equal(ask("Crystal Trading", "Trading", PLM_ENTITY_UNKNOWN, &reason), 0);
     assert_string_equal(reason, "only common words");
+    assert_int_equal(ask("Trading", "Trade", PLM_ENTITY_UNKNOWN, &reason), 0);
+    assert_int_equal(ask("Joint Stock Company", "Joint Stock Company", 0, &reason), 0);
+    assert_int_equal(ask("PASDARAN", "Pasdaran", 0, NULL), PLM_SCORE_ONE); /* listed so */
+    assert_int_equal(ask("A & C Trade, Inc.", "A & C Trade, Inc.", 0, NULL), PLM_SCORE_ONE);
     assert_int_equal(ask("Huawei Technologies", "Technologies Ltd", 0, &reason), 0);
     assert_string_equal(reason, "only common words");
 }

@@ -188,19 +188,21 @@ static int by_join(const void *a, const void *b) {
 
 /* Radix sort by the upper 32 bits after the lower, for the large tables. */
 static bool sort_u64(maker *m, uint64_t *p, size_t n) {
-    uint64_t *t = plm_mem_resize(NULL, (n + 1) * 8);
-    if (!t) return m->failed = true, false;
-    for (int pass = 0; pass < 4; pass++) {
-        static uint32_t count[65537];
-        memset(count, 0, sizeof count);
+    if (n == 0) return true;
+    uint64_t *t = plm_mem_resize(NULL, n * sizeof *t);
+    uint32_t *count = plm_mem_resize(NULL, 65537 * sizeof *count);
+    m->failed = m->failed || !t || !count;
+    for (int pass = 0; pass < 4 && !m->failed; pass++) {
+        memset(count, 0, 65537 * sizeof *count);
         int sh = 16 * pass;
         for (size_t i = 0; i < n; i++) count[(p[i] >> sh & 0xFFFF) + 1]++;
         for (int i = 0; i < 65536; i++) count[i + 1] += count[i];
         for (size_t i = 0; i < n; i++) t[count[p[i] >> sh & 0xFFFF]++] = p[i];
-        memcpy(p, t, n * 8);
+        memcpy(p, t, n * sizeof *t);
     }
     plm_mem_free(t);
-    return true;
+    plm_mem_free(count);
+    return !m->failed;
 }
 
 static void post_units(maker *m) {

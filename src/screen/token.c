@@ -93,12 +93,16 @@ static const sound sounds[] = {
     SOUND("uy", "ui"), SOUND("h", "H"),
 };
 static uint8_t sound_from[26], sound_to[26]; /* the rows of each first letter */
+static uint32_t sound_second[26];            /* the letters that follow it in any, a bit each */
+static const sound *sound_alone[26];         /* the row of the letter alone */
 
 __attribute__((constructor)) static void fill_sounds(void) {
     for (uint8_t i = 0; i < sizeof sounds / sizeof *sounds; i++) {
         int c = sounds[i].from[0] - 'a';
         if (sound_to[c] == 0) sound_from[c] = i;
         sound_to[c] = (uint8_t)(i + 1);
+        if (sounds[i].from_n == 1) sound_alone[c] = &sounds[i];
+        else sound_second[c] |= 1u << (sounds[i].from[1] - 'a');
     }
 }
 
@@ -106,7 +110,10 @@ static bool vowel(char c) { return c == 'a' || c == 'e' || c == 'i' || c == 'o' 
 
 static const sound *sound_at(const char *p, size_t n) {
     if (p[0] < 'a' || p[0] > 'z') return NULL;
-    for (uint8_t i = sound_from[p[0] - 'a']; i < sound_to[p[0] - 'a']; i++) {
+    int c = p[0] - 'a';
+    bool more = n > 1 && p[1] >= 'a' && p[1] <= 'z' && (sound_second[c] >> (p[1] - 'a') & 1);
+    if (!more) return sound_alone[c];
+    for (uint8_t i = sound_from[c]; i < sound_to[c]; i++) {
         const sound *s = &sounds[i];
         size_t k = 1;
         while (k < s->from_n && k < n && s->from[k] == p[k]) k++;

@@ -40,8 +40,7 @@ typedef enum plm_policy { /* most restrictive last */
     PLM_POLICY_NONE, PLM_POLICY_APPROVAL, PLM_POLICY_CASE_BY_CASE, PLM_POLICY_PRESUMED_DENIAL,
     PLM_POLICY_DENIAL
 } plm_policy;
-/* "presumption_of_approval", … ; NULL for none (static) */
-const char *plm_policy_name(plm_policy p);
+const char *plm_policy_name(plm_policy p); /* "presumption_of_approval", …; NULL for none */
 
 /* Loads every file (or every *.rules file of every folder, by name) as one book.  Faults name
  * file, line and column, with the mend.  The caller frees it. */
@@ -106,6 +105,7 @@ size_t plm_book_days(const plm_book *b, plm_day *out, size_t max);
  * codified: text counts whether enforced or not.  NULL when memory is short. */
 plm_view *plm_view_new(const plm_book *b, plm_day as_of, plm_day known, bool codified);
 void plm_view_free(plm_view *v);
+/* Would a view of these dates be the same: does nothing of the book change between? */
 bool plm_view_is(const plm_view *v, plm_day as_of, plm_day known, bool codified);
 plm_truth plm_view_force(const plm_view *v, plm_rule r);
 /* Is country in the group of that name on the view's date? */

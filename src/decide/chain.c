@@ -161,10 +161,10 @@ static bool told(const tier *v, uint32_t i) {
 }
 
 static void tell(plm_desk *d, uint32_t at, const tier *v, uint32_t i) {
-    char what[64];
+    char what[64], path[PATH_TEXT];
     const tier *t = &v[i];
     if (t->into && t->edge->purpose && !told(v, i))
-        desk_warn(d, "%s: tier %u: for %s of %s%s%.*s", d->items[at].path, t->tier,
+        desk_warn(d, "%s: tier %u: for %s of %s%s%.*s", desk_item_path(d, at, path).p, t->tier,
                   plm_purpose_names[t->edge->purpose], target_text(t->edge, what),
                   t->edge->item.n ? ", " : "", PLM_FMT(t->edge->item));
 }

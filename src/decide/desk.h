@@ -5,8 +5,9 @@
 #include "plimsoll/decide.h"
 #include "base/json.h"
 
-#define VIEWS_MAX 16
+#define VIEWS_MAX 128 /* kept, of some 60 KB each */
 #define PATH_TEXT 256
+#define PLM_PROOF_BYTES_MAX (32u << 20)
 #define CONFLICT_VALUES_MAX 12
 /* Evaluations spent by cases on one side question (a rule, a policy, what an answer would do);
  * past it the side question stays unknown, which never permits. */
@@ -55,7 +56,7 @@ typedef struct flat_item {
     const plm_item *item; /* NULL: nothing is known of it */
     int32_t parent;
     uint32_t top;         /* index among the case's own items */
-    char path[PATH_TEXT];
+    uint32_t index;       /* among its parent's */
 } flat_item;
 
 typedef struct flat_party {
@@ -65,7 +66,6 @@ typedef struct flat_party {
     bool screened;
     uint32_t unloaded;              /* bits of flags of which no list is loaded */
     plm_str found_json, found_text; /* what the screening found */
-    char path[PATH_TEXT];
 } flat_party;
 
 typedef struct conflict {
@@ -96,6 +96,7 @@ typedef struct live_item {
     live_rule *requirements;
     plm_rule *exceptions;
     uint32_t requirement_count, exception_count;
+    uint32_t at; /* while they are gone through in order */
 } live_item;
 
 struct plm_desk {
@@ -121,6 +122,8 @@ struct plm_desk {
     plm_rule *live_exceptions;
     uint32_t live_cap;
     plm_buf tail; /* not_modelled and rulebook, the same in every result */
+    plm_buf canon, proof; /* the case and the proof as they are hashed */
+    struct result *result; /* result.c */
     plm_listing screen;
     void *screen_ctx;
     plm_str lists_edition, lists_law; /* of the case's screenings; empty: nobody was screened */
@@ -141,6 +144,10 @@ bool desk_chain_resolve(const plm_item *items, uint32_t count, plm_fault *f);
 bool desk_chain_agrees(const plm_case *c, plm_fault *f);
 /* The facts of what an item is designed for, over all tiers; false: out of memory. */
 bool desk_chain_fill(plm_desk *d, uint32_t at, const plm_item *t);
+/* Where the item stands in the case: items[0].contains[2]; cut to fit, with a NUL. */
+plm_str desk_item_path(const plm_desk *d, uint32_t item, char out[PATH_TEXT]);
+/* a.b, cut to fit, with a NUL. */
+plm_str desk_path_join(char *out, size_t max, plm_str a, plm_str b);
 /* entry.c: what the columns of an Entity List entry say, as its facts. */
 void desk_entry_fill(plm_desk *d, uint32_t at, const plm_listed *l);
 /* owners.c: half or more held, in sum, by owners restricted by the flag. */

@@ -25,29 +25,49 @@ static uint32_t count_items(const plm_item *v, uint32_t n) {
     return sum;
 }
 
-static void flatten(plm_desk *d, const plm_item *v, uint32_t n, int32_t parent, uint32_t top,
-                    const char *prefix) {
+plm_str desk_path_join(char *out, size_t max, plm_str a, plm_str b) {
+    size_t n = 0;
+    plm_str parts[] = {a, PLM_STR("."), b};
+    for (int i = 0; i < 3; i++) {
+        size_t k = parts[i].n < max - 1 - n ? parts[i].n : max - 1 - n;
+        if (k) memcpy(out + n, parts[i].p, k);
+        n += k;
+    }
+    out[n] = 0;
+    return (plm_str){out, n};
+}
+
+plm_str desk_item_path(const plm_desk *d, uint32_t item, char out[PATH_TEXT]) {
+    const flat_item *x = &d->items[item];
+    char above[PATH_TEXT], own[32];
+    if (x->parent < 0) {
+        snprintf(out, PATH_TEXT, "items[%u]", x->index);
+        return plm_str_c(out);
+    }
+    snprintf(own, sizeof own, "contains[%u]", x->index);
+    return desk_path_join(out, PATH_TEXT, desk_item_path(d, (uint32_t)x->parent, above),
+                          plm_str_c(own));
+}
+
+static void flatten(plm_desk *d, const plm_item *v, uint32_t n, int32_t parent, uint32_t top) {
     for (uint32_t i = 0; i < n; i++) {
         uint32_t at = d->item_count++;
-        flat_item *x = &d->items[at];
-        *x = (flat_item){.item = &v[i], .parent = parent, .top = parent < 0 ? i : top};
-        snprintf(x->path, sizeof x->path, "%s[%u]", prefix, i);
-        char below[PATH_TEXT + 16];
-        snprintf(below, sizeof below, "%s.contains", x->path);
-        flatten(d, v[i].parts, v[i].part_count, (int32_t)at, x->top, below);
+        d->items[at] = (flat_item){.item = &v[i], .parent = parent, .top = parent < 0 ? i : top,
+                                   .index = i};
+        flatten(d, v[i].parts, v[i].part_count, (int32_t)at, d->items[at].top);
     }
 }
 
-static void add_party(plm_desk *d, const plm_party *p, plm_role role, const char *path) {
-    flat_party *x = &d->parties[d->party_count++];
+static void add_party(plm_desk *d, const plm_party *p, plm_role role) {
+    uint32_t at = d->party_count++;
+    flat_party *x = &d->parties[at];
     *x = (flat_party){.party = p, .role = role};
-    snprintf(x->path, sizeof x->path, "%s", path);
     if (p) x->listed = p->listed;
     plm_screened told = {0};
     if (!p || p->listed.given || !d->screen) return;
     x->screened = d->screen(d->screen_ctx, p, d->c.as_of, &x->listed, &told);
     if (!x->screened) return;
-    if (told.said.n) desk_warn(d, "%s: %.*s", path, PLM_FMT(told.said));
+    if (told.said.n) desk_warn(d, "parties[%u]: %.*s", at, PLM_FMT(told.said));
     x->unloaded = told.unloaded;
     x->found_json = plm_arena_copy(d->arena, told.json);
     x->found_text = plm_arena_copy(d->arena, told.text);
@@ -74,11 +94,11 @@ static void missing_parties(plm_desk *d) {
     bool consignee = has_role(c, PLM_ROLE_ultimate_consignee);
     if (c->kind == PLM_KIND_deemed_export) {
         if (user || consignee || has_role(c, PLM_ROLE_deemed_recipient)) return;
-        add_party(d, NULL, PLM_ROLE_deemed_recipient, "parties");
+        add_party(d, NULL, PLM_ROLE_deemed_recipient);
         return;
     }
-    if (!user) add_party(d, NULL, PLM_ROLE_end_user, "parties");
-    if (!consignee) add_party(d, NULL, PLM_ROLE_ultimate_consignee, "parties");
+    if (!user) add_party(d, NULL, PLM_ROLE_end_user);
+    if (!consignee) add_party(d, NULL, PLM_ROLE_ultimate_consignee);
     if (!user || !consignee)
         desk_warn(d, "no %s is given: nothing is known of it",
                   user ? "ultimate consignee" : consignee ? "end user"
@@ -111,17 +131,13 @@ static bool lay_out(plm_desk *d, plm_fault *f) {
     d->parties = plm_arena_array(d->arena, c->party_count + 2, sizeof *d->parties);
     if (!d->items || !d->parties) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     d->item_count = d->party_count = 0;
-    flatten(d, c->items, c->item_count, -1, 0, "items");
+    flatten(d, c->items, c->item_count, -1, 0);
     if (!c->item_count) {
         d->items[0] = (flat_item){.parent = -1};
-        snprintf(d->items[0].path, sizeof d->items[0].path, "items[0]");
         d->item_count = 1;
     }
-    for (uint32_t i = 0; i < c->party_count; i++) {
-        char path[PATH_TEXT];
-        snprintf(path, sizeof path, "parties[%u]", i);
-        add_party(d, &c->parties[i], c->parties[i].role, path);
-    }
+    for (uint32_t i = 0; i < c->party_count; i++)
+        add_party(d, &c->parties[i], c->parties[i].role);
     missing_parties(d);
     return live_room(d, f);
 }
@@ -337,8 +353,12 @@ static plm_truth government(plm_str name) {
         if (c >= 'a' && c <= 'z') folded[n++] = c;
     }
     folded[n] = 0;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strstr(folded, words[i])) return PLM_UNKNOWN;
+    for (size_t i = 0; i < n; i++) {
+        if (!strchr("mgafdp", folded[i])) continue;
+        for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+            if (words[k][0] == folded[i] && strncmp(folded + i, words[k], strlen(words[k])) == 0)
+                return PLM_UNKNOWN;
+    }
     return PLM_NO;
 }
 
@@ -389,12 +409,12 @@ static void fill_transaction(plm_desk *d) {
     for (int i = 0; i < PLM_REP_COUNT; i++) yes(d, rep[i], 0, c->replacement_flag[i]);
 }
 
-/* The view of these dates, made once for the cases that share them. */
+/* The view of these dates, made once for the cases that share it; the last one's is likeliest. */
 static plm_view *view_of(plm_desk *d) {
     const plm_case *c = &d->c;
-    for (uint32_t i = 0; i < VIEWS_MAX; i++)
-        if (d->views[i] && plm_view_is(d->views[i], c->as_of, c->known, c->codified))
-            return d->views[i];
+    if (d->view && plm_view_is(d->view, c->as_of, c->known, c->codified)) return d->view;
+    for (uint32_t i = 0; i < VIEWS_MAX && d->views[i]; i++)
+        if (plm_view_is(d->views[i], c->as_of, c->known, c->codified)) return d->views[i];
     plm_view *v = plm_view_new(d->book, c->as_of, c->known, c->codified);
     if (!v) return NULL;
     plm_view_free(d->views[d->next_view]);

@@ -65,7 +65,32 @@ deps plm_dep_number(const plm_book *b, uint32_t at) {
     return of_node((plm_book *)(uintptr_t)b, at);
 }
 
-void plm_book_hang(plm_book *b) {
+static bool has_bit(const deps *d, uint32_t bit) { return d->w[bit / 64] >> (bit % 64) & 1; }
+
+/* What the i-th of rules, sets and derived codes hangs on. */
+static const deps *nth(const plm_book *b, uint32_t i) {
+    if (i < b->rule_count) return &b->rules[i].hangs_on;
+    return i < b->rule_count + b->set_count ? &b->sets[i - b->rule_count].hangs_on
+                                            : &b->eccns_hang_on;
+}
+
+static bool list_hung(plm_book *b, uint32_t bit) {
+    uint32_t n = 0, all = b->rule_count + b->set_count + 1;
+    for (uint32_t i = 0; i < all; i++) n += has_bit(nth(b, i), bit);
+    if (!n) return true;
+    b->hung[bit].v = plm_arena_array(b->arena, n, sizeof *b->hung[bit].v);
+    if (!b->hung[bit].v) return false;
+    for (uint32_t i = 0; i < all; i++)
+        if (has_bit(nth(b, i), bit)) b->hung[bit].v[b->hung[bit].n++] = i;
+    return true;
+}
+
+bool plm_book_hang(plm_book *b) {
     for (uint32_t i = 0; i < b->rule_count; i++) of_rule(b, i);
     for (uint32_t i = 0; i < b->set_count; i++) b->sets[i].hangs_on = of_set(b, i);
+    for (uint32_t i = 0; i < b->eccn_count; i++)
+        b->eccns_hang_on = plm_dep_or(b->eccns_hang_on, of_node(b, b->eccns[i].cond));
+    for (uint32_t bit = 0; bit < DEP_BITS; bit++)
+        if (!list_hung(b, bit)) return false;
+    return true;
 }

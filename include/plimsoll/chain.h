@@ -1,5 +1,6 @@
-/* chain.h: what an item of a case is for, as the case gives it: the edges of `designed_for`, to what
- * it is designed for and on to what that is for; and what it replaces (740.10).  case.h reads it. */
+/* chain.h: what an item of a case is for, as the case gives it: the edges of `designed_for`, to
+ * what it is designed for and on to what that is for; and what it replaces (740.10).  case.h reads
+ * it. */
 #ifndef PLIMSOLL_CHAIN_H
 #define PLIMSOLL_CHAIN_H
 

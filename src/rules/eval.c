@@ -244,14 +244,20 @@ static plm_truth ask_within(plm_facts *w, uint32_t set, int32_t item) {
     return last;
 }
 
-static plm_truth remember(plm_facts *w, uint32_t at, const deps *hangs_on, plm_truth t) {
-    if (memo_keep(w, at, hangs_on, NULL))
-        w->memos[at] = (memo){.gen = w->gen, .stamp = w->stamp, .why = w->why,
-                              .truth = (uint8_t)t, .firm = t != PLM_UNKNOWN && !w->loose};
+static inline plm_truth remember(plm_facts *w, uint32_t at, const deps *hangs_on, plm_truth t) {
+    if (w->done_count && !memo_keep(w, at, hangs_on, NULL)) return t;
+    memo *m = &w->memos[at];
+    m->gen = w->gen;
+    m->stamp = w->stamp;
+    m->why = w->why;
+    m->truth = (uint8_t)t;
+    m->firm = t != PLM_UNKNOWN && !w->loose;
     return t;
 }
 
+/* Remembered only where an asserted code is looked for in a list: the rest is sooner asked. */
 APART plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
+    if (!v_known(w, item)) return ask_within(w, set, item);
     uint32_t at = w->memo_base[w->book->rule_count] + set * w->items + (uint32_t)item;
     const memo *m = &w->memos[at];
     if (!memo_fresh(w, w->book->rule_count + set, m))

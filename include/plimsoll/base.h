@@ -115,6 +115,9 @@ bool plm_buf_puts(plm_buf *b, const char *s);
 bool plm_buf_putc(plm_buf *b, char c);
 bool plm_buf_printf(plm_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 plm_str plm_buf_str(const plm_buf *b);
+/* Room for n more bytes at the end, for the caller to fill and to count in b->n; NULL (and full is
+ * set) past max. */
+char *plm_buf_room(plm_buf *b, size_t n);
 
 /* A civil day, counted from 1970-01-01, without clock or zone (proleptic Gregorian). */
 typedef int32_t plm_day;

@@ -40,8 +40,7 @@ typedef enum plm_policy { /* most restrictive last */
     PLM_POLICY_NONE, PLM_POLICY_APPROVAL, PLM_POLICY_CASE_BY_CASE, PLM_POLICY_PRESUMED_DENIAL,
     PLM_POLICY_DENIAL
 } plm_policy;
-/* "presumption_of_approval", … ; NULL for none (static) */
-const char *plm_policy_name(plm_policy p);
+const char *plm_policy_name(plm_policy p); /* "presumption_of_approval", …; NULL for none */
 
 /* Loads every file (or every *.rules file of every folder, by name) as one book.  Faults name
  * file, line and column, with the mend.  The caller frees it. */
@@ -106,6 +105,7 @@ size_t plm_book_days(const plm_book *b, plm_day *out, size_t max);
  * codified: text counts whether enforced or not.  NULL when memory is short. */
 plm_view *plm_view_new(const plm_book *b, plm_day as_of, plm_day known, bool codified);
 void plm_view_free(plm_view *v);
+/* Would a view of these dates be the same: does nothing of the book change between? */
 bool plm_view_is(const plm_view *v, plm_day as_of, plm_day known, bool codified);
 plm_truth plm_view_force(const plm_view *v, plm_rule r);
 /* Is country in the group of that name on the view's date? */
@@ -127,12 +127,10 @@ void plm_facts_country(plm_facts *w, uint32_t fact, uint32_t entity, plm_country
 bool plm_facts_word(plm_facts *w, uint32_t fact, uint32_t entity, plm_str word);
 /* text must outlive the case; an unreadable code counts as not known. */
 void plm_facts_code(plm_facts *w, uint32_t fact, uint32_t entity, plm_str text);
-
 /* A list of codes, known and possibly empty; an unreadable code makes it not known. */
 void plm_facts_codes(plm_facts *w, uint32_t fact, uint32_t entity, const plm_str *v, uint32_t n);
 /* A name, borrowed; empty: not known. */
 void plm_facts_text(plm_facts *w, uint32_t fact, uint32_t entity, plm_str text);
-
 /* Says that facts were changed after something was asked. */
 void plm_facts_touch(plm_facts *w);
 /* A number as it was given; false when nothing was. */
@@ -159,6 +157,8 @@ void plm_facts_set_why(plm_facts *w, plm_why y);
 typedef plm_truth (*plm_question)(plm_facts *w, void *ctx);
 plm_truth plm_facts_prove(plm_facts *w, plm_question ask, void *ctx, uint32_t limit,
                           uint32_t *cases, bool *gave_up);
+/* Is that PLM_YES?  Stops at the first way in which it does not hold. */
+bool plm_facts_holds(plm_facts *w, plm_question ask, void *ctx, uint32_t limit);
 
 /* An unknown that a question hangs on. */
 typedef struct plm_open {

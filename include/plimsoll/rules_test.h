@@ -21,4 +21,10 @@ typedef void (*plm_rule_tested)(void *ctx, const plm_test_row *row);
  * memory is short. */
 bool plm_book_test(const plm_book *b, plm_rule_tested each, void *ctx, plm_test_sums *sums);
 
+/* How conditions are asked: the usual way (a view's first cases by walking the book, then by what
+ * is compiled for it), always by walking (the slow twin), or compiled from the first case on.  The
+ * answers are the same.  Counts from the next plm_facts_reset. */
+enum { PLM_WAY_USUAL, PLM_WAY_WALK, PLM_WAY_PROGRAM };
+void plm_facts_way(plm_facts *w, int way);
+
 #endif

@@ -149,6 +149,10 @@ static bool fits(const plm_buf *b, size_t more) {
     return !b->full && b->p && b->cap <= b->max && more <= b->cap - b->n;
 }
 
+char *plm_buf_room(plm_buf *b, size_t n) {
+    return fits(b, n) || reserve(b, n) ? b->p + b->n : NULL;
+}
+
 bool plm_buf_put(plm_buf *b, const void *p, size_t n) {
     if (!fits(b, n) && !reserve(b, n)) return false;
     if (n) memcpy(b->p + b->n, p, n);

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LINES_CHUNK (64u << 10) /* bytes read at once */
+
 bool plm_file_read(const char *path, plm_buf *b, plm_fault *f) {
     bool std = strcmp(path, "-") == 0;
     FILE *in = std ? stdin : fopen(path, "rb");
@@ -73,38 +75,41 @@ bool plm_file_write_durable(const char *path, plm_str content, unsigned mode, pl
 #define CHUNK (256u << 10)
 
 bool plm_lines_open(plm_lines *l, const char *path, size_t max, plm_fault *f) {
-    *l = (plm_lines){.in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb")};
+    *l = (plm_lines){.fd = STDIN_FILENO};
     plm_buf_init(&l->line, max);
-    if (!l->in) return plm_fail_at(f, PLM_IO, path, 0, 0, "can't be read: %s", strerror(errno));
-    l->chunk = plm_mem_resize(NULL, CHUNK);
+    if (strcmp(path, "-") != 0) l->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (l->fd < 0) return plm_fail_at(f, PLM_IO, path, 0, 0, "can't be read: %s", strerror(errno));
+    l->chunk = plm_mem_resize(NULL, LINES_CHUNK);
     if (l->chunk) return true;
     plm_lines_close(l);
-    return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    return plm_fail_at(f, PLM_NO_MEMORY, path, 0, 0, "out of memory");
 }
 
-/* More bytes as they come, so that a pipe's lines are given without waiting for a full chunk. */
-static bool read_more(plm_lines *l, plm_fault *f) {
+/* Reads on; false at the end, and where it fails (*failed). */
+static bool fill_chunk(plm_lines *l, bool *failed) {
     ssize_t n;
-    do n = read(fileno(l->in), l->chunk, CHUNK);
+    if (l->flush) fflush(l->flush);
+    do n = read(l->fd, l->chunk, LINES_CHUNK);
     while (n < 0 && errno == EINTR);
-    l->at = 0;
-    l->have = n > 0 ? (size_t)n : 0;
-    return n >= 0 || plm_fail(f, PLM_IO, "%s", strerror(errno));
+    *failed = n < 0;
+    l->from = 0;
+    l->to = n > 0 ? (size_t)n : 0;
+    return n > 0;
 }
 
 int plm_lines_next(plm_lines *l, plm_fault *f) {
+    bool fits = true, any = false, failed = false;
+    const char *end = NULL;
     plm_buf_clear(&l->line);
-    bool fits = true, any = false, ended = false;
-    while (!ended) {
-        if (l->at == l->have && !read_more(l, f)) return -1;
-        if (l->at == l->have) break;
-        const char *p = l->chunk + l->at, *q = memchr(p, '\n', l->have - l->at);
-        size_t n = q ? (size_t)(q - p) : l->have - l->at;
-        fits = fits && plm_buf_put(&l->line, p, n);
-        l->at += n + (q != NULL);
-        ended = q != NULL;
+    while (!end && (l->from < l->to || fill_chunk(l, &failed))) {
+        size_t n = l->to - l->from;
+        end = memchr(l->chunk + l->from, '\n', n);
+        if (end) n = (size_t)(end - (l->chunk + l->from));
+        fits = fits && plm_buf_put(&l->line, l->chunk + l->from, n);
+        l->from += n + (end != NULL);
         any = true;
     }
+    if (failed) return plm_fail(f, PLM_IO, "%s", strerror(errno)), -1;
     if (!any) return 0;
     l->number++;
     if (!fits) {
@@ -116,8 +121,8 @@ int plm_lines_next(plm_lines *l, plm_fault *f) {
 }
 
 void plm_lines_close(plm_lines *l) {
-    if (l->in && l->in != stdin) fclose(l->in);
-    l->in = NULL;
+    if (l->fd > STDIN_FILENO) close(l->fd);
+    l->fd = -1;
     plm_mem_free(l->chunk);
     l->chunk = NULL;
     plm_buf_free(&l->line);

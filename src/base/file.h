@@ -13,9 +13,10 @@ bool plm_file_write_durable(const char *path, plm_str content, unsigned mode, pl
 
 /* Lines of a stream, each without its \n (and \r before it); a line past max is a fault. */
 typedef struct plm_lines {
-    FILE *in;
-    char *chunk; /* read and not yet given: at to have */
-    size_t at, have;
+    int fd;
+    char *chunk;     /* read, not yet given: chunk[from .. to) */
+    size_t from, to;
+    FILE *flush;     /* NULL, or flushed before more is read: what is answered does not wait for it */
     plm_buf line;
     uint64_t number; /* of the last line given, from 1 */
 } plm_lines;

@@ -127,13 +127,6 @@ plm_json *plm_json_get(const plm_json *v, const char *key) {
     return yyjson_obj_get((plm_json *)(uintptr_t)v, key);
 }
 
-plm_str plm_json_text(const plm_json *v) {
-    plm_json *m = (plm_json *)(uintptr_t)v;
-    if (yyjson_is_str(m)) return (plm_str){yyjson_get_str(m), yyjson_get_len(m)};
-    if (yyjson_is_raw(m)) return (plm_str){yyjson_get_raw(m), yyjson_get_len(m)};
-    return (plm_str){"", 0};
-}
-
 bool plm_json_true(const plm_json *v) { return yyjson_is_true((plm_json *)(uintptr_t)v); }
 size_t plm_json_count(const plm_json *v) { return yyjson_get_len((plm_json *)(uintptr_t)v); }
 
@@ -211,16 +204,44 @@ static void escape(plm_buf *b, unsigned char c) {
 /* Bytes that stand in a JSON string as they are: printable ASCII but the quote and backslash. */
 static bool plain(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
 
-static void quoted(plm_buf *b, plm_str s) {
-    plm_buf_putc(b, '"');
+typedef signed char v16 __attribute__((vector_size(16)));
+
+/* Are sixteen bytes all plain?  As signed bytes, those above ASCII are below zero. */
+static bool plain16(const char *p) {
+    v16 v;
+    uint64_t bad[2];
+    memcpy(&v, p, sizeof v);
+    v16 is = (v < 0x20) | (v == '"') | (v == '\\');
+    memcpy(bad, &is, sizeof bad);
+    return !(bad[0] | bad[1]);
+}
+
+/* The last bytes are looked at together with some before them, or with plain ones after them. */
+static bool all_plain(plm_str s) {
+    char few[16];
+    size_t i = 0;
+    for (; i + 16 <= s.n; i += 16)
+        if (!plain16(s.p + i)) return false;
+    if (i == s.n) return true;
+    if (s.n > 16) return plain16(s.p + s.n - 16);
+    memset(few, ' ', sizeof few);
+    if (s.n >= 8) {
+        memcpy(few, s.p, 8);
+        memcpy(few + 8, s.p + s.n - 8, 8);
+    } else if (s.n >= 4) {
+        memcpy(few, s.p, 4);
+        memcpy(few + 4, s.p + s.n - 4, 4);
+    } else {
+        for (size_t k = 0; k < s.n; k++) few[k] = s.p[k];
+    }
+    return plain16(few);
+}
+
+static void escaped(plm_buf *b, plm_str s) {
     size_t from = 0;
     for (size_t i = 0; i < s.n;) {
         const unsigned char *p = (const unsigned char *)s.p + i;
-        if (plain(*p)) {
-            i++;
-            continue;
-        }
-        size_t k = *p < 0x80 ? 0 : utf8_len(p, s.n - i);
+        size_t k = plain(*p) ? 1 : *p < 0x80 ? 0 : utf8_len(p, s.n - i);
         if (k) {
             i += k;
             continue;
@@ -231,24 +252,47 @@ static void quoted(plm_buf *b, plm_str s) {
         from = ++i;
     }
     plm_buf_put(b, s.p + from, s.n - from);
+}
+
+/* The text in quotes, after a comma where one is due; a key: with its colon. */
+static void quoted(plm_jw *w, plm_str s, bool key) {
+    plm_buf *b = w->b;
+    bool comma = w->comma;
+    w->comma = !key;
+    if (all_plain(s)) {
+        size_t n = (size_t)comma + s.n + 2 + (size_t)key;
+        char *p = plm_buf_room(b, n);
+        if (!p) return;
+        if (comma) *p++ = ',';
+        *p++ = '"';
+        if (s.n) memcpy(p, s.p, s.n);
+        p[s.n] = '"';
+        if (key) p[s.n + 1] = ':';
+        b->n += n;
+        return;
+    }
+    if (comma) plm_buf_putc(b, ',');
     plm_buf_putc(b, '"');
+    escaped(b, s);
+    plm_buf_putc(b, '"');
+    if (key) plm_buf_putc(b, ':');
 }
 
-void plm_jw_key(plm_jw *w, const char *key) {
-    sep(w);
-    quoted(w->b, plm_str_c(key));
-    plm_buf_putc(w->b, ':');
-    w->comma = false;
-}
+void plm_jw_key(plm_jw *w, const char *key) { quoted(w, plm_str_c(key), true); }
 
-void plm_jw_str(plm_jw *w, plm_str s) {
-    sep(w);
-    quoted(w->b, s);
-}
+void plm_jw_skey(plm_jw *w, plm_str key) { quoted(w, key, true); }
+
+void plm_jw_str(plm_jw *w, plm_str s) { quoted(w, s, false); }
 
 void plm_jw_raw(plm_jw *w, plm_str json) {
-    sep(w);
-    plm_buf_put(w->b, json.p, json.n);
+    size_t n = (size_t)w->comma + json.n;
+    char *p = plm_buf_room(w->b, n);
+    if (p) {
+        if (w->comma) *p++ = ',';
+        if (json.n) memcpy(p, json.p, json.n);
+        w->b->n += n;
+    }
+    w->comma = true;
 }
 
 void plm_jw_null(plm_jw *w) { plm_jw_raw(w, PLM_STR("null")); }
@@ -258,15 +302,20 @@ void plm_jw_cstr(plm_jw *w, const char *s) {
     else plm_jw_null(w);
 }
 
-void plm_jw_int(plm_jw *w, int64_t v) {
-    sep(w);
-    plm_buf_printf(w->b, "%lld", (long long)v);
+static void decimal(plm_jw *w, uint64_t v, bool negative) {
+    char text[24];
+    size_t at = sizeof text;
+    do text[--at] = (char)('0' + v % 10);
+    while (v /= 10);
+    if (negative) text[--at] = '-';
+    plm_jw_raw(w, (plm_str){text + at, sizeof text - at});
 }
 
-void plm_jw_u64(plm_jw *w, uint64_t v) {
-    sep(w);
-    plm_buf_printf(w->b, "%llu", (unsigned long long)v);
+void plm_jw_int(plm_jw *w, int64_t v) {
+    decimal(w, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, v < 0);
 }
+
+void plm_jw_u64(plm_jw *w, uint64_t v) { decimal(w, v, false); }
 
 void plm_jw_bool(plm_jw *w, bool v) { plm_jw_raw(w, v ? PLM_STR("true") : PLM_STR("false")); }
 

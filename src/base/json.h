@@ -41,7 +41,12 @@ static inline bool plm_json_is_num(const plm_json *v) {
 /* Member, or NULL (also when v is no object). */
 plm_json *plm_json_get(const plm_json *v, const char *key);
 /* String's content or number's text; empty for anything else. */
-plm_str plm_json_text(const plm_json *v);
+static inline plm_str plm_json_text(const plm_json *v) {
+    plm_json *m = (plm_json *)(uintptr_t)v;
+    if (yyjson_is_str(m)) return (plm_str){yyjson_get_str(m), yyjson_get_len(m)};
+    if (yyjson_is_raw(m)) return (plm_str){yyjson_get_raw(m), yyjson_get_len(m)};
+    return (plm_str){"", 0};
+}
 bool plm_json_true(const plm_json *v);
 size_t plm_json_count(const plm_json *v);
 /* A number or (if strings) a plain decimal string, exactly. */
@@ -71,6 +76,7 @@ void plm_jw_end_obj(plm_jw *w);
 void plm_jw_arr(plm_jw *w);
 void plm_jw_end_arr(plm_jw *w);
 void plm_jw_key(plm_jw *w, const char *key);
+void plm_jw_skey(plm_jw *w, plm_str key);
 void plm_jw_str(plm_jw *w, plm_str s); /* escaped; bytes that are no UTF-8 become U+FFFD */
 void plm_jw_cstr(plm_jw *w, const char *s); /* NULL writes null */
 void plm_jw_int(plm_jw *w, int64_t v);

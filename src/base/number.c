@@ -193,20 +193,41 @@ bool plm_dec_parse(plm_str s, bool exponent, plm_dec *out, plm_fault *f) {
     return true;
 }
 
+/* v in decimal at out; how many digits. */
+static size_t print_word(uint64_t v, char *out) {
+    char rev[20];
+    size_t n = 0;
+    do rev[n++] = (char)('0' + v % 10);
+    while (v /= 10);
+    for (size_t i = 0; i < n; i++) out[i] = rev[n - 1 - i];
+    return n;
+}
+
+/* The usual size, one limb. */
+static size_t print_small(uint64_t v, char *out) {
+    uint32_t frac = (uint32_t)(v % SCALE);
+    size_t n = print_word(v / SCALE, out), after = PLM_DEC_DIGITS_AFTER;
+    if (!frac) return n;
+    for (; frac % 10 == 0; after--) frac /= 10;
+    out[n] = '.';
+    for (size_t i = after; i > 0; i--, frac /= 10) out[n + i] = (char)('0' + frac % 10);
+    return n + after + 1;
+}
+
 size_t plm_dec_print(plm_dec d, char out[PLM_DEC_TEXT]) {
     char rev[80];
     int n = 0, skip = 0;
     uint64_t w[LIMBS] = {d.w[0], d.w[1], d.w[2]};
-    if (!(w[1] | w[2])) { /* the usual size: one limb */
-        uint64_t v = w[0];
-        while (v || n <= PLM_DEC_DIGITS_AFTER) rev[n++] = (char)('0' + v % 10), v /= 10;
-        w[0] = 0;
+    size_t at = 0;
+    if (d.neg) out[at++] = '-';
+    if (!(w[1] | w[2])) {
+        at += print_small(w[0], out + at);
+        out[at] = 0;
+        return at;
     }
     while (!mag_zero(w, LIMBS) || n <= PLM_DEC_DIGITS_AFTER)
         rev[n++] = (char)('0' + mag_div(w, LIMBS, 10));
     while (skip < PLM_DEC_DIGITS_AFTER && rev[skip] == '0') skip++;
-    size_t at = 0;
-    if (d.neg) out[at++] = '-';
     for (int i = n - 1; i >= skip; i--) {
         if (i == PLM_DEC_DIGITS_AFTER - 1) out[at++] = '.';
         out[at++] = rev[i];

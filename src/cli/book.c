@@ -164,6 +164,7 @@ bool plm_cli_each_case(const char *verb, const char *file, plm_case_fn fn, void 
         plm_cli_fault(verb, &f);
         return false;
     }
+    r.l.flush = stdout;
     if (next_line(&r, &s)) {
         if (r.l.number == 1 && plm_str_trim(s).n && !is_json(plm_str_trim(s))) one_or_many(&r, s);
         else take(&r, s, r.l.number);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define OUT_MAX (64u << 20)
+#define STDOUT_BYTES (256u << 10) /* written at once; sooner where the input has run dry */
 
 typedef struct reviewing {
     const char *verb;
@@ -53,6 +54,7 @@ static void one(void *ctx, plm_str json, const char *file, uint64_t line) {
                   ? plm_desk_review(r->desk, json, &r->o.reading, &r->out, &v, &f)
                   : plm_desk_report(r->desk, json, &r->o.reading, r->o.explain, &r->out, &v, &f);
     if (!ok) {
+        fflush(stdout); /* so that both streams tell of the cases in order */
         r->status = plm_cli_case_fault(r->verb, file, line, &f);
         return;
     }
@@ -114,6 +116,7 @@ static int run(const char *verb, bool explain, const char *about, int argc, char
     if (law && !lists) r.status = plm_cli_fault(verb, &f);
     if (r.o.lists && !law) r.status = PLM_EXIT_ERROR;
     plm_buf_init(&r.out, OUT_MAX);
+    setvbuf(stdout, NULL, _IOFBF, STDOUT_BYTES);
     if (r.status) n = 0;
     for (int i = 0; i < n; i++)
         if (!plm_cli_each_case(verb, files[i], one, &r)) r.status = PLM_EXIT_ERROR;

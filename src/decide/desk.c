@@ -52,6 +52,8 @@ plm_desk *plm_desk_new(const plm_book *b, plm_fault *f) {
         memset(d, 0, sizeof *d);
         d->book = b;
         plm_buf_init(&d->tail, PLM_RULES_FILE_MAX);
+        plm_buf_init(&d->canon, PLM_PROOF_BYTES_MAX);
+        plm_buf_init(&d->proof, PLM_PROOF_BYTES_MAX);
         d->world = plm_facts_new(b);
         d->arena = plm_arena_new(PLM_DESK_CASE_BYTES_MAX);
     }
@@ -78,7 +80,10 @@ void plm_desk_free(plm_desk *d) {
     plm_mem_free(d->live);
     plm_mem_free(d->live_rules);
     plm_mem_free(d->live_exceptions);
+    plm_mem_free(d->result);
     plm_buf_free(&d->tail);
+    plm_buf_free(&d->canon);
+    plm_buf_free(&d->proof);
     plm_mem_free(d);
 }
 

@@ -25,29 +25,49 @@ static uint32_t count_items(const plm_item *v, uint32_t n) {
     return sum;
 }
 
-static void flatten(plm_desk *d, const plm_item *v, uint32_t n, int32_t parent, uint32_t top,
-                    const char *prefix) {
+plm_str desk_path_join(char *out, size_t max, plm_str a, plm_str b) {
+    size_t n = 0;
+    plm_str parts[] = {a, PLM_STR("."), b};
+    for (int i = 0; i < 3; i++) {
+        size_t k = parts[i].n < max - 1 - n ? parts[i].n : max - 1 - n;
+        if (k) memcpy(out + n, parts[i].p, k);
+        n += k;
+    }
+    out[n] = 0;
+    return (plm_str){out, n};
+}
+
+plm_str desk_item_path(const plm_desk *d, uint32_t item, char out[PATH_TEXT]) {
+    const flat_item *x = &d->items[item];
+    char above[PATH_TEXT], own[32];
+    if (x->parent < 0) {
+        snprintf(out, PATH_TEXT, "items[%u]", x->index);
+        return plm_str_c(out);
+    }
+    snprintf(own, sizeof own, "contains[%u]", x->index);
+    return desk_path_join(out, PATH_TEXT, desk_item_path(d, (uint32_t)x->parent, above),
+                          plm_str_c(own));
+}
+
+static void flatten(plm_desk *d, const plm_item *v, uint32_t n, int32_t parent, uint32_t top) {
     for (uint32_t i = 0; i < n; i++) {
         uint32_t at = d->item_count++;
-        flat_item *x = &d->items[at];
-        *x = (flat_item){.item = &v[i], .parent = parent, .top = parent < 0 ? i : top};
-        snprintf(x->path, sizeof x->path, "%s[%u]", prefix, i);
-        char below[PATH_TEXT + 16];
-        snprintf(below, sizeof below, "%s.contains", x->path);
-        flatten(d, v[i].parts, v[i].part_count, (int32_t)at, x->top, below);
+        d->items[at] = (flat_item){.item = &v[i], .parent = parent, .top = parent < 0 ? i : top,
+                                   .index = i};
+        flatten(d, v[i].parts, v[i].part_count, (int32_t)at, d->items[at].top);
     }
 }
 
-static void add_party(plm_desk *d, const plm_party *p, plm_role role, const char *path) {
-    flat_party *x = &d->parties[d->party_count++];
+static void add_party(plm_desk *d, const plm_party *p, plm_role role) {
+    uint32_t at = d->party_count++;
+    flat_party *x = &d->parties[at];
     *x = (flat_party){.party = p, .role = role};
-    snprintf(x->path, sizeof x->path, "%s", path);
     if (p) x->listed = p->listed;
     plm_screened told = {0};
     if (!p || p->listed.given || !d->screen) return;
     x->screened = d->screen(d->screen_ctx, p, d->c.as_of, &x->listed, &told);
     if (!x->screened) return;
-    if (told.said.n) desk_warn(d, "%s: %.*s", path, PLM_FMT(told.said));
+    if (told.said.n) desk_warn(d, "parties[%u]: %.*s", at, PLM_FMT(told.said));
     x->unloaded = told.unloaded;
     x->found_json = plm_arena_copy(d->arena, told.json);
     x->found_text = plm_arena_copy(d->arena, told.text);
@@ -74,11 +94,11 @@ static void missing_parties(plm_desk *d) {
     bool consignee = has_role(c, PLM_ROLE_ultimate_consignee);
     if (c->kind == PLM_KIND_deemed_export) {
         if (user || consignee || has_role(c, PLM_ROLE_deemed_recipient)) return;
-        add_party(d, NULL, PLM_ROLE_deemed_recipient, "parties");
+        add_party(d, NULL, PLM_ROLE_deemed_recipient);
         return;
     }
-    if (!user) add_party(d, NULL, PLM_ROLE_end_user, "parties");
-    if (!consignee) add_party(d, NULL, PLM_ROLE_ultimate_consignee, "parties");
+    if (!user) add_party(d, NULL, PLM_ROLE_end_user);
+    if (!consignee) add_party(d, NULL, PLM_ROLE_ultimate_consignee);
     if (!user || !consignee)
         desk_warn(d, "no %s is given: nothing is known of it",
                   user ? "ultimate consignee" : consignee ? "end user"
@@ -111,17 +131,13 @@ static bool lay_out(plm_desk *d, plm_fault *f) {
     d->parties = plm_arena_array(d->arena, c->party_count + 2, sizeof *d->parties);
     if (!d->items || !d->parties) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     d->item_count = d->party_count = 0;
-    flatten(d, c->items, c->item_count, -1, 0, "items");
+    flatten(d, c->items, c->item_count, -1, 0);
     if (!c->item_count) {
         d->items[0] = (flat_item){.parent = -1};
-        snprintf(d->items[0].path, sizeof d->items[0].path, "items[0]");
         d->item_count = 1;
     }
-    for (uint32_t i = 0; i < c->party_count; i++) {
-        char path[PATH_TEXT];
-        snprintf(path, sizeof path, "parties[%u]", i);
-        add_party(d, &c->parties[i], c->parties[i].role, path);
-    }
+    for (uint32_t i = 0; i < c->party_count; i++)
+        add_party(d, &c->parties[i], c->parties[i].role);
     missing_parties(d);
     return live_room(d, f);
 }
@@ -295,6 +311,7 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     word(d, DF_form, at, plm_form_names[form]);
     plm_str told = plm_str_trim(t->eccn), eccn = asserted(told);
     word(d, DF_claims, at, claimed(told));
+    yes(d, DF_no_weights, at, eccn.n && !entry_is(eccn, "4E091") ? PLM_YES : PLM_NO);
     if (eccn.n) plm_facts_code(d->world, d->facts[DF_eccn], at, eccn);
     plm_facts_country(d->world, d->facts[DF_origin], at, t->origin);
     num(d, DF_us_content, at, &t->us_content_share);
@@ -308,26 +325,6 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     return desk_chain_fill(d, at, t) || plm_fail(f, PLM_NO_MEMORY, "out of memory");
 }
 
-static bool says(plm_str text, const char *words) {
-    size_t n = strlen(words);
-    for (size_t i = 0; i + n <= text.n; i++) {
-        size_t k = 0;
-        while (k < n && plm_lower(text.p[i + k]) == words[k]) k++;
-        if (k == n) return true;
-    }
-    return false;
-}
-
-/* Does an entry's license requirement column reach everything?  With a condition or an exception in
- * it, no. */
-static bool reaches_all(plm_str scope) {
-    static const char *const less[] = {"except", "apart from", "when used", "other than"};
-    if (!scope.n) return true;
-    for (size_t i = 0; i < sizeof less / sizeof *less; i++)
-        if (says(scope, less[i])) return false;
-    return says(scope, "all items subject to the ear");
-}
-
 static void fill_listed(plm_desk *d, uint32_t at, const plm_listed *l) {
     if (!l->given) return;
     yes(d, DF_entity_list, at, l->flag[PLM_L_entity_list]);
@@ -337,8 +334,7 @@ static void fill_listed(plm_desk *d, uint32_t at, const plm_listed *l) {
     yes(d, DF_mieu, at, l->flag[PLM_L_military_intelligence_end_user]);
     yes(d, DF_sdn, at, l->flag[PLM_L_sdn]);
     if (l->flag[PLM_L_entity_list] == PLM_UNKNOWN) return;
-    yes(d, DF_all_items, at, reaches_all(l->scope) ? PLM_YES : PLM_NO);
-    if (l->policy.n) plm_facts_word(d->world, d->facts[DF_el_policy], at, l->policy);
+    desk_entry_fill(d, at, l);
     static const int fact[] = {DF_fn1, DF_fn3, DF_fn4, DF_fn5}, bit[] = {1, 3, 4, 5};
     for (int i = 0; i < 4; i++)
         yes(d, fact[i], at, l->footnotes >> bit[i] & 1 ? PLM_YES : PLM_NO);
@@ -357,8 +353,12 @@ static plm_truth government(plm_str name) {
         if (c >= 'a' && c <= 'z') folded[n++] = c;
     }
     folded[n] = 0;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strstr(folded, words[i])) return PLM_UNKNOWN;
+    for (size_t i = 0; i < n; i++) {
+        if (!strchr("mgafdp", folded[i])) continue;
+        for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+            if (words[k][0] == folded[i] && strncmp(folded + i, words[k], strlen(words[k])) == 0)
+                return PLM_UNKNOWN;
+    }
     return PLM_NO;
 }
 
@@ -401,14 +401,20 @@ static void fill_transaction(plm_desk *d) {
     yes(d, DF_hbm_below, 0, c->hbm_finished_below_3a090);
     yes(d, DF_dd, 0, c->certification_748_dd);
     yes(d, DF_occupied, 0, c->occupied_ukraine);
+    word(d, DF_replacement, 0, c->replacement ? plm_replacement_names[c->replacement] : "none");
+    static const int rep[PLM_REP_COUNT] = {
+        [PLM_REP_original_authorized] = DF_rep_authorized, [PLM_REP_improves] = DF_rep_improves,
+        [PLM_REP_free_of_charge] = DF_rep_free, [PLM_REP_within_warranty] = DF_rep_warranty,
+        [PLM_REP_same_exporter] = DF_rep_same};
+    for (int i = 0; i < PLM_REP_COUNT; i++) yes(d, rep[i], 0, c->replacement_flag[i]);
 }
 
-/* The view of these dates, made once for the cases that share them. */
+/* The view of these dates, made once for the cases that share it; the last one's is likeliest. */
 static plm_view *view_of(plm_desk *d) {
     const plm_case *c = &d->c;
-    for (uint32_t i = 0; i < VIEWS_MAX; i++)
-        if (d->views[i] && plm_view_is(d->views[i], c->as_of, c->known, c->codified))
-            return d->views[i];
+    if (d->view && plm_view_is(d->view, c->as_of, c->known, c->codified)) return d->view;
+    for (uint32_t i = 0; i < VIEWS_MAX && d->views[i]; i++)
+        if (plm_view_is(d->views[i], c->as_of, c->known, c->codified)) return d->views[i];
     plm_view *v = plm_view_new(d->book, c->as_of, c->known, c->codified);
     if (!v) return NULL;
     plm_view_free(d->views[d->next_view]);

@@ -11,25 +11,27 @@
 #define QUESTION_CASES_MAX 24 /* evaluations by cases on what one answer would do */
 
 static void path_of(plm_desk *d, const plm_open *o, char *out, size_t n) {
+    char item[PATH_TEXT];
+    if (o->item >= 0) desk_item_path(d, (uint32_t)o->item, item);
     if (o->fact < 0) {
         if (o->rule != PLM_RULE_NONE)
             snprintf(out, n, "law.%.*s", PLM_FMT(plm_book_rule(d->book, o->rule)->name));
         else if (o->item >= 0)
-            snprintf(out, n, "%s.contains", d->items[o->item].path);
+            snprintf(out, n, "%s.contains", item);
         else
             snprintf(out, n, "law.reading");
         return;
     }
     const plm_fact_info *k = plm_book_fact(d->book, (uint32_t)o->fact);
     if (k->scope == PLM_OF_ITEM && o->item >= 0)
-        snprintf(out, n, "%s.%.*s", d->items[o->item].path, PLM_FMT(k->path));
+        snprintf(out, n, "%s.%.*s", item, PLM_FMT(k->path));
     else if (k->scope == PLM_OF_PARTY && o->party >= 0) {
         const flat_party *p = &d->parties[o->party];
         bool listed = p->party && !p->listed.given && plm_str_starts(k->path, "listed.");
         plm_str path = listed ? PLM_STR("listed") : k->path;
         if (!p->party) snprintf(out, n, "parties[role=%s].%.*s", plm_role_names[p->role],
                                 PLM_FMT(k->path));
-        else snprintf(out, n, "%s.%.*s", p->path, PLM_FMT(path));
+        else snprintf(out, n, "parties[%d].%.*s", (int)o->party, PLM_FMT(path));
     } else
         snprintf(out, n, "%.*s", PLM_FMT(k->path));
 }
@@ -65,10 +67,7 @@ static void why_of(plm_desk *d, const plm_open *o, char *out, size_t n) {
 static void outcome(plm_desk *d, question *q, const plm_open *o, plm_truth t) {
     if (q->outcome_count == sizeof q->outcome / sizeof *q->outcome) return;
     if (!plm_facts_settle(d->world, o, t)) return;
-    answer a;
-    memset(&a, 0, sizeof a);
-    a.limit = QUESTION_CASES_MAX;
-    plm_verdict v = desk_verdict(d, &a);
+    plm_verdict v = desk_verdict_only(d, QUESTION_CASES_MAX);
     plm_facts_unsettle(d->world);
     snprintf(q->outcome[q->outcome_count++], sizeof *q->outcome, "%s%s: %s",
              t == PLM_YES ? "" : "not ", o->says, plm_verdict_name(v));

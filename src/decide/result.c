@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define MARGINS_MAX 32
-#define PROOF_MAX (32u << 20)
+#define PROOF_KEPT (1u << 20) /* of a proof's memory, from case to case */
+#define FEW_KEYS 32
 
 typedef struct determination {
     plm_rule rule;
@@ -38,8 +39,6 @@ static plm_truth class_truth(plm_desk *d, plm_rule r, int32_t item) {
     return r == PLM_RULE_NONE ? PLM_NO : desk_prove_rule(d, r, item, -1);
 }
 
-typedef void (*add_rule)(result *r, plm_rule rule, int32_t item, int32_t party);
-
 static void add_determination(result *r, plm_rule rule, int32_t item, int32_t party) {
     plm_truth t = desk_prove_rule(r->d, rule, item, party);
     if (t == PLM_NO || r->det_count == PLM_DETERMINATIONS_MAX) return;
@@ -52,18 +51,28 @@ static void add_duty(result *r, plm_rule rule, int32_t item, int32_t party) {
     r->duty[r->duty_count++] = (determination){rule, t, item, party};
 }
 
-/* Each rule that is law on the day, for each of the case's own items and parties that it is of. */
-static void each(result *r, const plm_rule *rules, uint32_t n, add_rule add) {
+/* Can the requirement hold for the item?  What desk_sift left out can not.  Asked in order. */
+static bool lives(live_item *l, plm_rule r) {
+    while (l->at < l->requirement_count && l->requirements[l->at].rule < r) l->at++;
+    return l->at < l->requirement_count && l->requirements[l->at].rule == r;
+}
+
+static void determinations_of(result *r, plm_rule rule, int32_t item) {
+    bool parties = plm_scope_has(plm_book_rule(r->d->book, rule)->scope, PLM_OF_PARTY);
+    for (uint32_t p = 0; p < (parties ? r->d->party_count : 1); p++)
+        add_determination(r, rule, item, parties ? (int32_t)p : -1);
+}
+
+static void find_determinations(result *r) {
     plm_desk *d = r->d;
-    for (uint32_t i = 0; i < n; i++) {
-        if (plm_view_force(d->view, rules[i]) == PLM_NO) continue;
-        plm_scope s = plm_book_rule(d->book, rules[i])->scope;
-        bool items = plm_scope_has(s, PLM_OF_ITEM);
-        bool parties = plm_scope_has(s, PLM_OF_PARTY);
-        for (uint32_t m = 0; m < (items ? d->item_count : 1); m++) {
-            if (items && d->items[m].parent >= 0) continue;
-            for (uint32_t p = 0; p < (parties ? d->party_count : 1); p++)
-                add(r, rules[i], items ? (int32_t)m : -1, parties ? (int32_t)p : -1);
+    for (uint32_t m = 0; m < d->item_count; m++) d->live[m].at = 0;
+    for (uint32_t i = 0; i < d->requirement_count; i++) {
+        plm_rule rule = d->requirements[i];
+        bool items = plm_scope_has(plm_book_rule(d->book, rule)->scope, PLM_OF_ITEM);
+        for (uint32_t m = 0; m < d->item_count; m++) {
+            if (d->items[m].parent >= 0 || !lives(&d->live[m], rule)) continue;
+            determinations_of(r, rule, items ? (int32_t)m : -1);
+            if (!items) break;
         }
     }
 }
@@ -88,6 +97,23 @@ static void add_exception(result *r, plm_rule e, int32_t item) {
         r->exceptions[r->exception_count++] = (exception_row){code, t, e, item};
 }
 
+/* Each obligation that is law on the day, for each of the case's own items and parties that it is
+ * of. */
+static void find_duties(result *r) {
+    plm_desk *d = r->d;
+    for (uint32_t i = 0; i < d->obligation_count; i++) {
+        plm_rule rule = d->obligations[i];
+        if (plm_view_force(d->view, rule) == PLM_NO) continue;
+        plm_scope s = plm_book_rule(d->book, rule)->scope;
+        bool items = plm_scope_has(s, PLM_OF_ITEM), parties = plm_scope_has(s, PLM_OF_PARTY);
+        for (uint32_t m = 0; m < (items ? d->item_count : 1); m++) {
+            if (items && d->items[m].parent >= 0) continue;
+            for (uint32_t p = 0; p < (parties ? d->party_count : 1); p++)
+                add_duty(r, rule, items ? (int32_t)m : -1, parties ? (int32_t)p : -1);
+        }
+    }
+}
+
 static void find_exceptions(result *r) {
     plm_desk *d = r->d;
     if (r->a.required == PLM_NO || r->a.prohibited == PLM_YES) return;
@@ -109,8 +135,7 @@ static void put_day(plm_jw *w, const char *key, plm_day day) {
 static void put_iv(plm_jw *w, plm_iv v) {
     char text[PLM_DEC_TEXT];
     if (plm_iv_is_point(v)) {
-        plm_dec_print(v.lo, text);
-        plm_jw_cstr(w, text);
+        plm_jw_str(w, (plm_str){text, plm_dec_print(v.lo, text)});
         return;
     }
     plm_jw_obj(w);
@@ -119,34 +144,29 @@ static void put_iv(plm_jw *w, plm_iv v) {
     plm_jw_end_obj(w);
 }
 
-static const char *fact_path(plm_desk *d, const plm_margin *m, char *out, size_t n) {
-    plm_str path = PLM_STR("facts.performance_density");
-    if (!m->is_rule) path = plm_book_fact(d->book, m->fact)->path;
-    snprintf(out, n, "%s.%.*s", d->items[m->item].path, PLM_FMT(path));
-    return out;
-}
-
-static void put_margin(plm_desk *d, plm_jw *w, const plm_margin *m) {
+static void put_margin(plm_desk *d, plm_jw *w, const plm_margin *m, plm_str item) {
     char path[PATH_TEXT + 64], text[PLM_DEC_TEXT];
     plm_dec gap;
+    plm_str fact = PLM_STR("facts.performance_density");
+    if (!m->is_rule) fact = plm_book_fact(d->book, m->fact)->path;
     plm_jw_obj(w);
-    plm_jw_kcstr(w, "fact", fact_path(d, m, path, sizeof path));
+    plm_jw_key(w, "fact");
+    plm_jw_str(w, desk_path_join(path, sizeof path, item, fact));
     plm_jw_key(w, "value");
     put_iv(w, m->value);
-    plm_dec_print(m->threshold, text);
-    plm_jw_kcstr(w, "threshold", text);
+    plm_jw_key(w, "threshold");
+    plm_jw_str(w, (plm_str){text, plm_dec_print(m->threshold, text)});
     plm_jw_key(w, "distance");
-    if (plm_iv_is_point(m->value) && plm_dec_sub(m->value.lo, m->threshold, &gap)) {
-        plm_dec_print(gap, text);
-        plm_jw_cstr(w, text);
-    } else {
+    if (plm_iv_is_point(m->value) && plm_dec_sub(m->value.lo, m->threshold, &gap))
+        plm_jw_str(w, (plm_str){text, plm_dec_print(gap, text)});
+    else
         plm_jw_null(w);
-    }
     plm_jw_end_obj(w);
 }
 
 static void put_margins(plm_desk *d, plm_jw *w, int32_t item) {
     plm_margin m[MARGINS_MAX];
+    char text[PATH_TEXT];
     size_t n = 0;
     for (int i = 0; i < DESK_CLASSES; i++) {
         plm_rule r = d->classes[i];
@@ -163,7 +183,8 @@ static void put_margins(plm_desk *d, plm_jw *w, int32_t item) {
     }
     plm_jw_key(w, "margins");
     plm_jw_arr(w);
-    for (size_t i = 0; i < n; i++) put_margin(d, w, &m[i]);
+    plm_str path = desk_item_path(d, (uint32_t)item, text);
+    for (size_t i = 0; i < n; i++) put_margin(d, w, &m[i], path);
     plm_jw_end_arr(w);
 }
 
@@ -178,9 +199,8 @@ static void put_classes(plm_desk *d, plm_jw *w, int32_t item) {
         }
         const plm_rule_info *k = plm_book_rule(d->book, d->classes[i]);
         if (t == PLM_NO && !k->draft) continue;
-        char name[128];
-        snprintf(name, sizeof name, "%.*s", PLM_FMT(k->name));
-        plm_jw_kcstr(w, name, plm_truth_name(t));
+        plm_jw_skey(w, k->name);
+        plm_jw_cstr(w, plm_truth_name(t));
     }
     plm_jw_end_obj(w);
 }
@@ -310,8 +330,8 @@ static void put_conflicts(plm_desk *d, plm_jw *w) {
     plm_jw_arr(w);
     for (uint32_t i = 0; i < d->conflict_count; i++) {
         const conflict *k = &d->conflicts[i];
-        char path[PATH_TEXT + 64];
-        snprintf(path, sizeof path, "%s.facts.%s", d->items[k->item].path, k->fact);
+        char path[PATH_TEXT + 64], item[PATH_TEXT];
+        snprintf(path, sizeof path, "%s.facts.%s", desk_item_path(d, k->item, item).p, k->fact);
         plm_jw_obj(w);
         plm_jw_kcstr(w, "fact", path);
         plm_jw_key(w, "values");
@@ -429,18 +449,32 @@ static bool canonical_proof(result *r, plm_str json, plm_buf *b) {
 
 static void canonical_json(plm_jw *w, const plm_json *v);
 
+typedef struct key {
+    uint64_t head; /* its first eight bytes, so that most compare as numbers */
+    plm_json *k;
+} key;
+
+static key key_of(plm_json *k) {
+    plm_str s = plm_json_text(k);
+    uint64_t head = 0;
+    for (size_t i = 0; i < 8; i++) head = head << 8 | (i < s.n ? (unsigned char)s.p[i] : 0);
+    return (key){head, k};
+}
+
 static int by_text(const void *a, const void *b) {
-    return plm_str_cmp(plm_json_text(*(plm_json *const *)a), plm_json_text(*(plm_json *const *)b));
+    const key *x = a, *y = b;
+    if (x->head != y->head) return x->head < y->head ? -1 : 1;
+    return plm_str_cmp(plm_json_text(x->k), plm_json_text(y->k));
 }
 
 /* Few keys, often in order already: inserted, without the copy that qsort makes. */
-static void sort_keys(plm_json **keys, size_t n) {
-    if (n > 32) {
+static void sort_keys(key *keys, size_t n) {
+    if (n > FEW_KEYS) {
         qsort(keys, n, sizeof *keys, by_text);
         return;
     }
     for (size_t i = 1; i < n; i++) {
-        plm_json *k = keys[i];
+        key k = keys[i];
         size_t at = i;
         for (; at && by_text(&keys[at - 1], &k) > 0; at--) keys[at] = keys[at - 1];
         keys[at] = k;
@@ -449,40 +483,49 @@ static void sort_keys(plm_json **keys, size_t n) {
 
 static void canonical_object(plm_jw *w, const plm_json *v) {
     size_t n = plm_json_count(v), i = 0;
-    plm_json **keys = plm_mem_resize(NULL, (n + 1) * sizeof(plm_json *));
+    key few[FEW_KEYS], *keys = n <= FEW_KEYS ? few : plm_mem_resize(NULL, n * sizeof *keys);
     plm_jw_obj(w);
     if (keys) {
         plm_json_pairs(v, it, k, m) {
             (void)m;
-            keys[i++] = k;
+            keys[i++] = key_of(k);
         }
         sort_keys(keys, n);
         for (i = 0; i < n; i++) {
-            plm_jw_str(w, plm_json_text(keys[i]));
-            plm_buf_putc(w->b, ':');
-            w->comma = false;
-            canonical_json(w, yyjson_obj_iter_get_val(keys[i]));
+            plm_jw_skey(w, plm_json_text(keys[i].k));
+            canonical_json(w, yyjson_obj_iter_get_val(keys[i].k));
         }
     }
     plm_jw_end_obj(w);
-    plm_mem_free(keys);
+    if (keys != few) plm_mem_free(keys);
+}
+
+/* Is the number's text its shortest form as it stands: digits, without a zero before them? */
+static bool is_shortest(plm_str s) {
+    if (s.n > 18 || (s.n > 1 && s.p[0] == '0')) return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < '0' || s.p[i] > '9') return false;
+    return s.n > 0;
 }
 
 /* Keys in order, numbers in their shortest form: layout does not change the proof. */
 static void canonical_json(plm_jw *w, const plm_json *v) {
     char text[PLM_DEC_TEXT];
     plm_dec d;
-    if (plm_json_is_obj(v)) {
+    plm_str s = plm_json_text(v);
+    if (plm_json_is_str(v)) {
+        plm_jw_str(w, s);
+    } else if (plm_json_is_obj(v)) {
         canonical_object(w, v);
     } else if (plm_json_is_arr(v)) {
         plm_jw_arr(w);
         plm_json_each(v, it, m) canonical_json(w, m);
         plm_jw_end_arr(w);
-    } else if (plm_json_is_num(v) && plm_dec_parse(plm_json_text(v), true, &d, NULL)) {
+    } else if (plm_json_is_num(v) && is_shortest(s)) {
+        plm_jw_raw(w, s);
+    } else if (plm_json_is_num(v) && plm_dec_parse(s, true, &d, NULL)) {
         plm_dec_print(d, text);
         plm_jw_raw(w, plm_str_c(text));
-    } else if (plm_json_is_str(v)) {
-        plm_jw_str(w, plm_json_text(v));
     } else if (plm_json_is_bool(v)) {
         plm_jw_bool(w, plm_json_true(v));
     } else {
@@ -490,19 +533,23 @@ static void canonical_json(plm_jw *w, const plm_json *v) {
     }
 }
 
+static void let_go(plm_buf *b) {
+    if (b->cap > PROOF_KEPT) plm_buf_free(b);
+}
+
 static bool proof_hash(result *r, char hex[65], plm_fault *f) {
-    plm_buf canon, proof;
+    plm_buf *canon = &r->d->canon, *proof = &r->d->proof;
     unsigned char h[32];
-    plm_buf_init(&canon, PROOF_MAX);
-    plm_buf_init(&proof, PROOF_MAX);
-    plm_jw w = plm_jw_into(&canon);
+    plm_buf_clear(canon);
+    plm_buf_clear(proof);
+    plm_jw w = plm_jw_into(canon);
     canonical_json(&w, plm_doc_root(r->d->doc));
-    bool ok = !canon.full && canonical_proof(r, plm_buf_str(&canon), &proof);
-    if (!ok) plm_fail(f, PLM_OUT_OF_RANGE, "the proof is larger than %u bytes", PROOF_MAX);
-    plm_sha256_of(plm_buf_str(&proof), h);
+    bool ok = !canon->full && canonical_proof(r, plm_buf_str(canon), proof);
+    if (!ok) plm_fail(f, PLM_OUT_OF_RANGE, "the proof is larger than %u bytes", PLM_PROOF_BYTES_MAX);
+    plm_sha256_of(plm_buf_str(proof), h);
     plm_hex(h, 32, hex);
-    plm_buf_free(&canon);
-    plm_buf_free(&proof);
+    let_go(canon);
+    let_go(proof);
     return ok;
 }
 
@@ -534,18 +581,25 @@ static void put_result(result *r, const char *proof, plm_buf *out) {
     plm_jw_end_obj(&w);
 }
 
+/* The desk's own, from case to case. */
+static result *result_of(plm_desk *d) {
+    if (!d->result) d->result = plm_mem_resize(NULL, sizeof *d->result);
+    return d->result;
+}
+
 static void conclude(result *r, plm_desk *d) {
-    r->d = d; /* fresh from the arena: the rest is zero */
+    r->d = d;
+    r->det_count = r->exception_count = r->duty_count = 0;
     r->a = desk_answer(d);
-    each(r, d->requirements, d->requirement_count, add_determination);
+    find_determinations(r);
     find_exceptions(r);
-    each(r, d->obligations, d->obligation_count, add_duty);
+    find_duties(r);
 }
 
 bool plm_desk_review(plm_desk *d, plm_str json, const plm_reading *rd, plm_buf *out,
                      plm_verdict *v, plm_fault *f) {
     if (!desk_open(d, json, rd, f)) return false;
-    result *r = plm_arena_alloc(d->arena, sizeof *r);
+    result *r = result_of(d);
     char proof[65];
     if (!r) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     conclude(r, d);
@@ -603,8 +657,10 @@ static void report_duties(result *r, plm_buf *out) {
         plm_buf_printf(out, "  %s: %.*s \"%.*s\"",
                        t->truth == PLM_YES ? "obliged" : "may be obliged", PLM_FMT(k->name),
                        PLM_FMT(k->title));
-        if (t->item >= 0) plm_buf_printf(out, ", %s", r->d->items[t->item].path);
-        if (t->party >= 0) plm_buf_printf(out, ", %s", r->d->parties[t->party].path);
+        char path[PATH_TEXT];
+        if (t->item >= 0)
+            plm_buf_printf(out, ", %s", desk_item_path(r->d, (uint32_t)t->item, path).p);
+        if (t->party >= 0) plm_buf_printf(out, ", parties[%d]", t->party);
         plm_buf_printf(out, " [%.*s]\n", PLM_FMT(k->cite));
         for (uint32_t o = 0; o < k->oblige_count; o++)
             plm_buf_printf(out, "    obliges: %.*s\n", PLM_FMT(k->obliges[o]));
@@ -623,10 +679,12 @@ static void report_rest(result *r, plm_buf *out) {
         for (uint32_t k = 0; k < q[i].outcome_count; k++)
             plm_buf_printf(out, "    if %s\n", q[i].outcome[k]);
     }
-    for (uint32_t i = 0; i < d->conflict_count; i++)
+    for (uint32_t i = 0; i < d->conflict_count; i++) {
+        char item[PATH_TEXT];
         plm_buf_printf(out, "  conflict: %s.facts.%s: %u sources differ; taken over both\n",
-                       d->items[d->conflicts[i].item].path, d->conflicts[i].fact,
+                       desk_item_path(d, d->conflicts[i].item, item).p, d->conflicts[i].fact,
                        d->conflicts[i].count);
+    }
     for (uint32_t i = 0; i < d->party_count; i++)
         if (d->parties[i].found_text.n)
             plm_buf_put(out, d->parties[i].found_text.p, d->parties[i].found_text.n);
@@ -658,7 +716,7 @@ static void report_items(result *r, bool explain, plm_buf *out) {
 bool plm_desk_report(plm_desk *d, plm_str json, const plm_reading *rd, bool explain, plm_buf *out,
                      plm_verdict *v, plm_fault *f) {
     if (!desk_open(d, json, rd, f)) return false;
-    result *r = plm_arena_alloc(d->arena, sizeof *r);
+    result *r = result_of(d);
     char day[2][11], proof[65], book[65];
     if (!r) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     conclude(r, d);

@@ -23,12 +23,9 @@ typedef struct probe {
 } probe;
 
 static plm_verdict verdict_now(plm_desk *d) {
-    answer a;
-    memset(&a, 0, sizeof a);
-    a.limit = PLM_RULES_CASES_MAX;
     plm_facts_touch(d->world);
     desk_sift(d);
-    return desk_verdict(d, &a);
+    return desk_verdict_only(d, PLM_RULES_CASES_MAX);
 }
 
 static plm_verdict with_number(plm_desk *d, uint32_t id, uint32_t item, plm_dec v, plm_iv back) {
@@ -77,7 +74,7 @@ static void number(probe *p, int fact, uint32_t item) {
     plm_desk *d = p->d;
     plm_iv v;
     plm_dec at[EDGES_MAX], step, zero = plm_dec_int(0);
-    char path[PATH_TEXT + 64], text[PLM_DEC_TEXT];
+    char path[PATH_TEXT + 64], own[PATH_TEXT], text[PLM_DEC_TEXT];
     if (d->facts[fact] == UINT32_MAX ||
         !plm_facts_known_number(d->world, d->facts[fact], item, &v) || !plm_iv_is_point(v))
         return;
@@ -94,8 +91,8 @@ static void number(probe *p, int fact, uint32_t item) {
             if (r != p->now) keep(c < 0 ? &below : &above, c < 0, x, r);
         }
     if (!below.found && !above.found) return;
-    snprintf(path, sizeof path, "%s.%.*s", d->items[item].path,
-             PLM_FMT(plm_book_fact(d->book, d->facts[fact])->path));
+    desk_path_join(path, sizeof path, desk_item_path(d, item, own),
+                   plm_book_fact(d->book, d->facts[fact])->path);
     plm_dec_print(v.lo, text);
     plm_jw_obj(p->w);
     plm_jw_kcstr(p->w, "fact", path);

@@ -7,6 +7,7 @@
 
 #define NODE_NONE UINT32_MAX
 #define GROUP_MEMBERS_MAX 400
+#define GROUP_WORDS 11 /* words of 64 bits that hold a bit for every country */
 #define CODE_TEXT_MAX 32
 
 typedef enum node_op {
@@ -57,6 +58,16 @@ typedef struct given { /* one assignment of a test */
     plm_country country;
     plm_str word;
 } given;
+
+/* What an unknown answer hangs on, as the book tells them apart; with the item and party at hand
+ * it is a leaf (world.h). */
+typedef enum leaf_kind { LEAF_NONE, LEAF_FACT, LEAF_CMP, LEAF_IN, LEAF_COUNTRY, LEAF_WORD,
+                         LEAF_CODE, LEAF_NAMED, LEAF_CODES, LEAF_FORCE, LEAF_OPEN,
+                         LEAF_CONTENTS } leaf_kind;
+typedef struct leaf_info {
+    uint8_t kind, scope;  /* scope: whether it has an item, a party */
+    uint32_t a, b;        /* node, or fact and group/word; rule; set and derived code + 1 */
+} leaf_info;
 
 /* What an answer can hang on: a bit a fact, three more, and a bit a code set (sets past the last
  * bit share).  Books with more facts use all bits. */
@@ -133,6 +144,7 @@ typedef struct codeset {
 
 typedef struct fact {
     plm_fact_info info;
+    uint32_t at, iv_at, txt_at; /* where its val, plm_iv and txt begin in an entity's record */
     uint32_t word_count;
     plm_str *words;
 } fact;
@@ -142,6 +154,9 @@ typedef struct eccn_clause {
     uint32_t cond;
     plm_truth *in; /* per code set */
 } eccn_clause;
+
+#define ECCNS_MAX 64
+
 
 struct plm_book {
     plm_arena *arena;
@@ -159,21 +174,37 @@ struct plm_book {
     namelist *lists;
     fact *facts;
     test *tests;
-    eccn_clause eccns[64];
+    eccn_clause eccns[ECCNS_MAX];
+    deps eccns_hang_on;
+    uint64_t *hung;           /* per dependency's bit: what hangs on it, a bit each: the rules, then
+                               * the code sets, then the derived codes */
+    uint32_t hung_words;      /* of one bit's */
+    leaf_info *leaves;        /* 1 .. leaf_count; 0: none */
+    uint32_t leaf_count, *leaf_of; /* leaf_of: per node, 0 where it is none */
+    uint32_t code_leaf, force_leaf; /* the first of a code set's place, and of a rule's force */
     plm_str *gaps;
     plm_str *names;           /* names in conditions, until linked */
     uint32_t scope_slots[4];
+    uint32_t record[3];       /* bytes of a transaction's, item's and party's facts */
     bool drafting;            /* while parsing: the file is a draft laid over the law */
     plm_rule *by_name; /* rules sorted by name */
+    plm_day *as_of_days, *known_days; /* from which on something may differ, sorted */
+    uint32_t as_of_count, known_count;
 };
 
 struct plm_view {
     const plm_book *book;
     plm_day as_of, known;
+    plm_day as_of_from, as_of_to, known_from, known_to; /* the days that make no difference */
     bool codified;
     plm_truth *force;         /* per rule */
-    uint64_t (*in)[11];       /* per group: a bit per country */
+    uint64_t (*in)[GROUP_WORDS]; /* per group: a bit per country */
+    uint32_t uses;            /* cases asked about, until it is compiled */
+    struct program *program;  /* program.h; NULL: conditions are walked */
 };
+
+/* leaves.c: numbers what unknowns hang on, after names are linked. */
+bool plm_book_number_leaves(plm_book *b);
 
 /* codes.c */
 bool plm_code_read(plm_str text, code *out);
@@ -184,7 +215,7 @@ plm_truth plm_code_within(const code *c, const codeset *s);
 size_t plm_name_fold(plm_str s, char *out, size_t max);
 
 /* deps.c: fills hangs_on of every rule and code set, after names are linked and circles refused. */
-void plm_book_hang(plm_book *b);
+bool plm_book_hang(plm_book *b);
 /* The bits of the fact, or of all when the book has too many. */
 deps plm_dep_of(const plm_book *b, uint32_t bit);
 /* The bit of a code set. */
@@ -206,6 +237,12 @@ plm_truth plm_rule_force(const rule *r, plm_day as_of, plm_day known, bool codif
 
 /* link.c: names to numbers, cycles, clocks, classes taken out by notes. */
 bool plm_book_link(plm_book *b, plm_fault *f);
+
+/* edges.c: the days from which on a view may differ, of the transaction and of knowledge. */
+bool plm_book_list_days(plm_book *b);
+
+/* world.c: where each fact lies in the record of its entity. */
+void plm_book_lay(plm_book *b);
 
 /* parse.c: adds one file's declarations; facts_only first for every file. */
 bool plm_book_parse(plm_book *b, plm_str file, plm_str text, bool facts_only, plm_fault *f);

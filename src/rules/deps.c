@@ -65,7 +65,29 @@ deps plm_dep_number(const plm_book *b, uint32_t at) {
     return of_node((plm_book *)(uintptr_t)b, at);
 }
 
-void plm_book_hang(plm_book *b) {
+static bool has_bit(const deps *d, uint32_t bit) { return d->w[bit / 64] >> (bit % 64) & 1; }
+
+/* What the i-th of rules, sets and derived codes hangs on. */
+static const deps *nth(const plm_book *b, uint32_t i) {
+    if (i < b->rule_count) return &b->rules[i].hangs_on;
+    return i < b->rule_count + b->set_count ? &b->sets[i - b->rule_count].hangs_on
+                                            : &b->eccns_hang_on;
+}
+
+static bool list_hung(plm_book *b) {
+    uint32_t all = b->rule_count + b->set_count + 1;
+    b->hung_words = (all + 63) / 64;
+    b->hung = plm_arena_array(b->arena, (size_t)DEP_BITS * b->hung_words, sizeof *b->hung);
+    for (uint32_t bit = 0; b->hung && bit < DEP_BITS; bit++)
+        for (uint32_t i = 0; i < all; i++)
+            if (has_bit(nth(b, i), bit)) b->hung[bit * b->hung_words + i / 64] |= 1ull << (i % 64);
+    return b->hung != NULL;
+}
+
+bool plm_book_hang(plm_book *b) {
     for (uint32_t i = 0; i < b->rule_count; i++) of_rule(b, i);
     for (uint32_t i = 0; i < b->set_count; i++) b->sets[i].hangs_on = of_set(b, i);
+    for (uint32_t i = 0; i < b->eccn_count; i++)
+        b->eccns_hang_on = plm_dep_or(b->eccns_hang_on, of_node(b, b->eccns[i].cond));
+    return list_hung(b);
 }

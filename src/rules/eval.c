@@ -1,5 +1,6 @@
-/* eval.c: three-valued evaluation.  AND is min, OR is max; every fold that stays UNKNOWN keeps in
- * w->why the first unknown it hangs on.  Rules are remembered per item and party. */
+/* eval.c: three-valued evaluation by walking the book's nodes.  AND is min, OR is max; every fold
+ * that stays UNKNOWN keeps in w->why the first unknown it hangs on.  Rules are remembered per item
+ * and party, whichever way they were asked: run.c does the same by a view's program. */
 #include "rules/world.h"
 
 #include <string.h>
@@ -7,25 +8,12 @@
 /* Kept out of ask_node, so that its frame stays small. */
 #define APART __attribute__((noinline))
 
-static plm_truth unknown(plm_facts *w, leaf l) {
-    w->why = l;
-    return PLM_UNKNOWN;
-}
-
 /* What was settled about the very same unknown. */
-static plm_truth looked_up(plm_facts *w, leaf l) {
-    for (uint32_t i = w->done_count; i-- > 0;)
-        if (leaf_same(&w->done[i].at, &l)) return w->done[i].truth;
+plm_truth looked_up(plm_facts *w, leaf l) {
+    if (w->marks[leaf_mark(l)])
+        for (uint32_t i = w->done_count; i-- > 0;)
+            if (w->done_at[i] == l) return w->done[i].truth;
     return unknown(w, l);
-}
-
-/* The unknown as one thing, whatever item or party it was met from. */
-static leaf leaf_of(plm_scope s, leaf_kind kind, uint32_t a, uint32_t b, int32_t item,
-                    int32_t party) {
-    bool i = plm_scope_has(s, PLM_OF_ITEM);
-    bool p = plm_scope_has(s, PLM_OF_PARTY);
-    return (leaf){.kind = (uint8_t)kind, .a = a, .b = b, .item = i ? item : -1,
-                  .party = p ? party : -1};
 }
 
 static plm_iv iv_const(plm_dec d) { return plm_iv_point(d); }
@@ -87,7 +75,7 @@ numval ask_number(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     case NUM_CONST: return whole(iv_const(w->book->decs[n->a]));
     case NUM_FACT: {
         const val *v = world_val(w, n->a, item, party);
-        numval r = whole(v->iv);
+        numval r = whole(*world_iv(w, n->a, item, party));
         r.open_lo = v->open_lo;
         r.open_hi = v->open_hi;
         return r;
@@ -123,8 +111,8 @@ static plm_truth compare_settled(plm_facts *w, const node *n, uint32_t number, i
                                  int32_t party) {
     for (uint32_t i = w->done_count; i-- > 0;) {
         const settled *s = &w->done[i];
-        if (!s->is_iv || s->at.item != item || s->at.party != party) continue;
-        const node *c = &w->book->nodes[s->at.a];
+        if (!s->is_iv || leaf_item(s->at) != item || leaf_party(s->at) != party) continue;
+        const node *c = &w->book->nodes[leaf_kind_of(w->book, s->at)->a];
         if (w->book->nodes[c->a].a != number) continue;
         plm_truth t = compare(s->iv, s->open_lo, s->open_hi, (plm_rel)n->rel, w->book->decs[n->b]);
         if (t != PLM_UNKNOWN) return t;
@@ -132,7 +120,7 @@ static plm_truth compare_settled(plm_facts *w, const node *n, uint32_t number, i
     return PLM_UNKNOWN;
 }
 
-static APART plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
+APART plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     const node *n = &w->book->nodes[at], *v = &w->book->nodes[n->a];
     plm_dec t = w->book->decs[n->b];
     numval x = ask_number(w, n->a, item, party);
@@ -141,34 +129,35 @@ static APART plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t 
     else if (!x.den.no_hi && plm_dec_is_zero(x.den.hi)) return PLM_NO; /* undefined: not met */
     else r = plm_iv_compare_ratio(x.num, x.den, (plm_rel)n->rel, t);
     if (r != PLM_UNKNOWN) return r;
-    plm_scope s = v->op == NUM_FACT ? w->book->facts[v->a].info.scope
-                : v->op == NUM_RULE ? w->book->rules[v->a].info.scope : PLM_OF_ITEM_AND_PARTY;
-    leaf l = leaf_of(s, LEAF_CMP, at, 0, item, party);
-    if (v->op == NUM_RULE && (r = compare_settled(w, n, v->a, l.item, l.party)) != PLM_UNKNOWN)
+    leaf l = leaf_of(w->book, w->book->leaf_of[at], item, party);
+    if (v->op == NUM_RULE &&
+        (r = compare_settled(w, n, v->a, leaf_item(l), leaf_party(l))) != PLM_UNKNOWN)
         return r;
     return v->op == NUM_FACT ? unknown(w, l) : looked_up(w, l);
+}
+
+/* The node's own unknown. */
+static leaf leaf_at(const plm_facts *w, const node *n, int32_t item, int32_t party) {
+    return leaf_of(w->book, w->book->leaf_of[n - w->book->nodes], item, party);
 }
 
 static plm_truth ask_in(plm_facts *w, const node *n, int32_t item, int32_t party) {
     const val *v = world_val(w, n->a, item, party);
     if (v->known) return w->view->in[n->b][v->word / 64] >> (v->word % 64) & 1 ? PLM_YES : PLM_NO;
-    return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_IN, n->a, n->b, item, party));
+    return looked_up(w, leaf_at(w, n, item, party));
 }
 
-static plm_truth ask_word(plm_facts *w, const node *n, leaf_kind kind, int32_t item,
-                          int32_t party) {
+static plm_truth ask_word(plm_facts *w, const node *n, int32_t item, int32_t party) {
     const val *v = world_val(w, n->a, item, party);
     if (v->known) return v->word == n->b ? PLM_YES : PLM_NO;
-    return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, kind, n->a, n->b, item, party));
+    return looked_up(w, leaf_at(w, n, item, party));
 }
 
 static APART plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int32_t party) {
     const val *v = world_val(w, n->a, item, party);
-    if (!v->known)
-        return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_NAMED, n->a, n->b, item,
-                                    party));
+    if (!v->known) return looked_up(w, leaf_at(w, n, item, party));
     char folded[256];
-    plm_str f = {folded, plm_name_fold(v->text, folded, sizeof folded)};
+    plm_str f = {folded, plm_name_fold(world_txt(w, n->a, item, party)->text, folded, sizeof folded)};
     const namelist *l = &w->book->lists[n->b];
     plm_day d = w->view->as_of, known = w->view->known;
     for (uint32_t i = 0; f.n && i < l->count; i++)
@@ -183,16 +172,20 @@ static APART plm_truth ask_codes(plm_facts *w, const node *n, int32_t item, int3
     plm_truth t = v->known ? PLM_NO : PLM_UNKNOWN;
     for (uint32_t i = 0; v->known && i < v->word && t != PLM_YES; i++) {
         code c;
-        if (plm_code_read(v->codes[i], &c))
+        if (plm_code_read(world_txt(w, n->a, item, party)->codes[i], &c))
             t = plm_or(t, plm_code_within(&c, &w->book->sets[n->b]));
     }
     if (t != PLM_UNKNOWN) return t;
-    return looked_up(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_CODES, n->a, n->b, item,
-                                party));
+    return looked_up(w, leaf_at(w, n, item, party));
 }
 
 static bool v_known(plm_facts *w, int32_t item) {
     return w->book->eccn_fact != UINT32_MAX && world_val(w, w->book->eccn_fact, item, -1)->known;
+}
+
+/* Whether the item's code is in the set: the asserted one, or the derived one of that number - 1. */
+static leaf code_leaf(const plm_facts *w, uint32_t set, uint32_t nth, int32_t item) {
+    return leaf_make(w->book->code_leaf + set * (w->book->eccn_count + 1) + nth, item, -1);
 }
 
 static plm_truth ask_asserted(plm_facts *w, uint32_t set, int32_t item) {
@@ -200,71 +193,82 @@ static plm_truth ask_asserted(plm_facts *w, uint32_t set, int32_t item) {
     plm_truth t = PLM_UNKNOWN;
     if (b->eccn_fact != UINT32_MAX) {
         const val *v = world_val(w, b->eccn_fact, item, -1);
-        if (v->known) t = plm_code_within(&v->c, &b->sets[set]);
+        if (v->known) t = plm_code_within(&world_txt(w, b->eccn_fact, item, -1)->c, &b->sets[set]);
     }
     if (t == PLM_UNKNOWN && v_known(w, item)) t = w->open; /* a row that the data leaves open */
-    if (t != PLM_UNKNOWN) return t;
-    return looked_up(w, (leaf){.kind = LEAF_CODE, .a = set, .item = item, .party = -1});
+    return t != PLM_UNKNOWN ? t : looked_up(w, code_leaf(w, set, 0, item));
 }
 
-/* The first derived code whose condition holds, else the asserted one; a condition that is
- * unknown leaves unknown what the ways differ in. */
-static plm_truth ask_within(plm_facts *w, uint32_t set, uint32_t from, int32_t item) {
+static plm_truth ask_eccn(plm_facts *w, uint32_t i, int32_t item) {
+    if (!w->program) return ask_node(w, w->book->eccns[i].cond, item, -1);
+    env e = env_of(w, PLM_OF_ITEM, item, -1);
+    return run_op(w, &w->program->ops[w->program->eccn_at[i]], &e);
+}
+
+/* The item's derived codes up to the first that is proved, asked once for all sets. */
+static derived derive(plm_facts *w, int32_t item) {
     const plm_book *b = w->book;
-    for (uint32_t i = from; i < b->eccn_count; i++) {
-        plm_truth t = ask_node(w, b->eccns[i].cond, item, -1);
-        if (t == PLM_NO) continue;
-        plm_truth in = b->eccns[i].in[set];
-        leaf open = {.kind = LEAF_CODE, .a = set, .b = i + 1, .item = item, .party = -1};
-        if (t == PLM_YES) return in == PLM_UNKNOWN ? looked_up(w, open) : in;
-        leaf why = w->why;
-        plm_truth rest = ask_within(w, set, i + 1, item);
-        if (rest == in && in != PLM_UNKNOWN) return in;
-        return unknown(w, why);
+    uint32_t at = w->memo_base[b->rule_count] + b->set_count * w->items + (uint32_t)item;
+    derived *kept = &w->derived[item];
+    if (memo_fresh(w, b->rule_count + b->set_count, &w->memos[at])) return *kept;
+    derived d = {0};
+    for (uint32_t i = 0; i < b->eccn_count && !d.yes; i++) {
+        plm_truth t = ask_eccn(w, i, item);
+        if (t == PLM_UNKNOWN && !d.open) d.why = w->why;
+        if (t != PLM_NO) *(t == PLM_YES ? &d.yes : &d.open) |= 1ull << i;
     }
-    return ask_asserted(w, set, item);
+    if (memo_keep(w, at, &b->eccns_hang_on, kept)) {
+        *kept = d;
+        w->memos[at] = (memo){.gen = w->gen, .stamp = w->stamp, .firm = !d.open && !w->loose};
+    }
+    return d;
 }
 
-static bool fresh(const plm_facts *w, const deps *hangs_on, const memo *m) {
-    if (m->gen != w->gen) return false;
-    if (m->firm) return true;
-    for (int i = 0; i < DEP_WORDS; i++)
-        for (uint64_t d = hangs_on->w[i] & w->moved.w[i]; d; d &= d - 1)
-            if (w->moved_at[i * 64 + __builtin_ctzll(d)] > m->stamp) return false;
-    return true;
+/* The first derived code that is proved, else the asserted one; where codes before it are open,
+ * unknown unless all the ways agree. */
+static plm_truth ask_within(plm_facts *w, uint32_t set, int32_t item) {
+    const plm_book *b = w->book;
+    derived d = derive(w, item);
+    plm_truth last = PLM_UNKNOWN;
+    if (d.yes) {
+        uint32_t i = (uint32_t)__builtin_ctzll(d.yes);
+        last = b->eccns[i].in[set];
+        if (last == PLM_UNKNOWN) last = looked_up(w, code_leaf(w, set, i + 1, item));
+    } else {
+        last = ask_asserted(w, set, item);
+    }
+    for (uint64_t open = d.open; open; open &= open - 1) {
+        plm_truth in = b->eccns[__builtin_ctzll(open)].in[set];
+        if (in == PLM_UNKNOWN || in != last) return unknown(w, d.why);
+    }
+    return last;
 }
 
-static plm_truth remember(plm_facts *w, uint32_t at, const deps *hangs_on, plm_truth t) {
-    if (memo_keep(w, at, hangs_on))
-        w->memos[at] = (memo){.gen = w->gen, .stamp = w->stamp, .truth = (uint8_t)t,
-                              .firm = t != PLM_UNKNOWN && !w->loose, .why = w->why};
+static inline plm_truth remember(plm_facts *w, uint32_t at, const deps *hangs_on, plm_truth t) {
+    if (w->done_count && !memo_keep(w, at, hangs_on, NULL)) return t;
+    memo *m = &w->memos[at];
+    m->gen = w->gen;
+    m->stamp = w->stamp;
+    m->why = w->why;
+    m->truth = (uint8_t)t;
+    m->firm = t != PLM_UNKNOWN && !w->loose;
     return t;
 }
 
-/* How many derived codes at the front fail whatever is settled: asked once for all sets. */
-static uint32_t codes_failed(plm_facts *w, int32_t item) {
-    if (w->skip[item].gen == w->gen) return w->skip[item].n;
-    if (w->done_count) return 0;
-    uint32_t n = 0;
-    while (n < w->book->eccn_count && ask_node(w, w->book->eccns[n].cond, item, -1) == PLM_NO) n++;
-    w->skip[item].gen = w->gen;
-    w->skip[item].n = n;
-    return n;
-}
-
-static APART plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
+/* Remembered only where an asserted code is looked for in a list: the rest is sooner asked. */
+APART plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
+    if (!v_known(w, item)) return ask_within(w, set, item);
     uint32_t at = w->memo_base[w->book->rule_count] + set * w->items + (uint32_t)item;
     const memo *m = &w->memos[at];
-    const deps *hangs_on = &w->book->sets[set].hangs_on;
-    if (!fresh(w, hangs_on, m))
-        return remember(w, at, hangs_on, ask_within(w, set, codes_failed(w, item), item));
+    if (!memo_fresh(w, w->book->rule_count + set, m))
+        return remember(w, at, &w->book->sets[set].hangs_on, ask_within(w, set, item));
     if (m->truth == PLM_UNKNOWN) w->why = m->why;
     return (plm_truth)m->truth;
 }
 
 static plm_truth ask_list(plm_facts *w, const node *n, int32_t item, int32_t party) {
     plm_truth stop = n->op == OP_AND ? PLM_NO : PLM_YES, r = plm_not(stop);
-    leaf why = {0};
+    leaf why = 0;
     for (uint32_t i = 0; i < n->n; i++) {
         plm_truth t = ask_node(w, w->book->kids[n->a + i], item, party);
         if (t == stop) return stop;
@@ -286,7 +290,7 @@ bool world_part_of(const plm_facts *w, uint32_t part, int32_t item) {
 static plm_truth ask_some(plm_facts *w, const node *n, int32_t item, int32_t party) {
     bool parts = n->op == OP_SOME_PART, people = n->op == OP_SOME_PARTY || n->op == OP_EVERY_PARTY;
     plm_truth stop = n->op == OP_EVERY_PARTY ? PLM_NO : PLM_YES, r = plm_not(stop);
-    leaf why = {0};
+    leaf why = 0;
     for (uint32_t i = 0; i < (people ? w->parties : w->items); i++) {
         if (parts && !world_part_of(w, i, item)) continue;
         if (n->op == OP_SOME_ITEM && w->places[i].parent >= 0) continue;
@@ -299,9 +303,7 @@ static plm_truth ask_some(plm_facts *w, const node *n, int32_t item, int32_t par
         }
     }
     if (parts && item >= 0 && !w->places[item].contents_known) { /* parts nobody told of */
-        plm_truth t = looked_up(w, (leaf){.kind = LEAF_CONTENTS,
-                                          .a = (uint32_t)(n - w->book->nodes), .item = item,
-                                          .party = party});
+        plm_truth t = looked_up(w, leaf_at(w, n, item, party));
         if (t == PLM_YES) return PLM_YES;
         if (t == PLM_UNKNOWN) {
             if (r != PLM_UNKNOWN) why = w->why;
@@ -319,20 +321,18 @@ plm_truth ask_node(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     case OP_NO: return PLM_NO;
     case OP_OPEN:
         if (w->open != PLM_UNKNOWN) return w->open;
-        return looked_up(w, (leaf){.kind = LEAF_OPEN, .a = n->a, .item = -1,
-                                             .party = -1});
+        return looked_up(w, leaf_at(w, n, -1, -1));
     case OP_AND: case OP_OR: return ask_list(w, n, item, party);
     case OP_NOT: return plm_not(ask_node(w, n->a, item, party));
     case OP_FACT: {
         plm_truth t = (plm_truth)world_val(w, n->a, item, party)->truth;
         if (t != PLM_UNKNOWN) return t;
-        return unknown(w, leaf_of(w->book->facts[n->a].info.scope, LEAF_FACT, n->a, 0, item,
-                                  party));
+        return unknown(w, leaf_at(w, n, item, party));
     }
     case OP_CMP: return ask_cmp(w, at, item, party);
     case OP_IN: return ask_in(w, n, item, party);
-    case OP_COUNTRY: return ask_word(w, n, LEAF_COUNTRY, item, party);
-    case OP_WORD: return ask_word(w, n, LEAF_WORD, item, party);
+    case OP_COUNTRY: return ask_word(w, n, item, party);
+    case OP_WORD: return ask_word(w, n, item, party);
     case OP_CODES: return ask_codes(w, n, item, party);
     case OP_NAMED: return ask_named(w, n, item, party);
     case OP_RULE: return ask_rule(w, n->a, item, party);
@@ -344,35 +344,30 @@ plm_truth ask_node(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     }
 }
 
-static uint32_t memo_of(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
-    uint32_t at = w->memo_base[r];
-    switch (w->book->rules[r].info.scope) {
-    case PLM_OF_ITEM: at += (uint32_t)item; break;
-    case PLM_OF_PARTY: at += (uint32_t)party; break;
-    case PLM_OF_ITEM_AND_PARTY: at += (uint32_t)item * w->parties + (uint32_t)party; break;
-    default: break;
-    }
-    return at;
+static plm_truth ask_condition(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
+    const rule *k = &w->book->rules[r];
+    if (!w->program) return k->cond == NODE_NONE ? PLM_YES : ask_node(w, k->cond, item, party);
+    env e = env_of(w, k->info.scope, item, party);
+    return run_op(w, &w->program->ops[w->program->rule_at[r]], &e);
 }
 
 plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     plm_truth force = w->view->force[r];
     if (force == PLM_NO) return PLM_NO;
-    uint32_t at = memo_of(w, r, item, party);
+    const rule *k = &w->book->rules[r];
+    plm_scope s = k->info.scope;
+    uint32_t at = memo_of(w, r, s, item, party);
     const memo *m = &w->memos[at];
-    if (fresh(w, &w->book->rules[r].hangs_on, m)) {
+    if (memo_fresh(w, r, m)) {
         if (m->truth == PLM_UNKNOWN) w->why = m->why;
         return (plm_truth)m->truth;
     }
-    w->asked++;
-    const rule *k = &w->book->rules[r];
-    bool wants_item = plm_scope_has(k->info.scope, PLM_OF_ITEM);
-    bool wants_party = plm_scope_has(k->info.scope, PLM_OF_PARTY);
-    int32_t i = wants_item ? item : -1, p = wants_party ? party : -1;
-    plm_truth t = k->cond == NODE_NONE ? PLM_YES : ask_node(w, k->cond, i, p);
+    if (w->program && gate_shut(w, r)) return PLM_NO;
+    plm_truth t = ask_condition(w, r, plm_scope_has(s, PLM_OF_ITEM) ? item : -1,
+                                plm_scope_has(s, PLM_OF_PARTY) ? party : -1);
     if (t != PLM_NO && force == PLM_UNKNOWN) {
         leaf why = w->why;
-        plm_truth f = looked_up(w, (leaf){.kind = LEAF_FORCE, .a = r, .item = -1, .party = -1});
+        plm_truth f = looked_up(w, leaf_make(w->book->force_leaf + r, -1, -1));
         if (t == PLM_UNKNOWN && f != PLM_NO) w->why = why;
         t = plm_and(t, f);
     }
@@ -385,17 +380,20 @@ plm_truth plm_facts_ask(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
 
 plm_truth plm_facts_ask_condition(plm_facts *w, plm_rule r, uint32_t condition, int32_t item,
                                   int32_t party) {
-    return ask_node(w, w->book->rules[r].conds[condition], item, party);
+    const rule *k = &w->book->rules[r];
+    if (!w->program) return ask_node(w, k->conds[condition], item, party);
+    env e = env_of(w, PLM_OF_ITEM_AND_PARTY, item, party);
+    return run_op(w, &w->program->ops[w->program->cond_from[r] + condition], &e);
 }
 
 plm_str plm_facts_eccn(plm_facts *w, int32_t item) {
     const plm_book *b = w->book;
     for (uint32_t i = 0; i < b->eccn_count; i++) {
-        plm_truth t = ask_node(w, b->eccns[i].cond, item, -1);
+        plm_truth t = ask_eccn(w, i, item);
         if (t == PLM_UNKNOWN) return (plm_str){"", 0};
         if (t == PLM_YES) return (plm_str){b->eccns[i].c.text, b->eccns[i].c.n};
     }
     if (b->eccn_fact == UINT32_MAX) return (plm_str){"", 0};
     const val *v = world_val(w, b->eccn_fact, item, -1);
-    return v->known ? v->text : (plm_str){"", 0};
+    return v->known ? world_txt(w, b->eccn_fact, item, -1)->text : (plm_str){"", 0};
 }

@@ -307,6 +307,7 @@ static bool link_eccns(linker *l) {
 
 bool plm_book_link(plm_book *b, plm_fault *f) {
     linker l = {.b = b, .f = f};
+    plm_book_lay(b);
     if (!sort_names(&l)) return false;
     for (uint32_t i = 0; i < b->rule_count; i++) {
         if (!link_rule(&l, &b->rules[i])) return false;
@@ -317,7 +318,8 @@ bool plm_book_link(plm_book *b, plm_fault *f) {
         if (b->rules[i].info.kind == PLM_RULE_NOTE && !apply_note(&l, i)) return false;
     for (uint32_t i = 0; i < b->rule_count; i++)
         if (!no_circle(&l, i)) return false;
-    plm_book_hang(b);
+    if (!plm_book_hang(b) || !plm_book_number_leaves(b) || !plm_book_list_days(b))
+        return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     for (uint32_t i = 0; i < b->test_count; i++)
         if (!link_test(&l, &b->tests[i])) return false;
     return true;

@@ -13,6 +13,7 @@ typedef struct search {
     void *ctx;
     uint32_t left, leaves;
     bool yes, no, gave_up;
+    bool only_yes; /* nothing but PLM_YES matters: the first no ends it */
 } search;
 
 static void cases(plm_facts *w, search *s) {
@@ -30,8 +31,8 @@ static void cases(plm_facts *w, search *s) {
     }
     leaf l = w->why;
     static const plm_truth ways[] = {PLM_NO, PLM_YES};
-    for (int i = 0; i < 2 && !s->gave_up && !(s->yes && s->no); i++) {
-        if (l.kind == LEAF_NONE || !settle(w, &l, ways[i])) {
+    for (int i = 0; i < 2 && !s->gave_up && !(s->no && (s->yes || s->only_yes)); i++) {
+        if (l == 0 || !settle(w, l, ways[i])) {
             s->gave_up = true;
             return;
         }
@@ -51,15 +52,18 @@ plm_truth plm_facts_prove(plm_facts *w, plm_question ask, void *ctx, uint32_t li
     return s.yes ? PLM_YES : PLM_NO;
 }
 
-plm_why plm_facts_why(const plm_facts *w) {
-    const leaf *l = &w->why;
-    return (plm_why){{l->kind, l->a, l->b, (uint32_t)l->item, (uint32_t)l->party}};
+bool plm_facts_holds(plm_facts *w, plm_question ask, void *ctx, uint32_t limit) {
+    search s = {.ask = ask, .ctx = ctx, .only_yes = true,
+                .left = limit < PLM_RULES_CASES_MAX ? limit : PLM_RULES_CASES_MAX};
+    cases(w, &s);
+    return s.yes && !s.no && !s.gave_up;
 }
 
-static leaf leaf_from(const uint32_t key[5]) {
-    return (leaf){.kind = (uint8_t)key[0], .a = key[1], .b = key[2], .item = (int32_t)key[3],
-                  .party = (int32_t)key[4]};
+plm_why plm_facts_why(const plm_facts *w) {
+    return (plm_why){{(uint32_t)w->why, (uint32_t)(w->why >> 32), 0, 0, 0}};
 }
+
+static leaf leaf_from(const uint32_t key[5]) { return (leaf)key[1] << 32 | key[0]; }
 
 void plm_facts_set_why(plm_facts *w, plm_why y) { w->why = leaf_from(y.key); }
 
@@ -72,7 +76,7 @@ static void say_cmp(const plm_book *b, uint32_t at, char *out, size_t n) {
     snprintf(out, n, "%.*s %s %s", PLM_FMT(name), plm_rel_name((plm_rel)c->rel), t);
 }
 
-static void say_leaf(const plm_book *b, const leaf *l, char *out, size_t n) {
+static void say_leaf(const plm_book *b, const leaf_info *l, char *out, size_t n) {
     char c[3];
     switch (l->kind) {
     case LEAF_CMP: say_cmp(b, l->a, out, n); break;
@@ -112,34 +116,31 @@ typedef struct collect {
     uint32_t left;
 } collect;
 
-static void put(plm_facts *w, collect *c, const leaf *l, int32_t id, plm_rule r) {
-    uint32_t key[5] = {l->kind, l->a, l->b, (uint32_t)l->item, (uint32_t)l->party};
+static void put(plm_facts *w, collect *c, leaf l, int32_t id, plm_rule r) {
+    uint32_t key[5] = {(uint32_t)l, (uint32_t)(l >> 32), 0, 0, 0};
     for (size_t i = 0; i < c->n; i++)
         if (memcmp(c->out[i].key, key, sizeof key) == 0 && c->out[i].fact == id) return;
     if (c->n == c->max) return;
     plm_open *o = &c->out[c->n++];
-    *o = (plm_open){.fact = id, .rule = r, .item = l->item, .party = l->party};
+    *o = (plm_open){.fact = id, .rule = r, .item = leaf_item(l), .party = leaf_party(l)};
     memcpy(o->key, key, sizeof key);
-    say_leaf(w->book, l, o->says, sizeof o->says);
+    say_leaf(w->book, leaf_kind_of(w->book, l), o->says, sizeof o->says);
 }
 
 /* One entry for each fact of a number that is not known to the point. */
-static void put_number(plm_facts *w, collect *c, const leaf *l, uint32_t at) {
+static void put_number(plm_facts *w, collect *c, leaf l, uint32_t at) {
     const node *n = &w->book->nodes[at];
     if (n->op == NUM_FACT) {
-        const val *v = world_val(w, n->a, l->item, l->party);
-        if (!plm_iv_is_point(v->iv)) put(w, c, l, (int32_t)n->a, PLM_RULE_NONE);
+        if (!plm_iv_is_point(*world_iv(w, n->a, leaf_item(l), leaf_party(l)))) put(w, c, l, (int32_t)n->a, PLM_RULE_NONE);
     } else if (n->op == NUM_RULE) {
         put_number(w, c, l, w->book->rules[n->a].cond);
     } else if (n->op == NUM_TOTAL) {
-        leaf item = *l;
         for (uint32_t i = 0; i < w->items; i++) {
             if (w->places[i].parent >= 0) continue;
-            item.item = (int32_t)i;
-            put_number(w, c, &item, n->a);
+            put_number(w, c, leaf_make(leaf_id(l), (int32_t)i, leaf_party(l)), n->a);
         }
     } else if (n->op == NUM_KNOWN) {
-        const val *v = world_val(w, w->book->nodes[n->a].a, l->item, l->party);
+        const val *v = world_val(w, w->book->nodes[n->a].a, leaf_item(l), leaf_party(l));
         if (!v->known) put_number(w, c, l, n->b);
         put(w, c, l, (int32_t)w->book->nodes[n->a].a, PLM_RULE_NONE);
     } else if (n->op >= NUM_ADD && n->op <= NUM_DIV) {
@@ -148,15 +149,16 @@ static void put_number(plm_facts *w, collect *c, const leaf *l, uint32_t at) {
     }
 }
 
-static void put_leaf(plm_facts *w, collect *c, const leaf *l) {
-    switch (l->kind) {
-    case LEAF_CMP: put_number(w, c, l, w->book->nodes[l->a].a); break;
+static void put_leaf(plm_facts *w, collect *c, leaf l) {
+    const leaf_info *k = leaf_kind_of(w->book, l);
+    switch (k->kind) {
+    case LEAF_CMP: put_number(w, c, l, w->book->nodes[k->a].a); break;
     case LEAF_FACT: case LEAF_IN: case LEAF_COUNTRY: case LEAF_WORD: case LEAF_NAMED:
     case LEAF_CODES:
-        put(w, c, l, (int32_t)l->a, PLM_RULE_NONE);
+        put(w, c, l, (int32_t)k->a, PLM_RULE_NONE);
         break;
     case LEAF_CODE: put(w, c, l, (int32_t)w->book->eccn_fact, PLM_RULE_NONE); break;
-    case LEAF_FORCE: put(w, c, l, -1, l->a); break;
+    case LEAF_FORCE: put(w, c, l, -1, k->a); break;
     default: put(w, c, l, -1, PLM_RULE_NONE); break;
     }
 }
@@ -166,9 +168,9 @@ static void gather(plm_facts *w, collect *c, plm_question ask, void *ctx) {
     c->left--;
     if (ask(w, ctx) != PLM_UNKNOWN) return;
     leaf l = w->why;
-    put_leaf(w, c, &l);
+    put_leaf(w, c, l);
     for (int i = 0; i < 2; i++) {
-        if (!settle(w, &l, i ? PLM_YES : PLM_NO)) return;
+        if (!settle(w, l, i ? PLM_YES : PLM_NO)) return;
         gather(w, c, ask, ctx);
         unsettle(w);
     }
@@ -181,8 +183,7 @@ size_t plm_facts_open(plm_facts *w, plm_question ask, void *ctx, plm_open *out, 
 }
 
 bool plm_facts_settle(plm_facts *w, const plm_open *o, plm_truth t) {
-    leaf l = leaf_from(o->key);
-    return settle(w, &l, t);
+    return settle(w, leaf_from(o->key), t);
 }
 
 void plm_facts_unsettle(plm_facts *w) { unsettle(w); }

@@ -1,7 +1,7 @@
 /* view.c: the four clocks.  A rule is in force on a date as known on another: its effective spans,
  * less its stays, and in enforced mode only where it is enforced.  What was announced after the
  * day of knowledge does not count. */
-#include "rules/book.h"
+#include "rules/program.h"
 
 #include <string.h>
 
@@ -82,10 +82,23 @@ static void fill_groups(plm_view *v) {
         }
 }
 
+/* The days around d between which nothing of the book changes. */
+static void around(const plm_day *v, uint32_t n, plm_day d, plm_day *from, plm_day *to) {
+    uint32_t lo = 0, hi = n; /* the first that is after d */
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (v[mid] <= d) lo = mid + 1;
+        else hi = mid;
+    }
+    *from = lo ? v[lo - 1] : PLM_DAY_MIN;
+    *to = lo < n ? v[lo] - 1 : PLM_DAY_MAX;
+}
+
 plm_view *plm_view_new(const plm_book *b, plm_day as_of, plm_day known, bool codified) {
     size_t force = (b->rule_count + 1) * sizeof(plm_truth);
-    size_t in = (b->group_count + 1) * 11 * sizeof(uint64_t);
-    plm_view *v = plm_mem_resize(NULL, sizeof *v + in + force);
+    plm_view *v;
+    size_t in = (b->group_count + 1) * sizeof *v->in;
+    v = plm_mem_resize(NULL, sizeof *v + in + force);
     if (!v) return NULL;
     memset(v, 0, sizeof *v + in + force);
     *v = (plm_view){.book = b, .as_of = as_of, .known = known, .codified = codified};
@@ -94,13 +107,19 @@ plm_view *plm_view_new(const plm_book *b, plm_day as_of, plm_day known, bool cod
     for (uint32_t i = 0; i < b->rule_count; i++)
         v->force[i] = plm_rule_force(&b->rules[i], as_of, known, codified);
     fill_groups(v);
+    around(b->as_of_days, b->as_of_count, as_of, &v->as_of_from, &v->as_of_to);
+    around(b->known_days, b->known_count, known, &v->known_from, &v->known_to);
     return v;
 }
 
-void plm_view_free(plm_view *v) { plm_mem_free(v); }
+void plm_view_free(plm_view *v) {
+    if (v && v->program) plm_arena_free(v->program->arena);
+    plm_mem_free(v);
+}
 
 bool plm_view_is(const plm_view *v, plm_day as_of, plm_day known, bool codified) {
-    return v->as_of == as_of && v->known == known && v->codified == codified;
+    return v->as_of_from <= as_of && as_of <= v->as_of_to && v->known_from <= known &&
+           known <= v->known_to && v->codified == codified;
 }
 
 plm_truth plm_view_force(const plm_view *v, plm_rule r) { return v->force[r]; }

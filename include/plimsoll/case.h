@@ -33,6 +33,9 @@
     X(exporter) X(purchaser) X(intermediate_consignee) X(ultimate_consignee) X(end_user) \
     X(forwarder) X(iaas_customer) X(deemed_recipient)
 #define PLM_MAKERS(X) X(designer) X(foundry) X(osat)
+#define PLM_REPLACEMENTS(X) X(part) X(defective) X(serviced)
+#define PLM_REPLACEMENT_FLAGS(X) \
+    X(original_authorized) X(improves) X(free_of_charge) X(within_warranty) X(same_exporter)
 
 #define PLM_X(n) PLM_N_##n,
 enum { PLM_ITEM_NUMBERS(PLM_X) PLM_N_COUNT };
@@ -45,6 +48,9 @@ enum { PLM_END_USES(PLM_X) PLM_U_COUNT };
 #undef PLM_X
 #define PLM_X(n) PLM_L_##n,
 enum { PLM_LISTED_FLAGS(PLM_X) PLM_L_COUNT };
+#undef PLM_X
+#define PLM_X(n) PLM_REP_##n,
+enum { PLM_REPLACEMENT_FLAGS(PLM_X) PLM_REP_COUNT };
 #undef PLM_X
 /* Words: 0 is "not known", then the list's order. */
 #define PLM_X(n) PLM_FORM_##n,
@@ -60,6 +66,12 @@ typedef enum plm_role { PLM_ROLE_NONE, PLM_ROLES(PLM_X) PLM_ROLE_COUNT } plm_rol
 typedef enum plm_maker { PLM_MAKER_NONE, PLM_MAKERS(PLM_X) PLM_MAKER_COUNT } plm_maker;
 #undef PLM_X
 
+#define PLM_X(n) PLM_REPLACEMENT_##n,
+typedef enum plm_replacement {
+    PLM_REPLACEMENT_NONE, PLM_REPLACEMENTS(PLM_X) PLM_REPLACEMENT_COUNT
+} plm_replacement;
+#undef PLM_X
+
 extern const char *const plm_item_number_names[PLM_N_COUNT];
 extern const char *const plm_item_flag_names[PLM_F_COUNT];
 extern const char *const plm_end_use_names[PLM_U_COUNT];
@@ -68,6 +80,7 @@ extern const char *const plm_form_names[PLM_FORM_COUNT];   /* [0] is "" */
 extern const char *const plm_kind_names[PLM_KIND_COUNT];
 extern const char *const plm_role_names[PLM_ROLE_COUNT];
 extern const char *const plm_maker_names[PLM_MAKER_COUNT];
+extern const char *const plm_replacement_names[PLM_REPLACEMENT_COUNT];
 
 /* A number: not given, or an interval (a point where it is known). */
 typedef struct plm_num {
@@ -111,6 +124,7 @@ typedef struct plm_listed {
     plm_truth flag[PLM_L_COUNT];     /* given: what is left out is PLM_NO */
     uint32_t footnotes;              /* bit n: footnote n (1 to 9) */
     plm_str scope;                   /* empty: all items subject to the EAR */
+    plm_str review_policy;           /* the entry's license review policy, in its words */
     plm_str policy;                  /* the rulebook's word for its review; empty: not known */
 } plm_listed;
 
@@ -172,6 +186,8 @@ typedef struct plm_case {
     plm_truth hbm_buyer_is_designer, hbm_ships_to_packaging_site, hbm_finished_below_3a090;
     plm_truth certification_748_dd;
     plm_truth occupied_ukraine;      /* Crimea, the so-called DNR and LNR */
+    plm_replacement replacement;     /* NONE: nothing is replaced or returned, as far as told */
+    plm_truth replacement_flag[PLM_REP_COUNT];
     uint32_t warning_count;
     plm_str *warnings;               /* keys that the contract does not name, with their path */
 } plm_case;

@@ -5,6 +5,7 @@
 #include "base/svg.h"
 #include "custody/event.h"
 #include "custody/gs1.h"
+#include "custody/runs.h"
 #include "custody/show.h"
 #include "custody/world.h"
 
@@ -218,28 +219,40 @@ static bool find_ref(const plm_picture *p, plm_str id, plm_pic_ref *r) {
 }
 
 /* An event of something else that a finding holds against this one: a count without it. */
+static bool take_other(plm_picture *p, plm_stmt *st, plm_str id) {
+    char said[40];
+    plm_pic_record *x = new_record(p);
+    if (!x) return no_memory(p);
+    x->event = plm_arena_copy(p->a, id);
+    x->t = plm_col_int(st, 0);
+    x->step = col(p, st, 1);
+    x->other = true;
+    plm_time_print_at(x->t, (int)plm_col_int(st, 3), said);
+    x->said = plm_arena_copy(p->a, plm_str_c(said));
+    plm_str at = col(p, st, 2);
+    if (at.n) x->place = place_of(p, at);
+    return know_id(p, x->event, (plm_pic_ref){false, p->records - 1}, true);
+}
+
 static bool bring_event(plm_picture *p, plm_str id) {
     plm_stmt *st = plm_stmt_new(p->s, "SELECT e.event_time, e.biz_step, COALESCE(e.read_point,"
-                                      " e.biz_location), e.offset_min FROM events e WHERE e.id ="
-                                      " ?1 AND e.declares = 0", p->f);
-    char said[40];
-    if (!st) return false;
-    plm_stmt_text(st, 1, id);
-    int r = plm_stmt_step(st, p->f);
-    plm_pic_record *x = r == 1 ? new_record(p) : NULL;
-    if (x) {
-        x->event = plm_arena_copy(p->a, id);
-        x->t = plm_col_int(st, 0);
-        x->step = col(p, st, 1);
-        x->other = true;
-        plm_time_print_at(x->t, (int)plm_col_int(st, 3), said);
-        x->said = plm_arena_copy(p->a, plm_str_c(said));
-        plm_str at = col(p, st, 2);
-        if (at.n) x->place = place_of(p, at);
+                                      " e.biz_location), e.offset_min FROM events e WHERE e.seq ="
+                                      " ?1 AND e.id = ?2 AND e.declares = 0", p->f);
+    plm_runs *runs = plm_runs_open(p->s, p->f);
+    plm_runs_found found = {0};
+    bool ok = st && runs && plm_runs_find(runs, plm_runs_key(PLM_RUNS_ID, id), &found, p->f);
+    for (size_t i = 0; ok && i < found.n; i++) {
+        plm_stmt_int(st, 1, found.v[i]);
+        plm_stmt_text(st, 2, id);
+        int r = plm_stmt_step(st, p->f);
+        ok = r >= 0 && (r == 0 || take_other(p, st, id));
+        plm_stmt_reset(st);
+        if (r == 1) break;
     }
+    plm_mem_free(found.v);
+    plm_runs_close(runs);
     plm_stmt_free(st);
-    if (x && !know_id(p, x->event, (plm_pic_ref){false, p->records - 1}, true)) return false;
-    return r >= 0 && (r == 0 || x);
+    return ok;
 }
 
 static bool bring(plm_picture *p, plm_str id) {

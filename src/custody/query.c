@@ -4,6 +4,7 @@
 #include "custody/query.h"
 
 #include "custody/event.h"
+#include "custody/runs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -75,12 +76,14 @@ static bool look(running *r, plm_stmt *st) {
     return got == 0;
 }
 
-/* A term that names EPCs exactly is answered by the index; NULL when there is none. */
-static const plm_equery_term *exact(const plm_equery *q) {
+/* A term that names EPCs or event ids exactly is answered by the index; NULL when there is none. */
+static const plm_equery_term *exact(const plm_equery *q, plm_runs_kind *kind) {
     for (uint32_t i = 0; i < q->terms; i++) {
         const plm_equery_term *t = &q->term[i];
-        bool all = t->op == PLM_Q_MATCH && t->paths && !strstr(t->paths, "epcClass");
+        bool ids = t->paths && strcmp(t->paths, "eventID") == 0;
+        bool all = ids || (t->op == PLM_Q_MATCH && t->paths && !strstr(t->paths, "epcClass"));
         for (uint32_t k = 0; all && k < t->n; k++) all = !t->v[k].pattern;
+        *kind = ids ? PLM_RUNS_ID : PLM_RUNS_EPC;
         if (all) return t;
     }
     return NULL;
@@ -91,24 +94,46 @@ static int by_seq(const void *a, const void *b) {
     return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-static bool find(running *r) {
-    const plm_equery_term *t = exact(r->q);
-    plm_stmt *st = plm_stmt_new(r->s, t ? COLS " WHERE e.seq IN (SELECT x.event FROM event_epcs x"
-                                           " WHERE x.epc = ?6) AND" BOUNDS
-                                        : COLS " WHERE" BOUNDS " ORDER BY e.seq", r->f);
-    bool ok = st != NULL;
-    for (uint32_t i = 0; ok && i < (t ? t->n : 1); i++) {
-        if (t) plm_stmt_text(st, 6, t->v[i].key);
+/* Keeps what the index names for a value: hints, which the terms then decide on. */
+static bool take_hints(running *r, plm_runs *runs, uint64_t key) {
+    plm_runs_found found = {0};
+    bool ok = plm_runs_find(runs, key, &found, r->f);
+    for (size_t i = 0; ok && i < found.n; i++) ok = keep(r, found.v[i], 0);
+    plm_mem_free(found.v);
+    return ok;
+}
+
+static bool find_by_index(running *r, const plm_equery_term *t, plm_runs_kind kind) {
+    plm_runs *runs = plm_runs_open(r->s, r->f);
+    plm_stmt *st = plm_stmt_new(r->s, COLS " WHERE e.seq = ?6 AND" BOUNDS, r->f);
+    bool ok = runs && st;
+    for (uint32_t i = 0; ok && i < t->n; i++) {
+        plm_str text = kind == PLM_RUNS_ID ? t->v[i].text : t->v[i].key;
+        ok = take_hints(r, runs, plm_runs_key(kind, text));
+    }
+    hit *hint = r->v;
+    size_t n = r->n;
+    r->v = NULL;
+    r->n = r->cap = 0;
+    if (n) qsort(hint, n, sizeof *hint, by_seq);
+    for (size_t i = 0; ok && i < n; i++) {
+        if (i && hint[i].seq == hint[i - 1].seq) continue; /* it names two of them */
+        plm_stmt_int(st, 6, hint[i].seq);
         ok = look(r, st);
     }
     plm_stmt_free(st);
-    if (!ok || !t || !r->n) return ok;
-    qsort(r->v, r->n, sizeof *r->v, by_seq); /* an event that names two of them counts once */
-    size_t out = 1;
-    for (size_t i = 1; i < r->n; i++)
-        if (r->v[i].seq != r->v[out - 1].seq) r->v[out++] = r->v[i];
-    r->n = out;
-    return true;
+    plm_runs_close(runs);
+    return ok;
+}
+
+static bool find(running *r) {
+    plm_runs_kind kind;
+    const plm_equery_term *t = exact(r->q, &kind);
+    if (t) return find_by_index(r, t, kind);
+    plm_stmt *st = plm_stmt_new(r->s, COLS " WHERE" BOUNDS " ORDER BY e.seq", r->f);
+    bool ok = st && look(r, st);
+    plm_stmt_free(st);
+    return ok;
 }
 
 static int ascending(const void *a, const void *b) {

@@ -231,7 +231,7 @@ static bool find_leaf(plm_store *s, const char *ref, uint64_t *index, plm_buf *b
                       plm_fault *f) {
     int64_t event = 0;
     uint64_t leaf = UINT64_MAX;
-    int known = plm_ledger_find(s, plm_str_c(ref), &event, f);
+    int known = plm_ledger_find(s, plm_str_c(ref), false, &event, f);
     if (known == 1) known = plm_log_leaf_of(s, event, &leaf, f);
     if (known < 0) return false;
     plm_stmt *st = plm_stmt_new(s, "SELECT idx, record FROM log_leaves WHERE ref = ?1 AND event IS"

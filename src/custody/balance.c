@@ -24,9 +24,8 @@ bool plm_custody_exported(const plm_world *w, uint32_t root, plm_exported *out) 
     if (w->thing[root].root != root || j->license == PLM_W_NONE || !j->stays) return false;
     if (k != PLM_W_CHASSIS && k != PLM_W_MODULE && k != PLM_W_CARD) return false;
     const plm_w_event *ex = &w->event[j->ev_export];
-    uint32_t chips[256], n = plm_w_chips_at(w, root, ex->t, chips, 256);
-    out->chips = n;
-    for (uint32_t i = 0; i < n; i++) out->tpp += w->thing[chips[i]].tpp;
+    out->chips = j->chips;
+    out->tpp = j->tpp;
     out->since = ex->t;
     out->site = ex->dst_site;
     out->state = PLM_U_TRANSIT;

@@ -197,23 +197,46 @@ static void unique(plm_findings *o) {
     o->n = n;
 }
 
+int plm_find_age(plm_finder *f, int64_t from, int limit) {
+    int days = (int)((f->w->now - from) / PLM_W_DAY);
+    int next = days <= limit ? limit + 1 : days + 1;
+    int64_t due = from + (next > 0 ? next : 1) * PLM_W_DAY;
+    if (due < f->due) f->due = due;
+    return days;
+}
+
+void plm_find_units(plm_finder *f, const plm_find_heard *v) {
+    plm_find_strangers(f);
+    plm_find_missed(f);
+    plm_find_proofs(f);
+    plm_find_journeys(f);
+    plm_find_locations(f, v);
+    plm_find_silence(f);
+    plm_find_weights(f);
+    plm_find_dates(f);
+}
+
+void plm_find_sort(plm_findings *o) {
+    if (o->n) qsort(o->v, o->n, sizeof *o->v, by_rank);
+    unique(o);
+}
+
 bool plm_custody_find(plm_world *w, plm_findings *out, plm_fault *f) {
     memset(out, 0, sizeof *out);
-    plm_finder r = {.w = w, .out = out};
+    plm_finder r = {.w = w, .out = out, .due = INT64_MAX};
     r.unit = plm_arena_array(w->a, (size_t)w->things + 1, sizeof *r.unit);
-    if (!r.unit) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
-    plm_find_records(&r);
+    r.mark = plm_arena_array(w->a, (size_t)w->marks.n + 1, sizeof *r.mark);
+    plm_find_heard *heard = plm_arena_array(w->a, (size_t)w->locs + 1, sizeof *heard);
+    if (!r.unit || !r.mark || !heard) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
+    for (uint32_t i = 0; i < w->events; i++) plm_find_late(&r, i);
     plm_find_counts(&r);
-    plm_find_proofs(&r);
-    plm_find_journeys(&r);
-    plm_find_locations(&r);
-    plm_find_silence(&r);
-    plm_find_weights(&r);
+    plm_find_heard_of(&r, heard);
+    plm_find_marks(&r, heard);
+    plm_find_units(&r, heard);
     plm_find_orders(&r);
     plm_find_licenses(&r);
     plm_find_power(&r);
     if (r.short_of_memory) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
-    if (out->n) qsort(out->v, out->n, sizeof *out->v, by_rank);
-    unique(out);
+    plm_find_sort(out);
     return true;
 }

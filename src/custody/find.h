@@ -35,10 +35,24 @@ typedef struct plm_find_unit {
     uint32_t missed, missed_ev[4];
 } plm_find_unit;
 
+#define PLM_FIND_CHECKED_FIRM 3 /* tight bounds that agreed: a landmark known to be right */
+typedef struct plm_find_mark {
+    uint32_t disjoint, lonely, excludes, agrees;
+    bool bad;
+} plm_find_mark;
+
+/* Where the papers have the device of a location proof. */
+typedef struct plm_find_heard {
+    uint32_t unit; /* NONE: not known */
+    plm_w_place place;
+} plm_find_heard;
+
 typedef struct plm_finder {
     plm_world *w;
     plm_findings *out;
     plm_find_unit *unit;
+    plm_find_mark *mark; /* by landmark */
+    int64_t due;         /* the earliest later `now` at which a finding could be another */
     bool short_of_memory;
 } plm_finder;
 
@@ -67,17 +81,30 @@ const char *plm_find_when(int64_t ns);
 /* Name or coordinates of a place, in one of eight turning buffers. */
 const char *plm_find_where(const plm_world *w, plm_w_place p);
 bool plm_find_is_unit(const plm_world *w, uint32_t thing); /* a chassis or card, by root */
+/* Whole days from `from` to the newest record, and f->due: when they pass limit, or where they have
+ * (or limit is below 0) are one more. */
+int plm_find_age(plm_finder *f, int64_t from, int limit);
 
-/* The finders. */
-void plm_find_journeys(plm_finder *f);
-void plm_find_counts(plm_finder *f);
-void plm_find_proofs(plm_finder *f);
-void plm_find_locations(plm_finder *f);
-void plm_find_silence(plm_finder *f);
-void plm_find_weights(plm_finder *f);
+/* The finders.  What sums over units: they need journeys of all, and nothing that is inside. */
+void plm_find_counts(plm_finder *f); /* fills unit[].missed… */
+void plm_find_heard_of(plm_finder *f, plm_find_heard *v); /* by location proof */
+void plm_find_marks(plm_finder *f, const plm_find_heard *v); /* fills mark, and says which are wrong */
 void plm_find_orders(plm_finder *f);
 void plm_find_licenses(plm_finder *f);
 void plm_find_power(plm_finder *f);
-void plm_find_records(plm_finder *f);
+bool plm_find_is_late(const plm_w_event *e);
+void plm_find_late(plm_finder *f, uint32_t ev);
+/* What is found of units one by one, from the records that name them or what they were with. */
+void plm_find_units(plm_finder *f, const plm_find_heard *v);
+void plm_find_strangers(plm_finder *f);
+void plm_find_missed(plm_finder *f);
+void plm_find_journeys(plm_finder *f);
+void plm_find_proofs(plm_finder *f);
+void plm_find_locations(plm_finder *f, const plm_find_heard *v);
+void plm_find_silence(plm_finder *f);
+void plm_find_weights(plm_finder *f);
+void plm_find_dates(plm_finder *f);
+/* Puts findings in order, each once. */
+void plm_find_sort(plm_findings *o);
 
 #endif

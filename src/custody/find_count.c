@@ -33,7 +33,7 @@ static int by_site_time(const void *a, const void *b) {
     uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
     const plm_w_event *x = &sorting->event[i], *y = &sorting->event[j];
     if (x->place.site != y->place.site) return x->place.site < y->place.site ? -1 : 1;
-    return i < j ? -1 : i > j;
+    return plm_w_event_cmp(x, y);
 }
 
 static int by_site_root(const void *a, const void *b) {
@@ -51,7 +51,8 @@ static bool gather(counting *c) {
     c->here = plm_arena_array(w->a, (size_t)w->stays + 1, sizeof *c->here);
     if (!c->ev || !c->seen || !c->here) return false;
     for (uint32_t i = 0; i < w->events; i++)
-        if (w->event[i].step == PLM_W_cycle_counting && w->event[i].place.site != PLM_W_NONE)
+        if (w->event[i].step == PLM_W_cycle_counting && w->event[i].place.site != PLM_W_NONE &&
+            !w->event[i].dead)
             c->ev[c->n++] = i;
     for (uint32_t i = 0; i < w->things; i++) {
         if (!plm_find_is_unit(w, i)) continue;
@@ -140,6 +141,9 @@ void plm_find_counts(plm_finder *f) {
         take(&c, &s, h0, h1);
         i = s.ev1;
     }
-    for (uint32_t i = 0; i < w->things; i++)
+}
+
+void plm_find_missed(plm_finder *f) {
+    for (uint32_t i = 0; i < f->w->things; i++)
         if (f->unit[i].missed) report(f, i);
 }

@@ -12,8 +12,6 @@
 /* one reading can be a mis-scan; two of one label in one place not */
 #define READS_FIRM 2
 
-static int days_between(int64_t a, int64_t b) { return (int)((b - a) / PLM_W_DAY); }
-
 static bool ever_stayed(const plm_world *w, uint32_t root, plm_w_place p, int64_t after) {
     const plm_w_journey *j = &w->journey[root];
     for (uint32_t i = 0; i < j->stays; i++) {
@@ -92,8 +90,9 @@ static bool rma_arrived_misread(const plm_world *w, const plm_w_event *dep) {
 static void find_overdue(plm_finder *f, uint32_t root, const plm_w_journey *j) {
     plm_world *w = f->w;
     const plm_w_event *dep = &w->event[j->ev_dep];
-    int days = days_between(dep->t, w->now);
-    if (days <= TRANSIT_DAYS_MAX || j->end != PLM_W_E_NONE) return;
+    if (j->end != PLM_W_E_NONE) return;
+    int days = plm_find_age(f, dep->t, TRANSIT_DAYS_MAX);
+    if (days <= TRANSIT_DAYS_MAX) return;
     if (f->unit[root].pass_t > dep->t + 2 * PLM_W_DAY) return; /* it reports from somewhere */
     bool misread = rma_arrived_misread(w, dep);
     plm_find_kind kind = j->returned ? PLM_K_return_missing
@@ -121,7 +120,7 @@ static void find_removed(plm_finder *f, uint32_t root, const plm_w_journey *j) {
     if (w->thing[root].kind != PLM_W_MODULE || j->removed == PLM_W_NEVER ||
         j->ev_last != j->ev_removed || j->end != PLM_W_E_NONE)
         return;
-    int days = days_between(j->removed, w->now);
+    int days = plm_find_age(f, j->removed, RETURN_DAYS_MAX);
     if (days <= RETURN_DAYS_MAX) return;
     plm_finding *g = plm_find_unit_new(f, PLM_K_return_missing, PLM_WARNING, root, PLM_STR(""));
     plm_find_event(f, g, j->ev_removed);
@@ -197,10 +196,14 @@ static void find_temporary(plm_finder *f, uint32_t root, const plm_w_journey *j)
         const plm_w_stay *b = &w->stay[j->stay0 + i];
         home = plm_w_same_place(b->place, s->place) && b->installed != PLM_W_NEVER;
     }
-    int out = days_between(s->in, w->now), quiet = days_between(j->last_t, w->now);
-    if (home || (out <= TEMPORARY_DAYS_MAX && quiet <= TEMPORARY_QUIET_DAYS)) return;
+    if (home) return;
+    int out = plm_find_age(f, s->in, TEMPORARY_DAYS_MAX);
+    int quiet = plm_find_age(f, j->last_t, TEMPORARY_QUIET_DAYS);
+    if ((out <= TEMPORARY_DAYS_MAX && quiet <= TEMPORARY_QUIET_DAYS)) return;
     plm_finding *g = plm_find_unit_new(f, PLM_K_temporary_export_overdue, PLM_WARNING, root,
                                        PLM_STR(""));
+    plm_find_age(f, s->in, -1); /* both are said in days */
+    plm_find_age(f, j->last_t, -1);
     plm_find_event(f, g, s->ev_in);
     plm_find_more_event(f, g, j->ev_dep);
     int64_t year = s->in + (TEMPORARY_DAYS_MAX + 1) * PLM_W_DAY;

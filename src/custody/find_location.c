@@ -6,18 +6,14 @@
  * them is wrong, and a landmark that alone contradicts proof after proof is wrong itself. */
 #include "custody/find.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define LONELY_FIRM 3      /* devices that only this landmark contradicts */
 #define DISJOINT_FIRM 2
 #define TIGHT_KM 3000.0    /* a bound wider than this says little */
-/* tight bounds of other units that agreed: a landmark known to be right */
-#define CHECKED_FIRM 3
 
-typedef struct mark {
-    uint32_t disjoint, lonely, excludes, agrees;
-    bool bad;
-} mark;
+typedef plm_find_mark mark;
 
 typedef struct proof_case {
     uint32_t n, loc[6], marks[8], mark_n, site;
@@ -97,8 +93,11 @@ static void disown(locating *k) {
                     k->m[y->landmark].disjoint++;
                 }
         uint32_t worst = 0;
-        for (uint32_t i = 1; i < w->marks.n; i++)
-            if (k->m[i].disjoint > k->m[worst].disjoint) worst = i;
+        for (uint32_t i = 1; i < w->marks.n; i++) /* of equals the first by name */
+            if (k->m[i].disjoint > k->m[worst].disjoint ||
+                (k->m[i].disjoint == k->m[worst].disjoint &&
+                 plm_str_cmp(w->marks.v[i], w->marks.v[worst]) < 0))
+                worst = i;
         if (!w->marks.n || k->m[worst].disjoint < DISJOINT_FIRM) break;
         k->m[worst].bad = true;
     }
@@ -139,7 +138,7 @@ static void report(locating *k, uint32_t root) {
     plm_world *w = f->w;
     const proof_case *c = &k->c[root];
     bool known_good = false;
-    for (uint32_t i = 0; i < c->mark_n; i++) known_good |= k->m[c->marks[i]].agrees >= CHECKED_FIRM;
+    for (uint32_t i = 0; i < c->mark_n; i++) known_good |= k->m[c->marks[i]].agrees >= PLM_FIND_CHECKED_FIRM;
     bool firm = c->mark_n >= 2 || known_good;
     plm_finding *g = plm_find_unit_new(f, PLM_K_location_contradiction,
                                        firm ? PLM_CRITICAL : PLM_NOTE, root, PLM_STR(""));
@@ -156,43 +155,63 @@ static void report(locating *k, uint32_t root) {
                  c->mark_n == 1 ? "s" : "");
 }
 
-static void say_marks(locating *k) {
-    plm_finder *f = k->f;
-    plm_world *w = f->w;
-    for (uint32_t i = 0; i < w->marks.n; i++) {
-        if (!k->m[i].bad) continue;
-        plm_finding *g = plm_find_new(f, PLM_K_landmark_wrong, PLM_NOTE, w->marks.v[i]);
-        plm_find_subject(f, g, w->marks.v[i]);
-        for (uint32_t l = 0; l < w->locs && g->evidence.n < 6; l++)
-            for (uint32_t a = 0; a < w->loc[l].bn; a++)
-                if (w->bound[w->loc[l].b0 + a].landmark == i)
-                    plm_find_evidence(f, g, w->loc[l].id, w->loc[l].t);
-        plm_find_say(f, g, "Its bounds can't be met together with those of other landmarks (%u"
-                           " pairs, %u proofs that it alone contradicts): its published place is"
-                           " likely wrong, and its bounds are not used.",
-                     k->m[i].disjoint, k->m[i].lonely);
-    }
+static const plm_world *sorting;
+
+static int by_time(const void *a, const void *b) {
+    return plm_w_loc_cmp(&sorting->loc[*(const uint32_t *)a], &sorting->loc[*(const uint32_t *)b]);
 }
 
-void plm_find_locations(plm_finder *f) {
+static void say_mark(locating *k, uint32_t mark_no) {
+    plm_finder *f = k->f;
     plm_world *w = f->w;
-    locating k = {f, plm_arena_array(w->a, (size_t)w->marks.n + 1, sizeof(mark)),
-                  plm_arena_array(w->a, (size_t)w->things + 1, sizeof(proof_case))};
-    if (!k.m || !k.c) {
+    uint32_t *v = plm_arena_array(w->a, (size_t)w->bounds + 1, sizeof *v), n = 0;
+    if (!v) {
         f->short_of_memory = true;
         return;
     }
-    plm_w_place p;
+    for (uint32_t l = 0; l < w->locs; l++)
+        for (uint32_t a = 0; a < w->loc[l].bn; a++)
+            if (w->bound[w->loc[l].b0 + a].landmark == mark_no) v[n++] = l;
+    sorting = w;
+    if (n) qsort(v, n, sizeof *v, by_time);
+    plm_finding *g = plm_find_new(f, PLM_K_landmark_wrong, PLM_NOTE, w->marks.v[mark_no]);
+    plm_find_subject(f, g, w->marks.v[mark_no]);
+    for (uint32_t i = 0; i < n && g->evidence.n < 6; i++)
+        plm_find_evidence(f, g, w->loc[v[i]].id, w->loc[v[i]].t);
+    plm_find_say(f, g, "Its bounds can't be met together with those of other landmarks (%u"
+                       " pairs, %u proofs that it alone contradicts): its published place is"
+                       " likely wrong, and its bounds are not used.",
+                 k->m[mark_no].disjoint, k->m[mark_no].lonely);
+}
+
+void plm_find_heard_of(plm_finder *f, plm_find_heard *v) {
+    plm_world *w = f->w;
     for (uint32_t i = 0; i < w->locs; i++) {
-        uint32_t u = unit_of(w, &w->loc[i]);
-        if (u != PLM_W_NONE && supposed(w, &w->loc[i], u, &p)) weigh(&k, &w->loc[i], p);
+        v[i] = (plm_find_heard){.unit = unit_of(w, &w->loc[i])};
+        if (v[i].unit != PLM_W_NONE && !supposed(w, &w->loc[i], v[i].unit, &v[i].place))
+            v[i].unit = PLM_W_NONE;
     }
+}
+
+void plm_find_marks(plm_finder *f, const plm_find_heard *v) {
+    plm_world *w = f->w;
+    locating k = {.f = f, .m = f->mark};
+    for (uint32_t i = 0; i < w->locs; i++)
+        if (v[i].unit != PLM_W_NONE) weigh(&k, &w->loc[i], v[i].place);
     disown(&k);
-    for (uint32_t i = 0; i < w->locs; i++) {
-        uint32_t u = unit_of(w, &w->loc[i]);
-        if (u != PLM_W_NONE && supposed(w, &w->loc[i], u, &p)) judge(&k, i, u, p);
+    for (uint32_t i = 0; i < w->marks.n; i++)
+        if (k.m[i].bad) say_mark(&k, i);
+}
+
+void plm_find_locations(plm_finder *f, const plm_find_heard *v) {
+    plm_world *w = f->w;
+    locating k = {f, f->mark, plm_arena_array(w->a, (size_t)w->things + 1, sizeof(proof_case))};
+    if (!k.c) {
+        f->short_of_memory = true;
+        return;
     }
+    for (uint32_t i = 0; i < w->locs; i++)
+        if (v[i].unit != PLM_W_NONE) judge(&k, i, v[i].unit, v[i].place);
     for (uint32_t i = 0; i < w->things; i++)
         if (k.c[i].n) report(&k, i);
-    say_marks(&k);
 }

@@ -242,18 +242,21 @@ void plm_find_proofs(plm_finder *f) {
     }
 }
 
-static int days(int64_t a, int64_t b) { return (int)((b - a) / PLM_W_DAY); }
-
 static void not_installed(plm_finder *f, uint32_t root, const plm_w_stay *s) {
     plm_world *w = f->w;
     const plm_w_site *at = &w->site[s->place.site];
     int64_t from = s->in;
     /* it may wait, or have waited, for a step of power */
     for (uint32_t i = 0; i < at->powers; i++) {
-        if (at->power[i].from > w->now) return;
+        if (at->power[i].from > w->now) {
+            if (at->power[i].from < f->due) f->due = at->power[i].from;
+            return;
+        }
         if (at->power[i].from > from) from = at->power[i].from;
     }
-    if (days(s->in, w->now) <= STORED_DAYS_MAX || days(from, w->now) <= QUIET_NOTE_DAYS) return;
+    int stored = plm_find_age(f, s->in, STORED_DAYS_MAX);
+    int waited = plm_find_age(f, from, QUIET_NOTE_DAYS);
+    if (stored <= STORED_DAYS_MAX || waited <= QUIET_NOTE_DAYS) return;
     bool due = at->attests == PLM_W_A_MONTHLY;
     plm_finding *g = plm_find_unit_new(f, PLM_K_never_installed, due ? PLM_WARNING : PLM_NOTE, root,
                                        PLM_STR(""));
@@ -262,7 +265,7 @@ static void not_installed(plm_finder *f, uint32_t root, const plm_w_stay *s) {
     plm_find_not_before(g, from + (QUIET_NOTE_DAYS + 1) * PLM_W_DAY);
     plm_find_say(f, g, "Received at %s on %s; %d days later it was neither installed nor proved,"
                        " and no step of power is awaited.",
-                 plm_find_where(w, s->place), plm_find_when(s->in), days(s->in, w->now));
+                 plm_find_where(w, s->place), plm_find_when(s->in), stored);
 }
 
 static void silent(plm_finder *f, uint32_t root) {
@@ -280,7 +283,7 @@ static void silent(plm_finder *f, uint32_t root) {
     if (w->site[s->place.site].attests != PLM_W_A_MONTHLY) return;
     if (j->removed != PLM_W_NEVER && j->removed > s->in) return; /* off the rack, on record */
     int64_t from = proved ? u->pass_t : s->installed;
-    int quiet = days(from, w->now);
+    int quiet = plm_find_age(f, from, QUIET_NOTE_DAYS);
     if (quiet <= QUIET_NOTE_DAYS) return;
     bool paired = quiet > QUIET_PAIR_DAYS && u->missed && u->missed_t > from;
     bool firm = quiet > QUIET_WARN_DAYS || paired;

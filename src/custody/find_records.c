@@ -9,13 +9,16 @@ typedef struct stranger {
     uint32_t n, ev[4];
 } stranger;
 
-static void find_late(plm_finder *f) {
+bool plm_find_is_late(const plm_w_event *e) {
+    return e->dated && !e->dead &&
+           (e->known > e->t + LATE_DAYS * PLM_W_DAY || e->t > e->known + CLOCK_SLACK);
+}
+
+void plm_find_late(plm_finder *f, uint32_t i) {
     plm_world *w = f->w;
-    for (uint32_t i = 0; i < w->events; i++) {
-        const plm_w_event *e = &w->event[i];
-        if (!e->dated) continue;
-        bool late = e->known > e->t + LATE_DAYS * PLM_W_DAY, ahead = e->t > e->known + CLOCK_SLACK;
-        if (!late && !ahead) continue;
+    const plm_w_event *e = &w->event[i];
+    if (plm_find_is_late(e)) {
+        bool late = e->known > e->t + LATE_DAYS * PLM_W_DAY;
         plm_finding *g = plm_find_new(f, late ? PLM_K_late_report : PLM_K_clock, PLM_NOTE, e->id);
         for (uint32_t k = 0; k < e->en && k < 64; k++)
             plm_find_subject(f, g, plm_w_thing_shown(w, w->listed[e->e0 + k]));
@@ -29,9 +32,9 @@ static void find_late(plm_finder *f) {
 }
 
 /* Readings of serials that no table has and no repair introduced. */
-static void find_strangers(plm_finder *f) {
+void plm_find_strangers(plm_finder *f) {
     plm_world *w = f->w;
-    if (!w->device_ids.n) return; /* without a registry every serial is a stranger */
+    if (!w->registry) return; /* without a registry every serial is a stranger */
     stranger *v = plm_arena_array(w->a, (size_t)w->things + 1, sizeof *v);
     if (!v) {
         f->short_of_memory = true;
@@ -65,9 +68,4 @@ static void find_strangers(plm_finder *f) {
                      v[t].n, v[t].n == 1 ? "" : "s", plm_find_where(w, e->place),
                          plm_find_when(e->t));
     }
-}
-
-void plm_find_records(plm_finder *f) {
-    find_late(f);
-    find_strangers(f);
 }

@@ -250,6 +250,13 @@ typedef struct account {
     int64_t shipped, returned;
 } account;
 
+static const plm_world *adding;
+
+static int by_event_time(const void *a, const void *b) {
+    return plm_w_event_cmp(&adding->event[*(const uint32_t *)a],
+                           &adding->event[*(const uint32_t *)b]);
+}
+
 static void say_overdrawn(plm_finder *f, uint32_t lic, const account *a) {
     plm_world *w = f->w;
     const plm_w_license *l = &w->license[lic];
@@ -264,12 +271,20 @@ static void say_overdrawn(plm_finder *f, uint32_t lic, const account *a) {
         f->short_of_memory = true;
         return;
     }
+    uint32_t *ev = plm_arena_array(w->a, (size_t)w->things + 1, sizeof *ev);
+    if (!ev) {
+        f->short_of_memory = true;
+        return;
+    }
     for (uint32_t i = 0; i < w->things; i++) {
         if (w->journey[i].license != lic || !plm_custody_exported(w, i, &e)) continue;
-        plm_find_more_event(f, g, w->journey[i].ev_export);
+        ev[n] = w->journey[i].ev_export;
         steps[n][0] = w->event[w->journey[i].ev_export].known;
         steps[n++][1] = e.chips;
     }
+    adding = w;
+    if (n) qsort(ev, n, sizeof *ev, by_event_time);
+    for (uint32_t i = 0; i < n; i++) plm_find_more_event(f, g, ev[i]); /* the first few */
     plm_find_not_before(g, passing(steps, n, l->quantity + a->returned));
     plm_find_say(f, g, "Authorised %" PRId64 " chips with all amendments; %" PRId64 " are on record"
                        " as shipped, each serial once and without voided shipments, and %" PRId64
@@ -292,6 +307,14 @@ static void out_of_dates(plm_finder *f, uint32_t root, const plm_w_journey *j) {
                  l->valid_to == INT64_MAX ? "ever" : plm_find_when(l->valid_to));
 }
 
+void plm_find_dates(plm_finder *f) {
+    plm_world *w = f->w;
+    plm_exported e;
+    for (uint32_t i = 0; i < w->things; i++)
+        if (plm_custody_exported(w, i, &e) && w->license[w->journey[i].license].known)
+            out_of_dates(f, i, &w->journey[i]);
+}
+
 void plm_find_licenses(plm_finder *f) {
     plm_world *w = f->w;
     account *a = plm_arena_array(w->a, (size_t)w->license_ids.n + 1, sizeof *a);
@@ -305,7 +328,6 @@ void plm_find_licenses(plm_finder *f) {
         if (!plm_custody_exported(w, i, &e)) continue;
         a[j->license].shipped += e.chips;
         if (e.returned) a[j->license].returned += e.chips;
-        if (w->license[j->license].known) out_of_dates(f, i, j);
     }
     for (uint32_t i = 0; i < w->license_ids.n; i++)
         if (w->license[i].known && w->license[i].has_quantity &&
@@ -326,14 +348,8 @@ static int by_site_time(const void *a, const void *b) {
     const load_step *x = a, *y = b;
     if (x->site != y->site) return x->site < y->site ? -1 : 1;
     if (x->t != y->t) return x->t < y->t ? -1 : 1;
-    return x->mw < y->mw ? -1 : x->mw > y->mw; /* what leaves, before what comes */
-}
-
-static int64_t draw_mw(const plm_world *w, uint32_t root, int64_t t) {
-    uint32_t chips[256], n = plm_w_chips_at(w, root, t, chips, 256);
-    int64_t sum = 0;
-    for (uint32_t i = 0; i < n; i++) sum += w->thing[chips[i]].tdp_mw;
-    return sum;
+    if (x->mw != y->mw) return x->mw < y->mw ? -1 : 1; /* what leaves, before what comes */
+    return plm_w_event_cmp(&adding->event[x->ev], &adding->event[y->ev]);
 }
 
 static int64_t watts_at(const plm_w_site *s, int64_t t) {
@@ -396,12 +412,12 @@ void plm_find_power(plm_finder *f) {
         for (uint32_t k = 0; k < j->stays; k++) {
             const plm_w_stay *s = &w->stay[j->stay0 + k];
             if (s->place.site == PLM_W_NONE || s->installed == PLM_W_NEVER) continue;
-            int64_t mw = draw_mw(w, i, s->installed);
-            v[n++] = (load_step){s->place.site, s->ev_in, s->installed, mw};
+            v[n++] = (load_step){s->place.site, s->ev_in, s->installed, s->draw_mw};
             if (s->out != PLM_W_NEVER && s->out > s->installed)
-                v[n++] = (load_step){s->place.site, s->ev_in, s->out, -mw};
+                v[n++] = (load_step){s->place.site, s->ev_in, s->out, -s->draw_mw};
         }
     }
+    adding = w;
     if (n) qsort(v, n, sizeof *v, by_site_time);
     for (uint32_t i = 0, j; i < n; i = j) {
         for (j = i; j < n && v[j].site == v[i].site;) j++;

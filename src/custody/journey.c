@@ -410,6 +410,21 @@ static bool travels(plm_w_kind k) {
     return k == PLM_W_CHASSIS || k == PLM_W_MODULE || k == PLM_W_CARD;
 }
 
+/* The rated power and the chips that later sums need, so that they need no boards. */
+static void weigh_in(plm_world *w, uint32_t root, plm_w_journey *j) {
+    uint32_t chips[256], n;
+    for (uint32_t i = 0; i < j->stays; i++) {
+        plm_w_stay *s = &w->stay[j->stay0 + i];
+        if (s->installed == PLM_W_NEVER) continue;
+        n = plm_w_chips_at(w, root, s->installed, chips, 256);
+        for (uint32_t k = 0; k < n; k++) s->draw_mw += w->thing[chips[k]].tdp_mw;
+    }
+    if (j->ev_export == PLM_W_NONE) return;
+    n = plm_w_chips_at(w, root, w->event[j->ev_export].t, chips, 256);
+    j->chips = n;
+    for (uint32_t k = 0; k < n; k++) j->tpp += w->thing[chips[k]].tpp;
+}
+
 bool plm_world_travel(plm_world *w, plm_fault *f) {
     w->journey = plm_mem_resize(NULL, ((size_t)w->things + 1) * sizeof *w->journey);
     if (!w->journey) return no_memory(f);
@@ -432,6 +447,7 @@ bool plm_world_travel(plm_world *w, plm_fault *f) {
             k.cur->ev_out = j->ev_dep;
         }
         if (k.cur && j->end != PLM_W_E_NONE && k.cur->out == PLM_W_NEVER) k.cur->out = j->end_t;
+        weigh_in(w, i, j);
     }
     return true;
 }

@@ -377,16 +377,17 @@ bool plm_ledger_put(plm_ledger *l, const plm_event *e, plm_outcome *out, uint64_
            plm_log_append_event(&l->log, e->id, l->seq, leaf, f);
 }
 
-int plm_ledger_find(plm_store *s, plm_str id, int64_t *event, plm_fault *f) {
+int plm_ledger_find(plm_store *s, plm_str id, bool plain, int64_t *event, plm_fault *f) {
     plm_runs_found found = {0};
     plm_runs *r = plm_runs_open(s, f);
-    plm_stmt *st = r ? plm_stmt_new(s, "SELECT id FROM events WHERE seq = ?1", f) : NULL;
+    plm_stmt *st = r ? plm_stmt_new(s, "SELECT id, declares FROM events WHERE seq = ?1", f)
+                       : NULL;
     int k = st && plm_runs_find(r, plm_runs_key(PLM_RUNS_ID, id), &found, f) ? 0 : -1;
     for (size_t i = 0; k == 0 && i < found.n; i++) {
         plm_stmt_int(st, 1, found.v[i]);
         k = plm_stmt_step(st, f);
         if (k != 1) continue;
-        k = plm_str_eq(plm_col_text(st, 0), id);
+        k = plm_str_eq(plm_col_text(st, 0), id) && !(plain && plm_col_int(st, 1));
         if (k) *event = found.v[i];
         plm_stmt_reset(st);
     }

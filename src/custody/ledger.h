@@ -19,9 +19,9 @@ bool plm_ledger_put(plm_ledger *l, const plm_event *e, plm_outcome *out, uint64_
 bool plm_ledger_commit(plm_ledger *l, plm_fault *f);
 void plm_ledger_rollback(plm_ledger *l);
 
-/* The event whose id (eventID, else hash URI) it is, the one that declares nothing before its
- * declaration: 1 found, 0 none, -1 fault. */
-int plm_ledger_find(plm_store *s, plm_str id, int64_t *event, plm_fault *f);
+/* The first event stored whose id (eventID, else hash URI) it is; plain: that is no declaration.
+ * 1 found, 0 none, -1 fault. */
+int plm_ledger_find(plm_store *s, plm_str id, bool plain, int64_t *event, plm_fault *f);
 
 /* What capturing one file did. */
 typedef struct plm_capture {

@@ -141,6 +141,12 @@ bool plm_load_decide(plm_loader *l, plm_str key, const unsigned char digest[32],
     } else {
         l->out->fresh++;
     }
+    if (!*same) {
+        plm_stmt_int(l->feed, 1, ++l->fed);
+        plm_stmt_text(l->feed, 2, plm_str_c(l->kind));
+        plm_stmt_text(l->feed, 3, key);
+        if (!plm_stmt_run(l->feed, NULL, l->f)) return false;
+    }
     for (size_t i = 0; r == 1 && !*same && i < 3 && l->drop[i]; i++) {
         plm_stmt_text(l->drop[i], 1, key);
         if (!plm_stmt_run(l->drop[i], NULL, l->f)) return false;
@@ -157,6 +163,12 @@ static bool prepare(plm_loader *l, size_t k) {
         " shown = excluded.shown, rank = 0 WHERE names.rank > 0 OR excluded.shown > names.shown",
             l->f);
     if (!l->find || !l->name) return false;
+    plm_stmt *last = plm_stmt_new(l->s, "SELECT n FROM load_feed ORDER BY n DESC LIMIT 1", l->f);
+    int r = last ? plm_stmt_step(last, l->f) : -1;
+    if (r == 1) l->fed = plm_col_int(last, 0);
+    plm_stmt_free(last);
+    l->kind = kinds[k].word;
+    if (r < 0 || !(l->feed = plm_stmt_append(l->s, "load_feed", "n, kind, id", l->f))) return false;
     return kinds[k].json ? plm_load_prepare_json(l, kinds[k].word)
                          : plm_load_prepare_csv(l, kinds[k].word);
 }
@@ -165,6 +177,7 @@ static void finish(plm_loader *l) {
     plm_stmt_free(l->find);
     plm_stmt_free(l->put);
     plm_stmt_free(l->name);
+    plm_stmt_free(l->feed);
     for (size_t i = 0; i < 3; i++) {
         plm_stmt_free(l->drop[i]);
         plm_stmt_free(l->part[i]);

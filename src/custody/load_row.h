@@ -9,7 +9,9 @@ typedef struct plm_loader {
     plm_store *s;
     plm_load *out;
     plm_arena *a; /* reset for each row */
-    plm_stmt *find, *put, *name, *drop[3], *part[3];
+    plm_stmt *find, *put, *name, *drop[3], *part[3], *feed;
+    const char *kind; /* the word */
+    int64_t fed;      /* the last number of load_feed */
     uint64_t row;
     bool refused; /* this row is */
     plm_str id;   /* of this row, as written */

@@ -131,4 +131,11 @@ static const char step4_runs[] =
     "CREATE TABLE index_pages (at INTEGER PRIMARY KEY, first INTEGER NOT NULL,"
     " body BLOB NOT NULL) STRICT;";
 
-const char *const plm_schema_steps[] = {step1, step1_tables, step1_desk, step4_runs, NULL};
+/* What a watch that goes on needs to know of: rows of side tables new or changed, in order, and the
+ * events that a declaration voided. */
+static const char step5_feed[] =
+    "CREATE TABLE load_feed (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL) STRICT;"
+    "CREATE INDEX events_voided ON events (voided_by) WHERE voided_by IS NOT NULL;";
+
+const char *const plm_schema_steps[] = {step1, step1_tables, step1_desk, step4_runs, step5_feed,
+                                        NULL};

@@ -6,15 +6,23 @@
 
 #include <string.h>
 
+#define RESTING_MAX 256u /* statements kept for the next that asks for the same: all there are */
+
 struct plm_store {
     const plm_driver *d;
     void *db;
     bool in_turn;
+    plm_stmt *resting; /* freed, the newest first */
+    unsigned resting_n;
 };
 
 struct plm_stmt {
     const plm_driver *d;
     void *st;
+    plm_store *s;
+    plm_stmt *next; /* of the resting */
+    size_t n;
+    char sql[];     /* what it was made from */
 };
 
 static int64_t store_version(plm_store *s, plm_fault *f) {
@@ -88,9 +96,18 @@ plm_store *plm_store_open(const char *where, plm_fault *f) {
     return NULL;
 }
 
+static void stmt_end(plm_stmt *st) {
+    st->d->finish(st->st);
+    plm_mem_free(st);
+}
+
 void plm_store_close(plm_store *s) {
     if (!s) return;
     if (s->in_turn) plm_store_rollback(s);
+    for (plm_stmt *st = s->resting, *next; st; st = next) {
+        next = st->next;
+        stmt_end(st);
+    }
     if (s->db) s->d->close(s->db);
     plm_mem_free(s);
 }
@@ -123,36 +140,66 @@ bool plm_store_exec(plm_store *s, const char *sql, plm_fault *f) {
     return s->d->exec(s->db, sql, f);
 }
 
-plm_stmt *plm_stmt_new(plm_store *s, const char *sql, plm_fault *f) {
-    plm_stmt *st = plm_mem_resize(NULL, sizeof *st);
+static plm_stmt *stmt_wake(plm_store *s, plm_str sql) {
+    for (plm_stmt **at = &s->resting; *at; at = &(*at)->next) {
+        plm_stmt *st = *at;
+        if (!plm_str_eq((plm_str){st->sql, st->n}, sql)) continue;
+        *at = st->next;
+        s->resting_n--;
+        return st;
+    }
+    return NULL;
+}
+
+static plm_stmt *stmt_make(plm_store *s, plm_str sql, plm_fault *f) {
+    plm_stmt *st = plm_mem_resize(NULL, sizeof *st + sql.n + 1);
     if (!st) {
         plm_fail(f, PLM_NO_MEMORY, "no memory for a statement");
         return NULL;
     }
-    *st = (plm_stmt){s->d, s->d->prepare(s->db, sql, f)};
-    if (st->st) return st;
+    *st = (plm_stmt){.d = s->d, .s = s, .n = sql.n};
+    memcpy(st->sql, sql.p, sql.n);
+    st->sql[sql.n] = 0;
+    return st;
+}
+
+plm_stmt *plm_stmt_new(plm_store *s, const char *sql, plm_fault *f) {
+    plm_stmt *st = stmt_wake(s, plm_str_c(sql));
+    if (st) return st;
+    if (!(st = stmt_make(s, plm_str_c(sql), f))) return NULL;
+    if ((st->st = s->d->prepare(s->db, sql, f))) return st;
     plm_mem_free(st);
     return NULL;
 }
 
 plm_stmt *plm_stmt_append(plm_store *s, const char *table, const char *columns, plm_fault *f) {
-    plm_stmt *st = plm_mem_resize(NULL, sizeof *st);
+    plm_buf b;
     int n = 1;
-    if (!st) {
-        plm_fail(f, PLM_NO_MEMORY, "no memory for a statement");
-        return NULL;
-    }
     for (const char *p = columns; *p; p++) n += *p == ',';
-    *st = (plm_stmt){s->d, s->d->append(s->db, table, columns, n, f)};
-    if (st->st) return st;
-    plm_mem_free(st);
+    plm_buf_init(&b, PLM_STORE_SQL_MAX);
+    plm_buf_printf(&b, "+%s (%s)", table, columns);
+    plm_stmt *st = stmt_wake(s, plm_buf_str(&b)), *made = NULL;
+    if (!st) made = stmt_make(s, plm_buf_str(&b), f);
+    plm_buf_free(&b);
+    if (!made) return st;
+    if ((made->st = s->d->append(s->db, table, columns, n, f))) return made;
+    plm_mem_free(made);
     return NULL;
 }
 
+/* Preparing costs as much as a small commit, so a statement rests and is given again. */
 void plm_stmt_free(plm_stmt *st) {
     if (!st) return;
-    st->d->finish(st->st);
-    plm_mem_free(st);
+    plm_store *s = st->s;
+    st->d->reset(st->st);
+    st->next = s->resting;
+    s->resting = st;
+    if (++s->resting_n <= RESTING_MAX) return;
+    plm_stmt **at = &s->resting;
+    while ((*at)->next) at = &(*at)->next;
+    stmt_end(*at);
+    *at = NULL;
+    s->resting_n--;
 }
 
 void plm_stmt_int(plm_stmt *st, int i, int64_t v) { st->d->bind_int(st->st, i, v); }

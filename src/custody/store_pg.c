@@ -232,18 +232,11 @@ static void pg_unlink(pg_stmt *st) {
     plm_mem_free(st->copy);
 }
 
+/* The server's side goes with the connection: a store keeps its statements until then. */
 static void pg_finish(void *v) {
     pg_stmt *st = v;
-    char sql[40];
-    plm_fault quiet = {0};
     pg_reset(st);
-    snprintf(sql, sizeof sql, "DEALLOCATE %s", st->name);
-    if (st->copy) {
-        pg_settle(st->db, &quiet); /* a failure leaves the transaction failed: commit says so */
-        pg_unlink(st);
-    } else if (pg_settle(st->db, &quiet)) {
-        PQclear(PQexec(st->db->c, sql));
-    }
+    if (st->copy) pg_unlink(st); /* its rows went with the commit, or are not wanted */
     plm_buf_free(&st->rows);
     for (size_t i = 0; i < PLM_STORE_PARAMS_MAX; i++) plm_buf_free(&st->held[i]);
     plm_buf_free(&st->cell);

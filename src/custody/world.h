@@ -105,6 +105,8 @@ typedef struct plm_w_event {
     uint32_t src, dst, dst_site;
     int64_t mass_mg;            /* 0: not weighed */
     uint32_t d0, dn;            /* device identities stated */
+    uint32_t origin;            /* its place in the order of the store */
+    bool dead;                  /* voided since it was read: nothing looks at it any more */
 } plm_w_event;
 
 typedef struct plm_w_pair { uint32_t thing; plm_str device; } plm_w_pair;
@@ -154,7 +156,7 @@ typedef struct plm_w_loc {
     int64_t t;
     uint32_t dev, site; /* dev: thing or NONE */
     plm_str device;
-    uint32_t b0, bn;
+    uint32_t b0, bn, origin;
 } plm_w_loc;
 
 /* A time a unit spent at one place, as its papers have it. */
@@ -164,6 +166,7 @@ typedef struct plm_w_stay {
     uint32_t ev_in, ev_out; /* ev_out NONE: left without a record */
     uint32_t sights;
     int64_t installed;      /* NEVER: not installed here */
+    int64_t draw_mw;        /* rated power of the chips on it when it was installed */
 } plm_w_stay;
 
 /* Sightings that do not fit the journey, gathered by place. */
@@ -184,6 +187,7 @@ typedef struct plm_w_journey {
     int64_t end_t, last_t;
     uint32_t license, order;   /* of its first export */
     uint32_t ev_export;        /* that shipping event, or the receipt that names the papers */
+    int64_t chips, tpp;        /* on it then */
     uint32_t ev_return;        /* shipped back under its license */
     int64_t installed;         /* first */
     int64_t removed;           /* off its site or board, not yet back; NEVER: not */
@@ -193,6 +197,7 @@ typedef struct plm_w_journey {
 typedef struct plm_world {
     plm_arena *a;
     int64_t as_of, now; /* now: the newest record in it */
+    bool registry;      /* some device is known by its id */
     plm_w_index thing_ids, site_ids, party_ids, license_ids, order_ids, device_ids, names, marks;
     plm_str *shown;     /* by names */
     uint32_t *device_thing;
@@ -217,6 +222,22 @@ typedef struct plm_world {
 /* Reads the store as it was known at as_of (INT64_MAX: now) and follows every thing.  Free with
  * plm_world_free, also after a fault. */
 bool plm_world_load(plm_store *s, int64_t as_of, plm_world *w, plm_fault *f);
+/* Only the records, events in the order of the store; *last (may be NULL) is the seq of the last
+ * one and *feed the last change of a side table. */
+bool plm_world_read(plm_store *s, int64_t as_of, plm_world *w, int64_t *last, int64_t *feed,
+                    plm_fault *f);
+/* Adds the events after *last, and moves it. */
+bool plm_world_read_events(plm_store *s, plm_world *w, int64_t *last, plm_fault *f);
+/* Adds one attestation or location proof that the world does not have. */
+bool plm_world_read_proof(plm_store *s, plm_world *w, bool attestation, plm_str id, plm_fault *f);
+/* Adds the names of what events after `after` and rows after `feed` name; *changed: one that the
+ * world has is another now. */
+bool plm_world_read_names(plm_store *s, plm_world *w, int64_t after, int64_t feed, bool *changed,
+                          plm_fault *f);
+/* What follows from the records: order, units, what was in what, journeys. */
+bool plm_world_derive(plm_world *w, plm_fault *f);
+int plm_w_event_cmp(const plm_w_event *x, const plm_w_event *y); /* by time */
+int plm_w_loc_cmp(const plm_w_loc *x, const plm_w_loc *y);
 void plm_world_free(plm_world *w);
 
 /* world.c */

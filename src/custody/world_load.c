@@ -11,7 +11,10 @@ typedef struct load {
     plm_store *s;
     plm_world *w;
     plm_fault *f;
-    int64_t *seq; /* of each event, ascending */
+    int64_t *seq;   /* of each event read now, ascending */
+    uint32_t base;  /* events that were there before */
+    int64_t after;  /* events up to this one were there before */
+    plm_str one;    /* the proof that is read alone; p NULL: all */
     plm_w_index att_ids, loc_ids;
 } load;
 
@@ -90,11 +93,23 @@ static int64_t day_ns(plm_stmt *q, int c, int64_t none) {
     return plm_col_null(q, c) ? none : plm_col_int(q, c) * PLM_W_DAY;
 }
 
-/* Runs sql (with as_of as ?1 where bind) and calls row for each row. */
-static bool each(load *l, const char *sql, bool bind, bool (*row)(load *, plm_stmt *)) {
+/* What a statement is given: nothing, as_of as ?1, the last event read before as ?1, or as_of and
+ * that as ?1 and ?2. */
+typedef enum bound { B_NONE, B_AS_OF, B_AFTER, B_BOTH, B_ONE, B_ONE_AS_OF } bound;
+
+static void bind_to(load *l, plm_stmt *q, bound how) {
+    if (how == B_AS_OF || how == B_BOTH || how == B_ONE_AS_OF) plm_stmt_int(q, 1, l->w->as_of);
+    if (how == B_AFTER) plm_stmt_int(q, 1, l->after);
+    if (how == B_BOTH) plm_stmt_int(q, 2, l->after);
+    if (how == B_ONE) plm_stmt_text(q, 1, l->one);
+    if (how == B_ONE_AS_OF) plm_stmt_text(q, 2, l->one);
+}
+
+/* Runs sql and calls row for each row. */
+static bool each(load *l, const char *sql, bound how, bool (*row)(load *, plm_stmt *)) {
     plm_stmt *q = plm_stmt_new(l->s, sql, l->f);
     if (!q) return false;
-    if (bind) plm_stmt_int(q, 1, l->w->as_of);
+    bind_to(l, q, how);
     int r;
     bool ok = true;
     while (ok && (r = plm_stmt_step(q, l->f)) == 1) ok = row(l, q);
@@ -104,10 +119,10 @@ static bool each(load *l, const char *sql, bool bind, bool (*row)(load *, plm_st
     return ok;
 }
 
-static bool count(load *l, const char *sql, bool bind, uint32_t *n) {
+static bool count(load *l, const char *sql, bound how, uint32_t *n) {
     plm_stmt *q = plm_stmt_new(l->s, sql, l->f);
     if (!q) return false;
-    if (bind) plm_stmt_int(q, 1, l->w->as_of);
+    bind_to(l, q, how);
     int r = plm_stmt_step(q, l->f);
     int64_t v = r == 1 ? plm_col_int(q, 0) : 0;
     plm_stmt_free(q);
@@ -269,23 +284,23 @@ static bool row_order(load *l, plm_stmt *q) {
 }
 
 static bool tables(load *l) {
-    return each(l, "SELECT key, shown FROM names ORDER BY key", false, row_name) &&
+    return each(l, "SELECT key, shown FROM names ORDER BY key", B_NONE, row_name) &&
            each(l, "SELECT id, name, kind, operator, country, lat, lon, pue_millionths, attests"
-                   " FROM sites ORDER BY id", false, row_site) &&
-           each(l, "SELECT site, day, watts FROM site_power ORDER BY site, day, ord", false,
+                   " FROM sites ORDER BY id", B_NONE, row_site) &&
+           each(l, "SELECT site, day, watts FROM site_power ORDER BY site, day, ord", B_NONE,
                 row_power) &&
            each(l, "SELECT epc, device_id, kind, sku, tpp, tdp_milliwatts, mass_mg, made"
-                   " FROM devices ORDER BY epc", false, row_device) &&
+                   " FROM devices ORDER BY epc", B_NONE, row_device) &&
            each(l, "SELECT id, kind, code, consignee, quantity, valid_from, valid_to,"
-                   " cap_tpp_per_year FROM licenses ORDER BY id", false, row_license) &&
+                   " cap_tpp_per_year FROM licenses ORDER BY id", B_NONE, row_license) &&
            each(l, "SELECT license, what, value FROM license_items ORDER BY license, what, value",
-                false, row_license_item) &&
+                B_NONE, row_license_item) &&
            each(l, "SELECT license, day, quantity FROM license_amendments"
-                   " ORDER BY license, day, ord", false, row_amendment) &&
+                   " ORDER BY license, day, ord", B_NONE, row_amendment) &&
            each(l, "SELECT id, placed, seller, buyer, buyer_name, buyer_country, buyer_address,"
                    " buyer_phone, buyer_director, buyer_email_domain, buyer_group, payer, sku,"
                    " chips, license, ship_to, amended_on, amended_ship_to, status, buyer_founded"
-                   " FROM orders ORDER BY id", false, row_order);
+                   " FROM orders ORDER BY id", B_NONE, row_order);
 }
 
 /* A declaration repeats what it voids and is no event of its own; what it voids counts until the
@@ -333,7 +348,8 @@ static bool row_event(load *l, plm_stmt *q) {
     plm_world *w = l->w;
     plm_w_event *e = &w->event[w->events];
     memset(e, 0, sizeof *e);
-    l->seq[w->events] = plm_col_int(q, 0);
+    l->seq[w->events - l->base] = plm_col_int(q, 0);
+    e->origin = w->events;
     e->id = keep(l, q, 1);
     e->t = plm_col_int(q, 2);
     e->known = plm_col_int(q, 3);
@@ -360,13 +376,13 @@ static bool row_event(load *l, plm_stmt *q) {
 }
 
 static plm_w_event *event_of(load *l, int64_t seq) {
-    uint32_t a = 0, b = l->w->events;
+    uint32_t a = 0, n = l->w->events - l->base, b = n;
     while (a < b) {
         uint32_t m = a + (b - a) / 2;
         if (l->seq[m] < seq) a = m + 1;
         else b = m;
     }
-    return a < l->w->events && l->seq[a] == seq ? &l->w->event[a] : NULL;
+    return a < n && l->seq[a] == seq ? &l->w->event[l->base + a] : NULL;
 }
 
 static bool row_epc(load *l, plm_stmt *q) {
@@ -434,42 +450,53 @@ static bool row_identity(load *l, plm_stmt *q) {
     return true;
 }
 
-static int by_time(const void *a, const void *b) {
-    const plm_w_event *x = a, *y = b;
+int plm_w_event_cmp(const plm_w_event *x, const plm_w_event *y) {
     if (x->t != y->t) return x->t < y->t ? -1 : 1;
     if (x->known != y->known) return x->known < y->known ? -1 : 1;
     return plm_str_cmp(x->id, y->id);
 }
 
+static int by_time(const void *a, const void *b) { return plm_w_event_cmp(a, b); }
+
+/* Room for n more of an array whose elements are all in use. */
+static bool more(void **v, uint32_t had, uint32_t n, size_t size) {
+    void *p = plm_mem_resize(*v, ((size_t)had + n + 1) * size);
+    if (p) *v = p;
+    return p != NULL;
+}
+
 static bool reserve(load *l) {
     plm_world *w = l->w;
     uint32_t n = 0, listed = 0, pairs = 0;
-    if (!count(l, "SELECT COUNT(*)" KNOWN, true, &n) ||
-        !count(l, "SELECT COUNT(*) FROM event_epcs", false, &listed) ||
-        !count(l, "SELECT COUNT(*) FROM event_devices", false, &pairs))
+    if (!count(l, "SELECT COUNT(*)" KNOWN " AND e.seq > ?2", B_BOTH, &n) ||
+        !count(l, "SELECT COUNT(*) FROM event_epcs WHERE event > ?1", B_AFTER, &listed) ||
+        !count(l, "SELECT COUNT(*) FROM event_devices WHERE event > ?1", B_AFTER, &pairs))
         return false;
-    w->event = plm_mem_resize(NULL, ((size_t)n + 1) * sizeof *w->event);
-    w->listed = plm_mem_resize(NULL, ((size_t)listed + 1) * sizeof *w->listed);
-    w->pair = plm_mem_resize(NULL, ((size_t)pairs + 1) * sizeof *w->pair);
     l->seq = plm_mem_resize(NULL, ((size_t)n + 1) * sizeof *l->seq);
-    return w->event && w->listed && w->pair && l->seq ? true : full(l);
+    return (l->seq && more((void **)&w->event, w->events, n, sizeof *w->event) &&
+            more((void **)&w->listed, w->listed_n, listed, sizeof *w->listed) &&
+            more((void **)&w->pair, w->pairs, pairs, sizeof *w->pair)) || full(l);
 }
 
 static bool events(load *l) {
-    return reserve(l) &&
+    l->base = l->w->events;
+    bool ok = reserve(l) &&
            each(l, "SELECT e.seq, e.id, e.event_time, e.known_time, e.record_time, e.type,"
                    " e.action, e.biz_step, e.disposition, e.read_point, e.biz_location, e.parent,"
-                   " e.replaces" KNOWN " ORDER BY e.seq", true, row_event) &&
-           each(l, "SELECT event, epc FROM event_epcs WHERE role <> 'parent' ORDER BY event, ord",
-                false, row_epc) &&
-           each(l, "SELECT event, dir, type, party FROM event_parties ORDER BY event, ord", false,
-                row_party) &&
-           each(l, "SELECT event, type, paper FROM event_papers ORDER BY event, ord", false,
-                row_paper) &&
-           each(l, "SELECT event, value, uom FROM event_sensors WHERE type = 'Mass'"
-                   " ORDER BY event, ord", false, row_mass) &&
-           each(l, "SELECT event, epc, device_id FROM event_devices ORDER BY event, ord", false,
-                row_identity);
+                   " e.replaces" KNOWN " AND e.seq > ?2 ORDER BY e.seq", B_BOTH, row_event) &&
+           each(l, "SELECT event, epc FROM event_epcs WHERE role <> 'parent' AND event > ?1"
+                   " ORDER BY event, ord", B_AFTER, row_epc) &&
+           each(l, "SELECT event, dir, type, party FROM event_parties WHERE event > ?1"
+                   " ORDER BY event, ord", B_AFTER, row_party) &&
+           each(l, "SELECT event, type, paper FROM event_papers WHERE event > ?1"
+                   " ORDER BY event, ord", B_AFTER, row_paper) &&
+           each(l, "SELECT event, value, uom FROM event_sensors WHERE type = 'Mass' AND event > ?1"
+                   " ORDER BY event, ord", B_AFTER, row_mass) &&
+           each(l, "SELECT event, epc, device_id FROM event_devices WHERE event > ?1"
+                   " ORDER BY event, ord", B_AFTER, row_identity);
+    plm_mem_free(l->seq);
+    l->seq = NULL;
+    return ok;
 }
 
 static bool row_att(load *l, plm_stmt *q) {
@@ -486,33 +513,36 @@ static bool row_att(load *l, plm_stmt *q) {
 static bool row_loc(load *l, plm_stmt *q) {
     plm_w_loc *v = &l->w->loc[l->w->locs++];
     *v = (plm_w_loc){.id = keep(l, q, 0), .t = plm_col_int(q, 1), .device = keep(l, q, 2),
-                     .site = site(l, plm_col_text(q, 3)), .dev = PLM_W_NONE};
+                     .site = site(l, plm_col_text(q, 3)), .dev = PLM_W_NONE,
+                     .origin = l->w->locs - 1};
     if (v->t > l->w->now) l->w->now = v->t;
     return true;
 }
 
+#define ATT "SELECT id, time, mode, site, host_id, host_epc, result FROM attestations" \
+            " WHERE time <= ?1"
+#define LOC "SELECT id, time, device_id, site FROM locations WHERE time <= ?1"
+
 static bool proofs(load *l) {
     plm_world *w = l->w;
     uint32_t n = 0, d = 0, p = 0, b = 0;
-    if (!count(l, "SELECT COUNT(*) FROM attestations WHERE time <= ?1", true, &n) ||
-        !count(l, "SELECT COUNT(*) FROM attestation_devices", false, &d) ||
-        !count(l, "SELECT COUNT(*) FROM locations WHERE time <= ?1", true, &p) ||
-        !count(l, "SELECT COUNT(*) FROM location_bounds", false, &b))
+    if (!count(l, "SELECT COUNT(*) FROM attestations WHERE time <= ?1", B_AS_OF, &n) ||
+        !count(l, "SELECT COUNT(*) FROM attestation_devices", B_NONE, &d) ||
+        !count(l, "SELECT COUNT(*) FROM locations WHERE time <= ?1", B_AS_OF, &p) ||
+        !count(l, "SELECT COUNT(*) FROM location_bounds", B_NONE, &b))
         return false;
-    w->att = plm_mem_resize(NULL, ((size_t)n + 1) * sizeof *w->att);
-    w->attdev = plm_mem_resize(NULL, ((size_t)d + 1) * sizeof *w->attdev);
-    w->loc = plm_mem_resize(NULL, ((size_t)p + 1) * sizeof *w->loc);
-    w->bound = plm_mem_resize(NULL, ((size_t)b + 1) * sizeof *w->bound);
-    if (!w->att || !w->attdev || !w->loc || !w->bound) return full(l);
-    return each(l, "SELECT id, time, mode, site, host_id, host_epc, result FROM attestations"
-                   " WHERE time <= ?1 ORDER BY id", true, row_att) &&
-           each(l, "SELECT id, time, device_id, site FROM locations WHERE time <= ?1 ORDER BY id",
-                true, row_loc);
+    if (!more((void **)&w->att, 0, n, sizeof *w->att) ||
+        !more((void **)&w->attdev, 0, d, sizeof *w->attdev) ||
+        !more((void **)&w->loc, 0, p, sizeof *w->loc) ||
+        !more((void **)&w->bound, 0, b, sizeof *w->bound))
+        return full(l);
+    return each(l, ATT " ORDER BY id", B_AS_OF, row_att) &&
+           each(l, LOC " ORDER BY id", B_AS_OF, row_loc);
 }
 
 static bool row_attdev(load *l, plm_stmt *q) {
     plm_world *w = l->w;
-    uint32_t i = plm_w_index_get(&l->att_ids, plm_col_text(q, 0));
+    uint32_t i = l->one.p ? w->atts - 1 : plm_w_index_get(&l->att_ids, plm_col_text(q, 0));
     if (i == PLM_W_NONE) return true;
     if (!w->att[i].dn++) w->att[i].d0 = w->attdevs;
     w->attdev[w->attdevs++] =
@@ -522,7 +552,7 @@ static bool row_attdev(load *l, plm_stmt *q) {
 
 static bool row_bound(load *l, plm_stmt *q) {
     plm_world *w = l->w;
-    uint32_t i = plm_w_index_get(&l->loc_ids, plm_col_text(q, 0));
+    uint32_t i = l->one.p ? w->locs - 1 : plm_w_index_get(&l->loc_ids, plm_col_text(q, 0));
     if (i == PLM_W_NONE) return true;
     if (!w->loc[i].bn++) w->loc[i].b0 = w->bounds;
     w->bound[w->bounds++] =
@@ -539,9 +569,9 @@ static bool children(load *l) {
     for (uint32_t i = 0; i < w->locs; i++)
         if (plm_w_index_put(&l->loc_ids, w->loc[i].id) == PLM_W_NONE) return full(l);
     return each(l, "SELECT attestation, device_id, epc FROM attestation_devices"
-                   " ORDER BY attestation, ord", false, row_attdev) &&
+                   " ORDER BY attestation, ord", B_NONE, row_attdev) &&
            each(l, "SELECT location, landmark, operator, lat, lon, km_max FROM location_bounds"
-                   " ORDER BY location, ord", false, row_bound);
+                   " ORDER BY location, ord", B_NONE, row_bound);
 }
 
 static int att_by_time(const void *a, const void *b) {
@@ -549,10 +579,11 @@ static int att_by_time(const void *a, const void *b) {
     return x->t != y->t ? (x->t < y->t ? -1 : 1) : plm_str_cmp(x->id, y->id);
 }
 
-static int loc_by_time(const void *a, const void *b) {
-    const plm_w_loc *x = a, *y = b;
+int plm_w_loc_cmp(const plm_w_loc *x, const plm_w_loc *y) {
     return x->t != y->t ? (x->t < y->t ? -1 : 1) : plm_str_cmp(x->id, y->id);
 }
+
+static int loc_by_time(const void *a, const void *b) { return plm_w_loc_cmp(a, b); }
 
 /* The unit a label belongs to: a renewed label, or one tied to a device that has a label, is the
  * older label's unit. */
@@ -570,8 +601,8 @@ static void unite(plm_world *w, uint32_t label, uint32_t old) {
     o->label = label;
 }
 
-static bool identities(load *l) {
-    plm_world *w = l->w;
+static bool identities(plm_world *w, plm_fault *f) {
+    load of = {.w = w, .f = f}, *l = &of;
     uint32_t cap = 0;
     for (uint32_t i = 0; i < w->thing_ids.n; i++) {
         if (!w->thing[i].device.n) continue;
@@ -609,7 +640,16 @@ static bool identities(load *l) {
     return true;
 }
 
-bool plm_world_load(plm_store *s, int64_t as_of, plm_world *w, plm_fault *f) {
+static bool last_of(load *l, const char *sql, int64_t *out) {
+    plm_stmt *q = plm_stmt_new(l->s, sql, l->f);
+    int r = q ? plm_stmt_step(q, l->f) : -1;
+    if (r == 1) *out = plm_col_int(q, 0);
+    plm_stmt_free(q);
+    return r >= 0;
+}
+
+bool plm_world_read(plm_store *s, int64_t as_of, plm_world *w, int64_t *last, int64_t *feed,
+                    plm_fault *f) {
     memset(w, 0, sizeof *w);
     w->as_of = as_of;
     w->now = INT64_MIN;
@@ -618,14 +658,78 @@ bool plm_world_load(plm_store *s, int64_t as_of, plm_world *w, plm_fault *f) {
     if (!w->a) return full(&l);
     if (!plm_store_snapshot(s, f)) return false;
     bool ok = tables(&l) && events(&l) && proofs(&l) && children(&l);
+    if (last) {
+        *last = *feed = 0;
+        ok = ok && last_of(&l, "SELECT seq FROM events ORDER BY seq DESC LIMIT 1", last) &&
+             last_of(&l, "SELECT n FROM load_feed ORDER BY n DESC LIMIT 1", feed);
+    }
     plm_store_rollback(s);
-    plm_mem_free(l.seq);
     plm_w_index_free(&l.att_ids);
     plm_w_index_free(&l.loc_ids);
-    if (!ok) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
-    qsort(w->event, w->events, sizeof *w->event, by_time);
-    qsort(w->att, w->atts, sizeof *w->att, att_by_time);
-    qsort(w->loc, w->locs, sizeof *w->loc, loc_by_time);
-    return identities(&l) && plm_world_contain(w, f) && plm_world_sight(w, f) &&
+    return ok || plm_fail(f, PLM_NO_MEMORY, "out of memory");
+}
+
+bool plm_world_read_events(plm_store *s, plm_world *w, int64_t *last, plm_fault *f) {
+    load l = {.s = s, .w = w, .f = f, .after = *last};
+    return events(&l) && last_of(&l, "SELECT seq FROM events ORDER BY seq DESC LIMIT 1", last);
+}
+
+bool plm_world_read_names(plm_store *s, plm_world *w, int64_t after, int64_t feed, bool *changed,
+                          plm_fault *f) {
+    load l = {.s = s, .w = w, .f = f};
+    plm_stmt *q = plm_stmt_new(s,
+        "SELECT key, shown FROM names WHERE key IN (SELECT epc FROM event_epcs WHERE event > ?1"
+        " UNION SELECT party FROM event_parties WHERE event > ?1"
+        " UNION SELECT read_point FROM events WHERE seq > ?1"
+        " UNION SELECT biz_location FROM events WHERE seq > ?1"
+        " UNION SELECT a.site FROM load_feed n JOIN attestations a ON a.id = n.id WHERE n.n > ?2"
+        " UNION SELECT a.host_epc FROM load_feed n JOIN attestations a ON a.id = n.id WHERE"
+        " n.n > ?2"
+        " UNION SELECT d.epc FROM load_feed n JOIN attestation_devices d ON d.attestation = n.id"
+        " WHERE n.n > ?2"
+        " UNION SELECT p.site FROM load_feed n JOIN locations p ON p.id = n.id WHERE n.n > ?2)"
+        " ORDER BY key", f);
+    bool ok = q != NULL;
+    int r = -1;
+    if (q) plm_stmt_int(q, 1, after), plm_stmt_int(q, 2, feed);
+    while (ok && (r = plm_stmt_step(q, f)) == 1) {
+        uint32_t i = plm_w_index_get(&w->names, plm_col_text(q, 0));
+        if (i == PLM_W_NONE) ok = row_name(&l, q) || full(&l);
+        else *changed |= !plm_str_eq(w->shown[i], plm_col_text(q, 1));
+    }
+    plm_stmt_free(q);
+    return ok && r == 0;
+}
+
+bool plm_world_read_proof(plm_store *s, plm_world *w, bool attestation, plm_str id, plm_fault *f) {
+    load l = {.s = s, .w = w, .f = f, .one = id};
+    uint32_t n = 0;
+    if (attestation)
+        return (count(&l, "SELECT COUNT(*) FROM attestation_devices WHERE attestation = ?1", B_ONE,
+                      &n) &&
+                more((void **)&w->att, w->atts, 1, sizeof *w->att) &&
+                more((void **)&w->attdev, w->attdevs, n, sizeof *w->attdev)) &&
+               each(&l, ATT " AND id = ?2", B_ONE_AS_OF, row_att) &&
+               each(&l, "SELECT attestation, device_id, epc FROM attestation_devices WHERE"
+                        " attestation = ?1 ORDER BY ord", B_ONE, row_attdev);
+    return (count(&l, "SELECT COUNT(*) FROM location_bounds WHERE location = ?1", B_ONE, &n) &&
+            more((void **)&w->loc, w->locs, 1, sizeof *w->loc) &&
+            more((void **)&w->bound, w->bounds, n, sizeof *w->bound)) &&
+           each(&l, LOC " AND id = ?2", B_ONE_AS_OF, row_loc) &&
+           each(&l, "SELECT location, landmark, operator, lat, lon, km_max FROM location_bounds"
+                    " WHERE location = ?1 ORDER BY ord", B_ONE, row_bound);
+}
+
+bool plm_world_derive(plm_world *w, plm_fault *f) {
+    if (w->events) qsort(w->event, w->events, sizeof *w->event, by_time);
+    if (w->atts) qsort(w->att, w->atts, sizeof *w->att, att_by_time);
+    if (w->locs) qsort(w->loc, w->locs, sizeof *w->loc, loc_by_time);
+    return identities(w, f) && plm_world_contain(w, f) && plm_world_sight(w, f) &&
            plm_world_travel(w, f);
+}
+
+bool plm_world_load(plm_store *s, int64_t as_of, plm_world *w, plm_fault *f) {
+    if (!plm_world_read(s, as_of, w, NULL, NULL, f) || !plm_world_derive(w, f)) return false;
+    w->registry = w->device_ids.n > 0;
+    return true;
 }

@@ -157,6 +157,8 @@ plm_truth desk_owned(plm_desk *d, const plm_party *p, int flag);
 void desk_sift(plm_desk *d);
 answer desk_answer(plm_desk *d);
 plm_verdict desk_verdict(plm_desk *d, answer *a);
+/* The verdict and no more, which is sooner known. */
+plm_verdict desk_verdict_only(plm_desk *d, uint32_t limit);
 plm_truth desk_ask_required(plm_facts *w, void *desk);
 plm_truth desk_ask_permitted(plm_facts *w, void *desk);
 plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party);

@@ -35,6 +35,7 @@ typedef struct plm_find_unit {
     uint32_t missed, missed_ev[4];
 } plm_find_unit;
 
+#define PLM_FIND_CHECKED_FIRM 3 /* tight bounds that agreed: a landmark known to be right */
 typedef struct plm_find_mark {
     uint32_t disjoint, lonely, excludes, agrees;
     bool bad;

@@ -62,7 +62,8 @@ struct plm_follow {
     uint32_t marks, locs;
     list late, counts, units, dirty, holders, timers; /* events; events; things; nodes */
     plm_find_unit *sum_unit;             /* by thing: what counts say now */
-    sum orders, licenses, marked;
+    sum orders, licenses, marked, power;
+    bool counts_stale;
     plm_arena *scratch;
     uint32_t events_seen, atts_seen, locs_seen;
     bool voided, short_of_memory;
@@ -233,7 +234,9 @@ static void add_event(plm_follow *w, uint32_t ev) {
     add_to_event(w, e->parent, ev);
     add_to_event(w, e->replaces, ev);
     if (plm_find_is_late(e)) list_put(w, &w->late, ev);
-    if (e->step == PLM_W_cycle_counting) list_put(w, &w->counts, ev);
+    if (e->step != PLM_W_cycle_counting) return;
+    list_put(w, &w->counts, ev);
+    w->counts_stale = true;
 }
 
 static void add_att(plm_follow *w, uint32_t i) {
@@ -482,6 +485,18 @@ static licensed licensed_of(plm_follow *w, uint32_t thing) {
     return l;
 }
 
+/* Whether sums over sites see the unit's stays as they were. */
+static bool same_stays(const plm_follow *w, const plm_w_journey *a, const plm_w_journey *b) {
+    if (a->stays != b->stays) return false;
+    for (uint32_t i = 0; i < a->stays; i++) {
+        const plm_w_stay *x = &w->stay[a->stay0 + i], *y = &w->stay[b->stay0 + i];
+        if (x->place.site != y->place.site || x->in != y->in || x->out != y->out ||
+            x->ev_in != y->ev_in || x->installed != y->installed || x->draw_mw != y->draw_mw)
+            return false;
+    }
+    return true;
+}
+
 /* What sums need of the part's units. */
 static bool keep_facts(plm_follow *w, const examined *x) {
     plm_world sums = sums_world(w);
@@ -490,6 +505,7 @@ static bool keep_facts(plm_follow *w, const examined *x) {
         plm_w_thing *t = &w->thing[g];
         plm_w_journey *j = &w->journey[g];
         licensed was = licensed_of(w, g);
+        plm_w_journey old = *j;
         *t = x->m.thing[i];
         t->root = x->global[t->root];
         t->label = x->global[t->label];
@@ -502,15 +518,19 @@ static bool keep_facts(plm_follow *w, const examined *x) {
         if (!keep_stays(w, x, i, j)) return false;
         licensed is = licensed_of(w, g);
         w->licenses.stale |= memcmp(&was, &is, sizeof is) != 0;
-        if (w->in_units[g] || !plm_find_is_unit(&sums, g)) continue;
+        bool unit = plm_find_is_unit(&sums, g);
+        if ((unit || w->in_units[g]) && !(unit && w->in_units[g] && same_stays(w, &old, j)))
+            w->counts_stale = w->power.stale = true;
+        if (w->in_units[g] || !unit) continue;
         w->in_units[g] = true;
         list_put(w, &w->units, g);
     }
-    w->marked.stale |= x->m.locs > 0;
     for (uint32_t i = 0; i < x->m.locs; i++) {
-        plm_find_heard *h = &w->heard[x->m.loc[i].origin];
-        *h = x->heard[i];
-        if (h->unit != NONE) h->unit = x->global[h->unit];
+        plm_find_heard *h = &w->heard[x->m.loc[i].origin], is = x->heard[i];
+        if (is.unit != NONE) is.unit = x->global[is.unit];
+        w->marked.stale |= is.unit != h->unit || is.place.site != h->place.site ||
+                           is.place.lat != h->place.lat || is.place.lon != h->place.lon;
+        *h = is;
     }
     return true;
 }
@@ -592,6 +612,26 @@ static bool sum_begin(sum *m, plm_finder *r, plm_world *g) {
     return m->a != NULL;
 }
 
+static void add_counts(plm_follow *w, plm_finder *r) {
+    w->counts_stale = false;
+    for (uint32_t i = 0; i < w->units.n; i++)
+        w->sum_unit[w->units.v[i]] = (plm_find_unit){0};
+    plm_find_counts(r);
+    for (uint32_t n = 0; n < w->units.n; n++) {
+        uint32_t i = w->units.v[n];
+        if (same_misses(&w->sum_unit[i], &w->unit[i])) continue;
+        w->unit[i] = w->sum_unit[i];
+        touch(w, top(w, thing_node(w, i)));
+    }
+}
+
+static bool add_power(plm_follow *w, plm_finder *r, plm_world *g) {
+    if (!w->power.stale) return true;
+    if (!sum_begin(&w->power, r, g)) return false;
+    plm_find_power(r);
+    return true;
+}
+
 static bool add_marks(plm_follow *w, plm_finder *r, plm_world *g) {
     if (!w->marked.stale) return true;
     if (!sum_begin(&w->marked, r, g)) return false;
@@ -625,18 +665,9 @@ static bool add_up(plm_follow *w, plm_findings *out, plm_fault *f) {
     static const uint32_t none;
     if (!r.units) r.units = &none;
     if (!r.counts) r.counts = &none;
-    for (uint32_t i = 0; i < w->units.n; i++)
-        w->sum_unit[w->units.v[i]] = (plm_find_unit){0};
-    plm_find_counts(&r);
-    plm_find_power(&r);
     for (uint32_t i = 0; i < w->late.n; i++) plm_find_late(&r, w->late.v[i]);
-    for (uint32_t n = 0; n < w->units.n; n++) {
-        uint32_t i = w->units.v[n];
-        if (same_misses(&w->sum_unit[i], &w->unit[i])) continue;
-        w->unit[i] = w->sum_unit[i];
-        touch(w, top(w, thing_node(w, i)));
-    }
-    bool ok = add_marks(w, &r, &g) && add_licenses(w, &r, &g);
+    if (w->counts_stale) add_counts(w, &r);
+    bool ok = add_power(w, &r, &g) && add_marks(w, &r, &g) && add_licenses(w, &r, &g);
     return (ok && !r.short_of_memory && !w->short_of_memory) || no_memory(f);
 }
 
@@ -654,6 +685,7 @@ static void close_state(plm_follow *w) {
     plm_arena_free(w->orders.a);
     plm_arena_free(w->licenses.a);
     plm_arena_free(w->marked.a);
+    plm_arena_free(w->power.a);
     plm_arena_free(w->scratch);
     plm_world_free(&w->w);
     plm_store *s = w->s;
@@ -685,7 +717,7 @@ static bool find_orders(plm_follow *w, plm_fault *f) {
     plm_finder r = {.w = &g};
     if (!sum_begin(&w->orders, &r, &g)) return no_memory(f);
     plm_find_orders(&r);
-    w->licenses.stale = w->marked.stale = true;
+    w->licenses.stale = w->marked.stale = w->power.stale = w->counts_stale = true;
     return !r.short_of_memory || no_memory(f);
 }
 
@@ -731,7 +763,7 @@ static bool take_voids(plm_follow *w, int64_t after, plm_fault *f) {
         for (uint32_t i = 0; i < w->events_seen; i++) {
             plm_w_event *e = &w->w.event[i];
             if (e->dead || !plm_str_eq(e->id, id)) continue;
-            e->dead = w->voided = true;
+            e->dead = w->voided = w->counts_stale = w->power.stale = true;
             for (uint32_t k = 0; k < e->en; k++)
                 touch(w, top(w, thing_node(w, w->w.listed[e->e0 + k])));
             for (uint32_t k = 0; k < e->dn; k++)
@@ -841,7 +873,8 @@ static void take_time(plm_follow *w) {
 }
 
 static bool gather(plm_follow *w, plm_findings *out, const plm_findings *sums, plm_fault *f) {
-    const plm_findings *all[] = {sums, &w->orders.found, &w->licenses.found, &w->marked.found};
+    const plm_findings *all[] = {sums, &w->orders.found, &w->licenses.found, &w->marked.found,
+                                 &w->power.found};
     uint32_t n = 0, kept = 0;
     for (uint32_t i = 0; i < w->holders.n; i++) {
         uint32_t t = w->holders.v[i];

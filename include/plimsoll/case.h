@@ -111,6 +111,7 @@ typedef struct plm_listed {
     plm_truth flag[PLM_L_COUNT];     /* given: what is left out is PLM_NO */
     uint32_t footnotes;              /* bit n: footnote n (1 to 9) */
     plm_str scope;                   /* empty: all items subject to the EAR */
+    plm_str review_policy;           /* the entry's license review policy, in its words */
     plm_str policy;                  /* the rulebook's word for its review; empty: not known */
 } plm_listed;
 
@@ -172,6 +173,8 @@ typedef struct plm_case {
     plm_truth hbm_buyer_is_designer, hbm_ships_to_packaging_site, hbm_finished_below_3a090;
     plm_truth certification_748_dd;
     plm_truth occupied_ukraine;      /* Crimea, the so-called DNR and LNR */
+    plm_replacement replacement;     /* NONE: nothing is replaced or returned, as far as told */
+    plm_truth replacement_flag[PLM_REP_COUNT];
     uint32_t warning_count;
     plm_str *warnings;               /* keys that the contract does not name, with their path */
 } plm_case;

@@ -7,6 +7,7 @@
 #ifndef PLIMSOLL_EFFECTS_H
 #define PLIMSOLL_EFFECTS_H
 
+#include "plimsoll/ownership.h"
 #include "plimsoll/screen.h"
 
 #define PLM_EFFECTS_BYTES_MAX (1u << 20) /* of the data file */
@@ -36,6 +37,7 @@ typedef struct plm_effect {
     bool other_programs;               /* only rows of none of the programs; else of one */
     uint32_t program_n;                /* 0: any row */
     const plm_str *programs;
+    plm_str head_json, tail_json;      /* members before and after the band, written once */
 } plm_effect;
 
 /* A wording of a row's review policy, and the rulebook's word for it. */
@@ -47,6 +49,7 @@ typedef struct plm_policy_text {
 typedef struct plm_effects_list {
     plm_str name, authority, cite;
     plm_str fact;                      /* the key of `listed` that it stands for; may be empty */
+    uint32_t ownership;                /* bit r: owners on it count under plm_own_regime r */
     uint32_t code_n, effect_n;
     const plm_str *codes;              /* its words in lists directories; the first is its own */
     const plm_effect *effects;

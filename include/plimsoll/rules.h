@@ -127,12 +127,10 @@ void plm_facts_country(plm_facts *w, uint32_t fact, uint32_t entity, plm_country
 bool plm_facts_word(plm_facts *w, uint32_t fact, uint32_t entity, plm_str word);
 /* text must outlive the case; an unreadable code counts as not known. */
 void plm_facts_code(plm_facts *w, uint32_t fact, uint32_t entity, plm_str text);
-
 /* A list of codes, known and possibly empty; an unreadable code makes it not known. */
 void plm_facts_codes(plm_facts *w, uint32_t fact, uint32_t entity, const plm_str *v, uint32_t n);
 /* A name, borrowed; empty: not known. */
 void plm_facts_text(plm_facts *w, uint32_t fact, uint32_t entity, plm_str text);
-
 /* Says that facts were changed after something was asked. */
 void plm_facts_touch(plm_facts *w);
 /* A number as it was given; false when nothing was. */
@@ -159,6 +157,8 @@ void plm_facts_set_why(plm_facts *w, plm_why y);
 typedef plm_truth (*plm_question)(plm_facts *w, void *ctx);
 plm_truth plm_facts_prove(plm_facts *w, plm_question ask, void *ctx, uint32_t limit,
                           uint32_t *cases, bool *gave_up);
+/* Is that PLM_YES?  Stops at the first way in which it does not hold. */
+bool plm_facts_holds(plm_facts *w, plm_question ask, void *ctx, uint32_t limit);
 
 /* An unknown that a question hangs on. */
 typedef struct plm_open {

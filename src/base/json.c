@@ -216,13 +216,25 @@ static bool plain16(const char *p) {
     return !(bad[0] | bad[1]);
 }
 
+/* The last bytes are looked at together with some before them, or with plain ones after them. */
 static bool all_plain(plm_str s) {
+    char few[16];
     size_t i = 0;
     for (; i + 16 <= s.n; i += 16)
         if (!plain16(s.p + i)) return false;
-    for (; i < s.n; i++)
-        if (!plain((unsigned char)s.p[i])) return false;
-    return true;
+    if (i == s.n) return true;
+    if (s.n > 16) return plain16(s.p + s.n - 16);
+    memset(few, ' ', sizeof few);
+    if (s.n >= 8) {
+        memcpy(few, s.p, 8);
+        memcpy(few + 8, s.p + s.n - 8, 8);
+    } else if (s.n >= 4) {
+        memcpy(few, s.p, 4);
+        memcpy(few + 4, s.p + s.n - 4, 4);
+    } else {
+        for (size_t k = 0; k < s.n; k++) few[k] = s.p[k];
+    }
+    return plain16(few);
 }
 
 static void escaped(plm_buf *b, plm_str s) {

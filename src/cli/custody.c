@@ -13,7 +13,7 @@ static const char usage[] =
     "       plimsoll custody hash FILE\n"
     "       plimsoll custody load --store S --kind KIND FILE\n"
     "       plimsoll custody show --store S ID\n"
-    "       plimsoll custody watch|balance|report|checks|form|query …   (each has --help)\n\n"
+    "       plimsoll custody watch|balance|report|checks|form|query|feed …   (each has --help)\n\n"
     "KIND is licenses, sites, devices, orders, attestations or locations.\n"
     "S is a SQLite file, made when missing, or postgres://…; FILE '-' is standard input.\n"
     "All take --format text|json (json, the default: one object a line).\n\n"

@@ -10,6 +10,7 @@ int plm_cli_custody_balance(int argc, char **argv);
 int plm_cli_custody_report(int argc, char **argv);
 int plm_cli_custody_form(int argc, char **argv);
 int plm_cli_custody_query(int argc, char **argv);
+int plm_cli_custody_feed(int argc, char **argv);
 int plm_cli_custody_checks(int argc, char **argv);
 
 #endif

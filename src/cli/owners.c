@@ -1,10 +1,9 @@
 /* owners.c: `plimsoll owners`: is a party owned half or more by listed parties? */
-#include "cli/cli.h"
+#include "cli/effects.h"
 
 #include "base/file.h"
 #include "base/json.h"
-#include "plimsoll/ownership.h"
-#include "plimsoll/screen.h"
+#include "plimsoll/effects.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,14 +11,18 @@
 #define OWNERS_ARENA_MAX ((size_t)4 << 30)
 #define OWNERS_FILE_MAX ((size_t)1 << 30)
 #define OWNERS_FILES_MAX 64
+#define OWNERS_MATCHES_MAX 50 /* of one name that are looked at */
 
 static const char help_text[] =
     "plimsoll owners: is a party owned half or more by listed parties?\n\n"
     "usage: plimsoll owners [--lists DIR] [--rule bis|ofac|eu|uk] [--as-of DATE] [--party ID]\n"
-    "                       FILE...\n\n"
+    "                       [--effects FILE] [--assume-unloaded-clear] FILE...\n\n"
     "FILE    BODS 0.4 JSON, or GLEIF XML (LEI records, relationships, reporting exceptions)\n"
-    "--lists whether a party is itself listed: its name is screened; an exact match is true, a\n"
-    "        weaker one unknown, none false.  Without it every listing is unknown\n"
+    "--lists whether a party is itself listed: its name is screened against the lists whose\n"
+    "        owners the rule counts (rulebooks/us/lists.json); an exact match is true, a weaker\n"
+    "        one unknown, none false, but unknown where such a list isn't loaded.  Without it\n"
+    "        every listing is unknown\n"
+    "--assume-unloaded-clear  you vouch that nobody is on a list that isn't loaded\n"
     "--rule  bis (default) and ofac: 50 %, added up, in full at each step; eu: 50 % or control;\n"
     "        uk: more than 50 % or control, not added up\n"
     "--party the party's recordId or LEI; without it every one that somebody owns\n\n"
@@ -38,7 +41,10 @@ typedef struct owners_run {
     plm_day as_of;
     plm_own_graph *g;
     plm_buf out;
-    bool any;
+    bool any, assume_clear;
+    const char *effects_file;
+    plm_own_regime regime;
+    plm_effects *law; /* where lists are screened */
 } owners_run;
 
 static int owners_options(int argc, char **argv, owners_run *r) {
@@ -48,6 +54,8 @@ static int owners_options(int argc, char **argv, owners_run *r) {
         const char *v;
         if ((v = plm_cli_value(argc, argv, &i, "--lists", &bad))) r->lists = v;
         else if ((v = plm_cli_value(argc, argv, &i, "--party", &bad))) r->party = v;
+        else if ((v = plm_cli_value(argc, argv, &i, "--effects", &bad))) r->effects_file = v;
+        else if (strcmp(argv[i], "--assume-unloaded-clear") == 0) r->assume_clear = true;
         else if ((v = plm_cli_value(argc, argv, &i, "--as-of", &bad))) {
             if (!plm_day_parse(plm_str_c(v), &r->as_of))
                 return plm_cli_usage("owners", "--as-of %s is no date (YYYY-MM-DD)", v);
@@ -55,7 +63,8 @@ static int owners_options(int argc, char **argv, owners_run *r) {
             int k = 0;
             while (k < 4 && strcmp(v, regimes[k]) != 0) k++;
             if (k == 4) return plm_cli_usage("owners", "no rule '%s'", v);
-            r->rule = plm_own_rule_of((plm_own_regime)k);
+            r->regime = (plm_own_regime)k;
+            r->rule = plm_own_rule_of(r->regime);
         } else if (bad || argv[i][0] == '-') {
             return plm_cli_usage("owners", bad ? "%s needs a value" : "no option %s", argv[i]);
         } else if (r->file_n == OWNERS_FILES_MAX) {
@@ -86,13 +95,47 @@ static bool owners_read(owners_run *r, const char *path, plm_fault *f) {
     return ok;
 }
 
+/* Is every list loaded whose owners the rule counts? */
+static bool owners_loaded(const plm_effects *law, uint32_t rule, const plm_lists *l) {
+    for (uint32_t i = 0; i < plm_effects_count(law); i++) {
+        const plm_effects_list *want = plm_effects_at(law, i);
+        bool found = !(want->ownership & rule);
+        for (uint32_t k = 0; k < l->n && !found; k++)
+            for (uint32_t e = 0; e < l->list[k]->entity_n && !found; e++)
+                found = plm_effects_find(law, plm_list_text(l->list[k],
+                                                            l->list[k]->entities[e].list)) == want;
+        if (!found) return false;
+    }
+    return true;
+}
+
+/* Matches on lists that the rule doesn't count are none; one on a list that the law's data doesn't
+ * know is for a person to look at. */
+static plm_truth owners_listed(const plm_effects *law, uint32_t rule, const plm_lists *l,
+                               const plm_answer *a, plm_truth none) {
+    plm_truth t = none;
+    for (uint32_t i = 0; i < a->n; i++) {
+        const plm_list *list;
+        const plm_entity *row = plm_lists_entity(l, a->matches[i].entity, &list);
+        const plm_effects_list *of = plm_effects_find(law, plm_list_text(list, row->list));
+        plm_truth match = plm_match_truth(&a->matches[i]);
+        if (of && !(of->ownership & rule)) continue;
+        t = plm_or(t, of ? match : plm_and(match, PLM_UNKNOWN));
+    }
+    return t;
+}
+
 static bool owners_screen(owners_run *r, plm_fault *f) {
     if (!r->lists) return true;
     plm_screen *s = plm_screen_open(r->lists, f);
     plm_screener *q = s ? plm_screener_new(s, f) : NULL;
     plm_screen_options o = plm_screen_defaults();
     bool ok = q != NULL;
-    o.limit = 1;
+    uint32_t rule = 1u << r->regime;
+    plm_truth none = PLM_NO;
+    if (ok && !r->assume_clear && !owners_loaded(r->law, rule, plm_screen_lists(s)))
+        none = PLM_UNKNOWN;
+    o.limit = OWNERS_MATCHES_MAX;
     for (uint32_t i = 0; ok && i < r->g->node_n; i++) {
         plm_own_node *n = &r->g->nodes[i];
         plm_query ask = {.name = n->name, .birth_from = PLM_DAY_MIN, .birth_to = PLM_DAY_MIN};
@@ -100,7 +143,7 @@ static bool owners_screen(owners_run *r, plm_fault *f) {
         plm_fault odd = {0};
         if (n->name.n == 0 || n->note.n) continue;
         if (!plm_screen_query(q, &ask, &o, &a, &odd)) continue; /* no name to go by: unknown */
-        n->listed = a.n == 0 ? PLM_NO : a.matches[0].strength == PLM_EXACT ? PLM_YES : PLM_UNKNOWN;
+        n->listed = owners_listed(r->law, rule, plm_screen_lists(s), &a, none);
     }
     plm_screener_free(q);
     plm_screen_free(s);
@@ -198,6 +241,8 @@ int plm_cli_owners(int argc, char **argv) {
     }
     int status = owners_options(argc, argv, &r);
     if (status) return status;
+    r.law = r.lists ? plm_cli_effects("owners", r.effects_file) : NULL;
+    if (r.lists && !r.law) return PLM_EXIT_ERROR;
     plm_arena *a = plm_arena_new(OWNERS_ARENA_MAX);
     r.g = a ? plm_own_new(a) : NULL;
     plm_buf_init(&r.out, 1 << 20);
@@ -205,6 +250,7 @@ int plm_cli_owners(int argc, char **argv) {
         status = r.any;
     else status = plm_cli_fault("owners", &f);
     plm_buf_free(&r.out);
+    plm_effects_free(r.law);
     plm_arena_free(a);
     return status;
 }

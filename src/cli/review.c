@@ -54,6 +54,7 @@ static void one(void *ctx, plm_str json, const char *file, uint64_t line) {
                   ? plm_desk_review(r->desk, json, &r->o.reading, &r->out, &v, &f)
                   : plm_desk_report(r->desk, json, &r->o.reading, r->o.explain, &r->out, &v, &f);
     if (!ok) {
+        fflush(stdout); /* so that both streams tell of the cases in order */
         r->status = plm_cli_case_fault(r->verb, file, line, &f);
         return;
     }

@@ -65,8 +65,13 @@ static bool look(running *r, plm_stmt *st) {
         plm_doc *d = plm_doc_parse(plm_col_text(st, 4), 2 * PLM_EVENT_BYTES_MAX, r->f);
         if (!d) break;
         plm_arena_reset(r->scratch);
-        bool hits = plm_equery_match(q, plm_doc_root(d), plm_col_text(st, 3), r->scratch);
+        bool lacks;
+        bool hits = plm_equery_match(q, plm_doc_root(d), plm_col_text(st, 3), r->scratch, &lacks);
         plm_doc_free(d);
+        if (lacks) {
+            plm_fail(r->f, PLM_NO_MEMORY, "out of memory");
+            break;
+        }
         int64_t order = q->order == PLM_Q_BY_EVENT    ? plm_col_int(st, 1)
                         : q->order == PLM_Q_BY_RECORD ? plm_col_int(st, 2)
                                                       : 0;
@@ -76,12 +81,14 @@ static bool look(running *r, plm_stmt *st) {
     return got == 0;
 }
 
-/* A term that names EPCs exactly is answered by the index; NULL when there is none. */
-static const plm_equery_term *exact(const plm_equery *q) {
+/* A term that names EPCs or event ids exactly is answered by the index; NULL when there is none. */
+static const plm_equery_term *exact(const plm_equery *q, plm_runs_kind *kind) {
     for (uint32_t i = 0; i < q->terms; i++) {
         const plm_equery_term *t = &q->term[i];
-        bool all = t->op == PLM_Q_MATCH && t->paths && !strstr(t->paths, "epcClass");
+        bool ids = t->paths && strcmp(t->paths, "eventID") == 0;
+        bool all = ids || (t->op == PLM_Q_MATCH && t->paths && !strstr(t->paths, "epcClass"));
         for (uint32_t k = 0; all && k < t->n; k++) all = !t->v[k].pattern;
+        *kind = ids ? PLM_RUNS_ID : PLM_RUNS_EPC;
         if (all) return t;
     }
     return NULL;
@@ -92,39 +99,46 @@ static int by_seq(const void *a, const void *b) {
     return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-/* The events that the index has for one EPC, each looked at. */
-static bool look_under(running *r, plm_stmt *st, plm_runs *runs, plm_str key) {
+/* Keeps what the index names for a value: hints, which the terms then decide on. */
+static bool take_hints(running *r, plm_runs *runs, uint64_t key) {
     plm_runs_found found = {0};
-    bool ok = plm_runs_find(runs, plm_runs_key(PLM_RUNS_EPC, key), &found, r->f);
-    for (size_t i = 0; ok && i < found.n; i++) {
-        plm_stmt_int(st, 6, found.v[i]);
-        plm_stmt_text(st, 7, key);
-        ok = look(r, st);
-    }
+    bool ok = plm_runs_find(runs, key, &found, r->f);
+    for (size_t i = 0; ok && i < found.n; i++) ok = keep(r, found.v[i], 0);
     plm_mem_free(found.v);
     return ok;
 }
 
-static bool find(running *r) {
-    const plm_equery_term *t = exact(r->q);
-    plm_runs *runs = t ? plm_runs_open(r->s, r->f) : NULL;
-    plm_stmt *st = t && !runs ? NULL
-                   : plm_stmt_new(r->s, t ? COLS " WHERE" BOUNDS " AND e.seq = ?6 AND EXISTS"
-                                            " (SELECT 1 FROM event_epcs x WHERE x.event = e.seq AND"
-                                            " x.epc = ?7)"
-                                          : COLS " WHERE" BOUNDS " ORDER BY e.seq", r->f);
-    bool ok = st != NULL;
-    for (uint32_t i = 0; ok && i < (t ? t->n : 1); i++)
-        ok = t ? look_under(r, st, runs, t->v[i].key) : look(r, st);
+static bool find_by_index(running *r, const plm_equery_term *t, plm_runs_kind kind) {
+    plm_runs *runs = plm_runs_open(r->s, r->f);
+    plm_stmt *st = plm_stmt_new(r->s, COLS " WHERE e.seq = ?6 AND" BOUNDS, r->f);
+    bool ok = runs && st;
+    for (uint32_t i = 0; ok && i < t->n; i++) {
+        plm_str text = kind == PLM_RUNS_ID ? t->v[i].text : t->v[i].key;
+        ok = take_hints(r, runs, plm_runs_key(kind, text));
+    }
+    hit *hint = r->v;
+    size_t n = r->n;
+    r->v = NULL;
+    r->n = r->cap = 0;
+    if (n) qsort(hint, n, sizeof *hint, by_seq);
+    for (size_t i = 0; ok && i < n; i++) {
+        if (i && hint[i].seq == hint[i - 1].seq) continue; /* it names two of them */
+        plm_stmt_int(st, 6, hint[i].seq);
+        ok = look(r, st);
+    }
     plm_stmt_free(st);
     plm_runs_close(runs);
-    if (!ok || !t || !r->n) return ok;
-    qsort(r->v, r->n, sizeof *r->v, by_seq); /* an event that names two of them counts once */
-    size_t out = 1;
-    for (size_t i = 1; i < r->n; i++)
-        if (r->v[i].seq != r->v[out - 1].seq) r->v[out++] = r->v[i];
-    r->n = out;
-    return true;
+    return ok;
+}
+
+static bool find(running *r) {
+    plm_runs_kind kind;
+    const plm_equery_term *t = exact(r->q, &kind);
+    if (t) return find_by_index(r, t, kind);
+    plm_stmt *st = plm_stmt_new(r->s, COLS " WHERE" BOUNDS " ORDER BY e.seq", r->f);
+    bool ok = st && look(r, st);
+    plm_stmt_free(st);
+    return ok;
 }
 
 static int ascending(const void *a, const void *b) {
@@ -158,6 +172,7 @@ static void put_event(plm_buf *out, plm_str json, int64_t known) {
     char text[40];
     plm_doc *d = plm_doc_parse(json, 2 * PLM_EVENT_BYTES_MAX, NULL);
     bool has = d && plm_json_is_str(plm_json_get(plm_doc_root(d), "recordTime"));
+    if (!d) out->full = true; /* it was read before: memory is short */
     plm_doc_free(d);
     json = plm_str_trim(json);
     if (has || json.n < 2) {

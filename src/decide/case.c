@@ -26,6 +26,7 @@ const char *const plm_form_names[PLM_FORM_COUNT] = {"", PLM_FORMS(PLM_X)};
 const char *const plm_kind_names[PLM_KIND_COUNT] = {"", PLM_KINDS(PLM_X)};
 const char *const plm_role_names[PLM_ROLE_COUNT] = {"", PLM_ROLES(PLM_X)};
 const char *const plm_maker_names[PLM_MAKER_COUNT] = {"", PLM_MAKERS(PLM_X)};
+const char *const plm_replacement_names[PLM_REPLACEMENT_COUNT] = {"", PLM_REPLACEMENTS(PLM_X)};
 const char *const plm_purpose_names[PLM_PURPOSE_COUNT] = {"", PLM_PURPOSES(PLM_X)};
 const char *const plm_target_names[PLM_TARGET_COUNT] = {"", PLM_TARGETS(PLM_X)};
 #undef PLM_X
@@ -355,7 +356,8 @@ static bool formats(rd *r, const at *p, const plm_json *v, plm_item *out) {
 static const plm_str fact_keys[] = {PLM_ITEM_NUMBERS(PLM_X) PLM_ITEM_FLAGS(PLM_X)
                                     KEY("formats"), KEY("form"), KEY("maker_role")};
 static const plm_str end_use_keys[] = {PLM_END_USES(PLM_X) KEY("statement")};
-static const plm_str listed_keys[] = {PLM_LISTED_FLAGS(PLM_X) KEY("footnote"), KEY("scope")};
+static const plm_str listed_keys[] = {PLM_LISTED_FLAGS(PLM_X) KEY("footnote"), KEY("scope"),
+                                      KEY("review_policy")};
 #undef PLM_X
 
 static bool facts(rd *r, const at *p, const plm_json *v, plm_item *out) {
@@ -552,7 +554,8 @@ static bool listed(rd *r, const at *p, const plm_json *v, plm_listed *out) {
         bool ok = i < 0                  ? unnamed(r, &here)
                   : i < PLM_L_COUNT      ? flag(r, &here, m, &out->flag[i])
                   : i == PLM_L_COUNT     ? footnotes(r, &here, m, &out->footnotes)
-                                         : text(r, &here, m, &out->scope);
+                  : i == PLM_L_COUNT + 1 ? text(r, &here, m, &out->scope)
+                                         : text(r, &here, m, &out->review_policy);
         if (!ok) return false;
     }
     return true;
@@ -819,9 +822,28 @@ static bool certifications(rd *r, const at *p, const plm_json *v, plm_case *out)
     return flags(r, p, v, keys, COUNT(keys), into);
 }
 
+#define PLM_X(n) KEY(#n),
+static const plm_str replacement_keys[] = {KEY("kind"), PLM_REPLACEMENT_FLAGS(PLM_X)};
+#undef PLM_X
+
+/* What 740.10 asks of a replacement or of a serviced item on its way back. */
+static bool replacement(rd *r, const at *p, const plm_json *v, plm_case *out) {
+    if (!need_obj(r, p, v)) return false;
+    plm_json_pairs(v, it, k, m) {
+        at here = under(p, k);
+        int i = FIND(replacement_keys, k), w = 0;
+        bool ok = i < 0   ? unnamed(r, &here)
+                  : i > 0 ? flag(r, &here, m, &out->replacement_flag[i - 1])
+                          : word(r, &here, m, plm_replacement_names, PLM_REPLACEMENT_COUNT, &w);
+        if (!ok) return false;
+        if (i == 0) out->replacement = (plm_replacement)w;
+    }
+    return true;
+}
+
 #define DEAL_KEYS(X) \
     X(kind) X(from) X(to) X(items) X(parties) X(end_use) X(us_person_support) X(hbm) \
-    X(notices) X(certifications) X(occupied_ukraine)
+    X(notices) X(certifications) X(occupied_ukraine) X(replacement)
 #define PLM_X(n) D_##n,
 enum { DEAL_KEYS(PLM_X) D_COUNT };
 #undef PLM_X
@@ -848,6 +870,7 @@ static bool deal_member(rd *r, const at *p, const plm_json *k, const plm_json *m
     case D_hbm: return hbm(r, p, m, out);
     case D_notices: return notices(r, p, m, out);
     case D_certifications: return certifications(r, p, m, out);
+    case D_replacement: return replacement(r, p, m, out);
     case D_occupied_ukraine: return flag(r, p, m, &out->occupied_ukraine);
     default: return unnamed(r, p);
     }
@@ -912,6 +935,7 @@ static void all_unknown(plm_case *c) {
     c->hbm_buyer_is_designer = c->hbm_ships_to_packaging_site = PLM_UNKNOWN;
     c->hbm_finished_below_3a090 = c->certification_748_dd = PLM_UNKNOWN;
     c->occupied_ukraine = PLM_UNKNOWN;
+    for (int i = 0; i < PLM_REP_COUNT; i++) c->replacement_flag[i] = PLM_UNKNOWN;
     c->id_json = PLM_STR("null");
 }
 

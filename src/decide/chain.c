@@ -151,9 +151,19 @@ static const char *target_text(const plm_edge *e, char out[64]) {
     return out;
 }
 
-static void tell(plm_desk *d, uint32_t at, const tier *t) {
+/* Several edges of one tier may lead to one item: told once. */
+static bool told(const tier *v, uint32_t i) {
+    for (uint32_t k = 0; k < i; k++)
+        if (v[i].edge->to && v[k].edge->to == v[i].edge->to && v[k].tier == v[i].tier &&
+            v[k].into == v[i].into && v[k].edge->purpose == v[i].edge->purpose)
+            return true;
+    return false;
+}
+
+static void tell(plm_desk *d, uint32_t at, const tier *v, uint32_t i) {
     char what[64], path[PATH_TEXT];
-    if (t->into && t->edge->purpose)
+    const tier *t = &v[i];
+    if (t->into && t->edge->purpose && !told(v, i))
         desk_warn(d, "%s: tier %u: for %s of %s%s%.*s", desk_item_path(d, at, path).p, t->tier,
                   plm_purpose_names[t->edge->purpose], target_text(t->edge, what),
                   t->edge->item.n ? ", " : "", PLM_FMT(t->edge->item));
@@ -240,7 +250,7 @@ bool desk_chain_fill(plm_desk *d, uint32_t at, const plm_item *t) {
         if (code.n && makes(&v[i])) made[make_count++] = code;
         if (e->target == PLM_TARGET_chipmaking_equipment && makes(&v[i])) sme = PLM_YES;
         if (is_for_supercomputer(&v[i])) super = PLM_YES;
-        tell(d, at, &v[i]);
+        tell(d, at, v, i);
     }
     if (t->designed_for_known)
         plm_facts_codes(d->world, d->facts[DF_designed_for], at, codes, for_count);

@@ -22,21 +22,26 @@
     X(usp_natural, "us-natural-person") X(usp_employer, "us-person-employer") \
     X(hbm_designer, "hbm-buyer-is-designer") X(hbm_site, "hbm-to-packaging-site") \
     X(hbm_below, "hbm-finished-below") X(dd, "certified-748-dd") \
-    X(occupied, "occupied-ukraine") X(form, "form") \
+    X(occupied, "occupied-ukraine") X(replacement, "replacement") \
+    X(rep_authorized, "replacement-authorized") X(rep_improves, "replacement-improves") \
+    X(rep_free, "replacement-free") X(rep_warranty, "replacement-in-warranty") \
+    X(rep_same, "replacement-same-exporter") X(form, "form") \
     X(eccn, "eccn") X(origin, "origin") X(us_content, "us-content") X(quantity, "quantity") \
     X(tpp, "tpp") X(die_area, "die-area") X(density, "density") X(datacenter, "datacenter") \
     X(dram, "dram-bandwidth") X(io, "io-bandwidth") X(tops, "tops") \
     X(memory_density, "memory-density") X(training_ops, "training-operations") \
     X(published, "published") X(encryption, "encryption") X(contains_hbm, "contains-hbm") \
     X(node, "node") X(non_planar, "non-planar") X(transistors, "transistors") \
-    X(own_chip, "own-chip-facts") X(claims, "claims") X(presumes, "chipmaker-presumes") \
+    X(own_chip, "own-chip-facts") X(claims, "claims") \
+    X(no_weights, "no-weights") X(presumes, "chipmaker-presumes") \
     X(us_technology, "us-technology") X(us_plant, "us-plant") X(notice, "notice-applies") \
     X(designed_for, "designed-for") X(produces, "produces") X(produces_sme, "produces-sme") \
     X(for_supercomputer, "for-supercomputer") \
     X(role, "role") X(country, "country") X(hq, "headquarters") \
     X(parent_hq, "parent-headquarters") X(party_name, "party-name") \
     X(parent_name, "parent-name") X(government, "government") X(entity_list, "entity-list") \
-    X(all_items, "entity-all-items") X(el_policy, "entity-policy") \
+    X(all_items, "entity-all-items") X(ccl_items, "entity-ccl-items") \
+    X(el_policy, "entity-policy") \
     X(fn1, "footnote-1") X(fn3, "footnote-3") \
     X(fn4, "footnote-4") X(fn5, "footnote-5") X(denied, "denied-person") \
     X(unverified, "unverified") X(meu, "military-end-user") \
@@ -143,6 +148,8 @@ bool desk_chain_fill(plm_desk *d, uint32_t at, const plm_item *t);
 plm_str desk_item_path(const plm_desk *d, uint32_t item, char out[PATH_TEXT]);
 /* a.b, cut to fit, with a NUL. */
 plm_str desk_path_join(char *out, size_t max, plm_str a, plm_str b);
+/* entry.c: what the columns of an Entity List entry say, as its facts. */
+void desk_entry_fill(plm_desk *d, uint32_t at, const plm_listed *l);
 /* owners.c: half or more held, in sum, by owners restricted by the flag. */
 plm_truth desk_owned(plm_desk *d, const plm_party *p, int flag);
 /* verdict.c */
@@ -150,6 +157,8 @@ plm_truth desk_owned(plm_desk *d, const plm_party *p, int flag);
 void desk_sift(plm_desk *d);
 answer desk_answer(plm_desk *d);
 plm_verdict desk_verdict(plm_desk *d, answer *a);
+/* The verdict and no more, which is sooner known. */
+plm_verdict desk_verdict_only(plm_desk *d, uint32_t limit);
 plm_truth desk_ask_required(plm_facts *w, void *desk);
 plm_truth desk_ask_permitted(plm_facts *w, void *desk);
 plm_truth desk_prove_rule(plm_desk *d, plm_rule r, int32_t item, int32_t party);

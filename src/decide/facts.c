@@ -311,6 +311,7 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     word(d, DF_form, at, plm_form_names[form]);
     plm_str told = plm_str_trim(t->eccn), eccn = asserted(told);
     word(d, DF_claims, at, claimed(told));
+    yes(d, DF_no_weights, at, eccn.n && !entry_is(eccn, "4E091") ? PLM_YES : PLM_NO);
     if (eccn.n) plm_facts_code(d->world, d->facts[DF_eccn], at, eccn);
     plm_facts_country(d->world, d->facts[DF_origin], at, t->origin);
     num(d, DF_us_content, at, &t->us_content_share);
@@ -324,26 +325,6 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     return desk_chain_fill(d, at, t) || plm_fail(f, PLM_NO_MEMORY, "out of memory");
 }
 
-static bool says(plm_str text, const char *words) {
-    size_t n = strlen(words);
-    for (size_t i = 0; i + n <= text.n; i++) {
-        size_t k = 0;
-        while (k < n && plm_lower(text.p[i + k]) == words[k]) k++;
-        if (k == n) return true;
-    }
-    return false;
-}
-
-/* Does an entry's license requirement column reach everything?  With a condition or an exception in
- * it, no. */
-static bool reaches_all(plm_str scope) {
-    static const char *const less[] = {"except", "apart from", "when used", "other than"};
-    if (!scope.n) return true;
-    for (size_t i = 0; i < sizeof less / sizeof *less; i++)
-        if (says(scope, less[i])) return false;
-    return says(scope, "all items subject to the ear");
-}
-
 static void fill_listed(plm_desk *d, uint32_t at, const plm_listed *l) {
     if (!l->given) return;
     yes(d, DF_entity_list, at, l->flag[PLM_L_entity_list]);
@@ -353,8 +334,7 @@ static void fill_listed(plm_desk *d, uint32_t at, const plm_listed *l) {
     yes(d, DF_mieu, at, l->flag[PLM_L_military_intelligence_end_user]);
     yes(d, DF_sdn, at, l->flag[PLM_L_sdn]);
     if (l->flag[PLM_L_entity_list] == PLM_UNKNOWN) return;
-    yes(d, DF_all_items, at, reaches_all(l->scope) ? PLM_YES : PLM_NO);
-    if (l->policy.n) plm_facts_word(d->world, d->facts[DF_el_policy], at, l->policy);
+    desk_entry_fill(d, at, l);
     static const int fact[] = {DF_fn1, DF_fn3, DF_fn4, DF_fn5}, bit[] = {1, 3, 4, 5};
     for (int i = 0; i < 4; i++)
         yes(d, fact[i], at, l->footnotes >> bit[i] & 1 ? PLM_YES : PLM_NO);
@@ -421,6 +401,12 @@ static void fill_transaction(plm_desk *d) {
     yes(d, DF_hbm_below, 0, c->hbm_finished_below_3a090);
     yes(d, DF_dd, 0, c->certification_748_dd);
     yes(d, DF_occupied, 0, c->occupied_ukraine);
+    word(d, DF_replacement, 0, c->replacement ? plm_replacement_names[c->replacement] : "none");
+    static const int rep[PLM_REP_COUNT] = {
+        [PLM_REP_original_authorized] = DF_rep_authorized, [PLM_REP_improves] = DF_rep_improves,
+        [PLM_REP_free_of_charge] = DF_rep_free, [PLM_REP_within_warranty] = DF_rep_warranty,
+        [PLM_REP_same_exporter] = DF_rep_same};
+    for (int i = 0; i < PLM_REP_COUNT; i++) yes(d, rep[i], 0, c->replacement_flag[i]);
 }
 
 /* The view of these dates, made once for the cases that share it; the last one's is likeliest. */

@@ -67,10 +67,7 @@ static void why_of(plm_desk *d, const plm_open *o, char *out, size_t n) {
 static void outcome(plm_desk *d, question *q, const plm_open *o, plm_truth t) {
     if (q->outcome_count == sizeof q->outcome / sizeof *q->outcome) return;
     if (!plm_facts_settle(d->world, o, t)) return;
-    answer a;
-    memset(&a, 0, sizeof a);
-    a.limit = QUESTION_CASES_MAX;
-    plm_verdict v = desk_verdict(d, &a);
+    plm_verdict v = desk_verdict_only(d, QUESTION_CASES_MAX);
     plm_facts_unsettle(d->world);
     snprintf(q->outcome[q->outcome_count++], sizeof *q->outcome, "%s%s: %s",
              t == PLM_YES ? "" : "not ", o->says, plm_verdict_name(v));

@@ -23,12 +23,9 @@ typedef struct probe {
 } probe;
 
 static plm_verdict verdict_now(plm_desk *d) {
-    answer a;
-    memset(&a, 0, sizeof a);
-    a.limit = PLM_RULES_CASES_MAX;
     plm_facts_touch(d->world);
     desk_sift(d);
-    return desk_verdict(d, &a);
+    return desk_verdict_only(d, PLM_RULES_CASES_MAX);
 }
 
 static plm_verdict with_number(plm_desk *d, uint32_t id, uint32_t item, plm_dec v, plm_iv back) {

@@ -167,6 +167,15 @@ plm_verdict desk_verdict(plm_desk *d, answer *a) {
     return a->excepted == PLM_YES ? PLM_LICENSE_EXCEPTION : PLM_LICENSE_REQUIRED;
 }
 
+plm_verdict desk_verdict_only(plm_desk *d, uint32_t limit) {
+    if (plm_facts_holds(d->world, prohibited, d, limit)) return PLM_PROHIBITED;
+    plm_truth required = plm_facts_prove(d->world, desk_ask_required, d, limit, NULL, NULL);
+    if (required == PLM_NO) return PLM_NO_REQUIREMENT;
+    if (required == PLM_UNKNOWN) return PLM_VERDICT_UNKNOWN;
+    return plm_facts_holds(d->world, desk_ask_permitted, d, limit) ? PLM_LICENSE_EXCEPTION
+                                                                   : PLM_LICENSE_REQUIRED;
+}
+
 typedef struct policy_question {
     plm_desk *d;
     plm_policy level;
@@ -204,8 +213,7 @@ static plm_policy policy_of(plm_desk *d) {
         for (int level = PLM_POLICY_DENIAL; level > PLM_POLICY_NONE; level--) {
             policy_question q = {d, (plm_policy)level, prevails};
             if (ask_policy(d->world, &q) == PLM_NO) continue;
-            if (plm_facts_prove(d->world, ask_policy, &q, SIDE_CASES_MAX, NULL, NULL) == PLM_YES)
-                return (plm_policy)level;
+            if (plm_facts_holds(d->world, ask_policy, &q, SIDE_CASES_MAX)) return (plm_policy)level;
         }
     return PLM_POLICY_NONE;
 }

@@ -145,6 +145,7 @@ static bool fill_distances(plm_locate *l, plm_fault *f) {
 
 static bool fill_pairs(plm_locate *l, plm_fault *f) {
     l->n_pad = (l->n + PLM_LANES - 1) / PLM_LANES * PLM_LANES;
+    l->few = l->n <= PLM_BLOCK && l->n >= l->quorum;
     if (l->n > PLM_PAIRS_MAX) return true;
     l->low = plm_arena_array(l->arena, (l->n + 1) * l->n_pad, sizeof(int32_t));
     l->high = plm_arena_array(l->arena, (l->n + 1) * l->n_pad, sizeof(int32_t));
@@ -152,7 +153,8 @@ static bool fill_pairs(plm_locate *l, plm_fault *f) {
     for (size_t i = 0; i < l->n; i++)
         for (size_t k = 0; k < l->n; k++) {
             double low, high;
-            plm_geo_both(&l->at[i], &l->at[k], &low, &high);
+            size_t a = l->few ? l->order[i] : i, b = l->few ? l->order[k] : k;
+            plm_geo_both(&l->at[a], &l->at[b], &low, &high);
             l->low[i * l->n_pad + k] = (int32_t)low;
             l->high[i * l->n_pad + k] = i == k ? 0 : (int32_t)ceil(high);
         }
@@ -163,10 +165,11 @@ static bool fill_pairs(plm_locate *l, plm_fault *f) {
  * can't be best anywhere: lead tells from two bounds alone (see plm_kernel.leaders). */
 static bool fill_leads(plm_locate *l, plm_fault *f) {
     l->kernel = plm_kernel_of_machine();
-    l->few = l->distinct && l->n <= PLM_BLOCK && l->n >= l->quorum;
     if (!l->few) return true;
     l->lead = plm_arena_array(l->arena, l->n * l->n_pad + PLM_LANES, sizeof(int32_t));
-    if (!l->lead) return short_of_memory(f);
+    l->slot_op = plm_arena_array(l->arena, l->n_pad + PLM_LANES, sizeof(int32_t));
+    if (!l->lead || !l->slot_op) return short_of_memory(f);
+    for (size_t i = 0; i < l->n; i++) l->slot_op[i] = (int32_t)l->operator_no[l->order[i]];
     for (size_t i = 0; i < l->n; i++)
         for (size_t k = 0; k < l->n; k++) {
             int32_t most = INT32_MIN;

@@ -35,16 +35,17 @@ struct plm_locate {
     uint32_t *operator_no;
     uint32_t *order; /* landmarks by operator */
     bool distinct;   /* each has an operator of its own */
-    bool few;        /* so, and quorum <= n <= PLM_BLOCK: the kernel below serves */
+    bool few;        /* quorum <= n <= PLM_BLOCK: the kernel below serves */
     const plm_kernel *kernel;
     size_t n, n_pad;
     plm_deny *deny;
     size_t n_deny, r_pad;
     int32_t *distance_m; /* [n][r_pad], dilated */
     int32_t *key;        /* [n][r_pad] in the order above: distance * PLM_BLOCK */
-    int32_t *low, *high; /* [n][n_pad] between landmarks, or NULL */
-    int32_t *lead;       /* [n][n_pad], where few: by how much the key of [.][k] exceeds that of
-                          * [i][.] at most, over all regions */
+    int32_t *low, *high; /* [n][n_pad] between landmarks, or NULL; by slot where few */
+    int32_t *lead;       /* [n][n_pad] by slot, where few: by how much the key of k exceeds that
+                          * of i at most, over all regions */
+    int32_t *slot_op;    /* [n_pad] by slot, where few: its operator's number */
     plm_speed speed;
     unsigned quorum, policy;
     unsigned char landmark_hash[32], distance_hash[32];
@@ -79,7 +80,7 @@ typedef struct plm_entry {
 /* best[q][r_pad]: the q greatest keys of distinct operators of the block, by region. */
 void plm_kernel_best(const plm_locate *l, const plm_entry *e, uint32_t n, int32_t *best);
 
-/* The bounds of a chip, where l->few. */
+/* The bounds of a chip, where l->few; a slot is a landmark's place in order. */
 typedef struct plm_bounds {
     int32_t off[PLM_BLOCK];    /* bound, at most PLM_KEY_NONE_M (which stands for "not measured"
                                 * too), * PLM_BLOCK - its slot */
@@ -87,7 +88,7 @@ typedef struct plm_bounds {
     uint32_t measured, least, next; /* how many; the two of the least bound (ties: first) */
 } plm_bounds;
 
-/* One landmark's disk against all others, bit i for landmark i. */
+/* One landmark's disk against all others, bit i for slot i. */
 typedef struct plm_row {
     uint64_t apart;   /* has no point in common with it */
     uint64_t outside; /* does not hold its centre */
@@ -108,9 +109,10 @@ typedef struct plm_caps {
  * give the same. */
 struct plm_kernel {
     void (*bounds)(const uint64_t *rtt_ns, uint32_t n, plm_speed s, plm_bounds *b);
-    /* Landmarks that may be among the quorum best of some region; the others are not. */
+    /* Slots that may be among the quorum best of some region; the others are not. */
     uint64_t (*leaders)(const plm_locate *l, const plm_bounds *b);
-    /* Fills margin_m and by from those; is a margin so short that keys can't tell it? */
+    /* Fills margin_m and by (with slots) from those; is a margin so short that keys can't tell
+     * it? */
     bool (*best)(const plm_locate *l, const plm_bounds *b, uint64_t leaders,
                  plm_locate_verdict *v);
     plm_row (*row)(const plm_locate *l, const int32_t *disk_m, uint32_t who);
@@ -129,6 +131,8 @@ struct plm_kernel {
 #define PLM_CAP_END 1.5707963267948966 /* half an angle from which on a cap is the whole sphere */
 extern const double plm_cap_series[5]; /* quotients of the sine's series, from its end */
 extern const plm_kernel plm_kernel_plain;
+/* The least bound of another operator than the least's (b->least where there is none). */
+uint32_t plm_kernel_other(const plm_locate *l, const plm_bounds *b);
 const plm_kernel *plm_kernel_of_machine(void);
 
 /* Finds out whether disks have a common point: false only when it is proved that they have none.

@@ -54,14 +54,25 @@ static void bounds_plain(const uint64_t *rtt_ns, uint32_t n, plm_speed s, plm_bo
 
 static uint64_t all_of(size_t n) { return n >= 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1; }
 
+/* The least of another operator than the least's; itself where there is none. */
+uint32_t plm_kernel_other(const plm_locate *l, const plm_bounds *b) {
+    uint32_t best = b->least;
+    if (l->slot_op[b->next] != l->slot_op[b->least]) return b->next;
+    for (uint32_t i = 0; i < l->n; i++)
+        if (l->slot_op[i] != l->slot_op[b->least] && (best == b->least || b->off[i] < b->off[best]))
+            best = i;
+    return best;
+}
+
 /* Key by key, k is behind i in each region if lead[i][k] <= off[k] - off[i].  Behind as many others
- * as the quorum, it is among no region's best. */
+ * of distinct operators as the quorum, it is among no region's best. */
 static uint64_t leaders_plain(const plm_locate *l, const plm_bounds *b) {
-    if (l->quorum > 2) return all_of(l->n);
-    const int32_t *a = l->lead + b->least * l->n_pad, *z = l->lead + b->next * l->n_pad;
-    uint64_t keep = (uint64_t)1 << b->least | (uint64_t)1 << b->next;
+    uint32_t next = plm_kernel_other(l, b);
+    if (l->quorum > 2 || next == b->least) return all_of(l->n);
+    const int32_t *a = l->lead + b->least * l->n_pad, *z = l->lead + next * l->n_pad;
+    uint64_t keep = (uint64_t)1 << b->least | (uint64_t)1 << next;
     for (size_t k = 0; k < l->n; k++) {
-        int behind = (a[k] <= b->off[k] - b->off[b->least]) + (z[k] <= b->off[k] - b->off[b->next]);
+        int behind = (a[k] <= b->off[k] - b->off[b->least]) + (z[k] <= b->off[k] - b->off[next]);
         if (behind < (int)l->quorum) keep |= (uint64_t)1 << k;
     }
     return keep;
@@ -72,11 +83,15 @@ static bool best_plain(const plm_locate *l, const plm_bounds *b, uint64_t leader
     bool odd = false;
     for (size_t r = 0; r < l->n_deny; r++) {
         int32_t best[PLM_LOCATE_QUORUM_MAX];
+        int32_t group = INT32_MIN, op = -1;
         for (unsigned k = 0; k < l->quorum; k++) best[k] = INT32_MIN;
         for (uint64_t left = leaders; left; left &= left - 1) {
             uint32_t i = (uint32_t)__builtin_ctzll(left);
-            insert(best, 1, l->quorum, l->key[i * l->r_pad + r] - b->off[i]);
+            if (l->slot_op[i] != op) insert(best, 1, l->quorum, group), group = INT32_MIN;
+            op = l->slot_op[i];
+            group = larger(group, l->key[i * l->r_pad + r] - b->off[i]);
         }
+        insert(best, 1, l->quorum, group);
         for (unsigned k = 0; k < l->quorum; k++) {
             v->margin_m[k][r] = best[k] >> 6;
             v->by[k][r] = (uint32_t)best[k] % PLM_BLOCK;

@@ -98,10 +98,11 @@ AVX2 static void bounds_avx2(const uint64_t *rtt_ns, uint32_t n, plm_speed s, pl
 static uint64_t all_of(size_t n) { return n >= 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1; }
 
 AVX2 static uint64_t leaders_avx2(const plm_locate *l, const plm_bounds *b) {
-    if (l->quorum > 2) return all_of(l->n);
-    const int32_t *a = l->lead + b->least * l->n_pad, *z = l->lead + b->next * l->n_pad;
+    uint32_t next = l->distinct ? b->next : plm_kernel_other(l, b);
+    if (l->quorum > 2 || next == b->least) return all_of(l->n);
+    const int32_t *a = l->lead + b->least * l->n_pad, *z = l->lead + next * l->n_pad;
     __m256i from_a = _mm256_set1_epi32(b->off[b->least]);
-    __m256i from_z = _mm256_set1_epi32(b->off[b->next]);
+    __m256i from_z = _mm256_set1_epi32(b->off[next]);
     uint64_t keep = 0, both = 0;
     for (size_t k = 0; k < l->n; k += PLM_LANES) {
         __m256i off = load(b->off + k);
@@ -111,7 +112,7 @@ AVX2 static uint64_t leaders_avx2(const plm_locate *l, const plm_bounds *b) {
         both |= (x & y) << k;
     }
     if (l->quorum == 1) keep = both;
-    return (keep & all_of(l->n)) | (uint64_t)1 << b->least | (uint64_t)1 << b->next;
+    return (keep & all_of(l->n)) | (uint64_t)1 << b->least | (uint64_t)1 << next;
 }
 
 /* The two greatest keys so far of eight regions; second stays as it is where one is enough. */
@@ -143,58 +144,73 @@ AVX2_INLINE void put(const two *x, size_t r, size_t n_deny, bool both, plm_locat
     *odd = _mm256_or_si256(*odd, m);
 }
 
-/* Three vectors of regions from r on, then one: in registers, so that nothing waits for memory. */
-AVX2_INLINE __m256i best_three(const plm_locate *l, const int32_t *off, uint64_t leaders, size_t r,
-                               bool both, plm_locate_verdict *v) {
+/* The same where operators have several: old is the best of the operator at hand, and goes into x
+ * when the next begins (same: all ones while it goes on). */
+AVX2_INLINE void take_of_group(two *x, __m256i *old, const int32_t *key, __m256i off, __m256i same,
+                               bool both) {
+    __m256i none = _mm256_set1_epi32(INT32_MIN), k = _mm256_sub_epi32(load(key), off);
+    __m256i done = _mm256_blendv_epi8(*old, none, same);
+    if (both) x->second = _mm256_max_epi32(x->second, _mm256_min_epi32(x->first, done));
+    x->first = _mm256_max_epi32(x->first, done);
+    *old = _mm256_max_epi32(k, _mm256_blendv_epi8(none, *old, same));
+}
+
+AVX2_INLINE void end_group(two *x, __m256i old, bool both) {
+    if (both) x->second = _mm256_max_epi32(x->second, _mm256_min_epi32(x->first, old));
+    x->first = _mm256_max_epi32(x->first, old);
+}
+
+/* One vector of regions, or three, from r on: in registers, so that nothing waits for memory. */
+AVX2_INLINE __m256i best_some(const plm_locate *l, const int32_t *off, uint64_t leaders, size_t r,
+                              bool three, bool groups, bool both, plm_locate_verdict *v) {
     two x, y, z;
     x.first = x.second = _mm256_set1_epi32(INT32_MIN);
     y = z = x;
+    __m256i p = x.first, q = p, s = p; /* of the group at hand */
     const size_t step = l->r_pad;
-    const int32_t *const keys = l->key + r;
+    const int32_t *const keys = l->key + r, *const ops = l->slot_op;
+    int32_t op = -1;
     for (uint64_t left = leaders; left; left &= left - 1) {
         size_t i = (size_t)__builtin_ctzll(left);
         __m256i o = _mm256_set1_epi32(off[i]);
         const int32_t *key = keys + i * step;
-        take(&x, key, o, both);
-        take(&y, key + PLM_LANES, o, both);
-        take(&z, key + 2 * PLM_LANES, o, both);
+        if (groups) {
+            __m256i same = _mm256_set1_epi32(-(op == ops[i]));
+            op = ops[i];
+            take_of_group(&x, &p, key, o, same, both);
+            if (three) take_of_group(&y, &q, key + PLM_LANES, o, same, both);
+            if (three) take_of_group(&z, &s, key + 2 * PLM_LANES, o, same, both);
+        } else {
+            take(&x, key, o, both);
+            if (three) take(&y, key + PLM_LANES, o, both);
+            if (three) take(&z, key + 2 * PLM_LANES, o, both);
+        }
     }
+    if (groups) end_group(&x, p, both), end_group(&y, q, both), end_group(&z, s, both);
     __m256i odd = _mm256_setzero_si256();
     put(&x, r, l->n_deny, both, v, &odd);
-    put(&y, r + PLM_LANES, l->n_deny, both, v, &odd);
-    put(&z, r + 2 * PLM_LANES, l->n_deny, both, v, &odd);
+    if (three) put(&y, r + PLM_LANES, l->n_deny, both, v, &odd);
+    if (three) put(&z, r + 2 * PLM_LANES, l->n_deny, both, v, &odd);
     return odd;
 }
 
-AVX2_INLINE __m256i best_one(const plm_locate *l, const int32_t *off, uint64_t leaders, size_t r,
-                             bool both, plm_locate_verdict *v) {
-    two x;
-    x.first = x.second = _mm256_set1_epi32(INT32_MIN);
-    for (uint64_t left = leaders; left; left &= left - 1) {
-        size_t i = (size_t)__builtin_ctzll(left);
-        take(&x, l->key + i * l->r_pad + r, _mm256_set1_epi32(off[i]), both);
-    }
-    __m256i odd = _mm256_setzero_si256();
-    put(&x, r, l->n_deny, both, v, &odd);
-    return odd;
-}
-
-AVX2_INLINE bool best_all(const plm_locate *l, const int32_t *off, uint64_t leaders, bool both,
-                          plm_locate_verdict *v) {
+AVX2_INLINE bool best_all(const plm_locate *l, const int32_t *off, uint64_t leaders, bool groups,
+                          bool both, plm_locate_verdict *v) {
     __m256i odd = _mm256_setzero_si256();
     size_t r = 0;
     for (; r + 3 * PLM_LANES <= l->r_pad; r += 3 * PLM_LANES)
-        odd = _mm256_or_si256(odd, best_three(l, off, leaders, r, both, v));
+        odd = _mm256_or_si256(odd, best_some(l, off, leaders, r, true, groups, both, v));
     for (; r < l->r_pad; r += PLM_LANES)
-        odd = _mm256_or_si256(odd, best_one(l, off, leaders, r, both, v));
+        odd = _mm256_or_si256(odd, best_some(l, off, leaders, r, false, groups, both, v));
     return !_mm256_testz_si256(odd, odd);
 }
 
 AVX2 static bool best_avx2(const plm_locate *l, const plm_bounds *b, uint64_t leaders,
                            plm_locate_verdict *v) {
     if (l->quorum > 2) return plm_kernel_plain.best(l, b, leaders, v);
-    return l->quorum == 2 ? best_all(l, b->off, leaders, true, v)
-                          : best_all(l, b->off, leaders, false, v);
+    if (l->quorum == 1) return best_all(l, b->off, leaders, false, false, v); /* groups or not */
+    return l->distinct ? best_all(l, b->off, leaders, false, true, v)
+                       : best_all(l, b->off, leaders, true, true, v);
 }
 
 AVX2 static plm_row row_avx2(const plm_locate *l, const int32_t *disk_m, uint32_t who) {

@@ -289,43 +289,59 @@ bool plm_consistent(const plm_locate *l, const uint64_t *rtt_ns, const int32_t *
     return search(disk, n);
 }
 
+/* Of the slots of a mask, the first landmark. */
+static uint32_t first_of(const plm_locate *l, uint64_t mask) {
+    uint32_t first = UINT32_MAX;
+    if (l->distinct) return (uint32_t)__builtin_ctzll(mask);
+    for (; mask; mask &= mask - 1) {
+        uint32_t who = l->order[__builtin_ctzll(mask)];
+        if (who < first) first = who;
+    }
+    return first;
+}
+
 /* The first two of the disks (in the order of landmarks) that lie apart. */
 static bool find_pair(const plm_locate *l, const plm_bounds *b, uint64_t part,
                       plm_locate_verdict *v) {
+    uint32_t least = UINT32_MAX;
     for (uint64_t left = part; left; left &= left - 1) {
-        uint32_t i = (uint32_t)__builtin_ctzll(left);
-        uint64_t apart = l->kernel->row(l, b->disk_m, i).apart & left & (left - 1);
-        if (apart) {
-            show(v, i, (uint32_t)__builtin_ctzll(apart));
-            return true;
-        }
+        uint32_t slot = (uint32_t)__builtin_ctzll(left), i = l->order[slot];
+        uint64_t apart = l->kernel->row(l, b->disk_m, slot).apart & part;
+        if (l->distinct) apart &= left;
+        if (!apart || i > least) continue;
+        uint32_t k = first_of(l, apart);
+        if (k < i) continue; /* it is found from the other side */
+        show(v, i, k);
+        least = i;
+        if (l->distinct) break;
     }
-    return false;
+    return least != UINT32_MAX;
 }
 
 bool plm_consistent_few(const plm_locate *l, const plm_bounds *b, plm_locate_verdict *v) {
     if (l->kernel->around(l, b->disk_m, b->least)) return true; /* the chip may stand there */
     plm_row row = l->kernel->row(l, b->disk_m, b->least);
+    uint32_t least = l->order[b->least];
     if (row.apart) {
-        show(v, b->least, (uint32_t)__builtin_ctzll(row.apart));
+        show(v, least, first_of(l, row.apart));
         return false;
     }
     plm_caps w;
     uint64_t part = row.part & ~((uint64_t)1 << b->least);
     w.n = 0;
-    add_cap(&w, &l->at[b->least], b->disk_m[b->least]);
+    add_cap(&w, &l->at[least], b->disk_m[b->least]);
     for (uint64_t left = part; left; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
-        add_cap(&w, &l->at[i], b->disk_m[i]);
+        add_cap(&w, &l->at[l->order[i]], b->disk_m[i]);
     }
     if (quickly(l->kernel, &w)) return true;
     if (find_pair(l, b, part, v)) return false;
     plm_disk disk[PLM_BLOCK];
     size_t n = 1;
-    disk[0] = (plm_disk){l->at[b->least], b->disk_m[b->least], b->least};
+    disk[0] = (plm_disk){l->at[least], b->disk_m[b->least], least};
     for (uint64_t left = part; left; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
-        disk[n++] = (plm_disk){l->at[i], b->disk_m[i], i};
+        disk[n++] = (plm_disk){l->at[l->order[i]], b->disk_m[i], l->order[i]};
     }
     return search(disk, n);
 }

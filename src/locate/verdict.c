@@ -127,13 +127,21 @@ static void place_all(const plm_locate *l, plm_locate_verdict *v) {
     }
 }
 
-/* The common case: up to PLM_BLOCK landmarks, each of an operator of its own. */
+/* The common case: up to PLM_BLOCK landmarks.  Inside, all is by slot. */
 static void decide_few(const plm_locate *l, const uint64_t *rtt_ns, plm_locate_verdict *v) {
     const plm_kernel *kernel = l->kernel;
+    const uint64_t *by_slot = rtt_ns;
+    uint64_t moved[PLM_BLOCK];
     plm_bounds b;
-    kernel->bounds(rtt_ns, (uint32_t)l->n, l->speed, &b);
+    if (!l->distinct) {
+        for (size_t i = 0; i < l->n; i++) moved[i] = rtt_ns[l->order[i]];
+        by_slot = moved;
+    }
+    kernel->bounds(by_slot, (uint32_t)l->n, l->speed, &b);
     v->landmarks = b.measured;
     bool odd = kernel->best(l, &b, kernel->leaders(l, &b), v);
+    for (unsigned k = 0; !l->distinct && k < l->quorum; k++)
+        for (size_t r = 0; r < l->n_deny; r++) v->by[k][r] = l->order[v->by[k][r]];
     v->consistent = b.measured < 2 || plm_consistent_few(l, &b, v);
     kernel->places(l, v);
     if (!odd) return;

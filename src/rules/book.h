@@ -157,10 +157,6 @@ typedef struct eccn_clause {
 
 #define ECCNS_MAX 64
 
-/* The rules, then the code sets, then the derived codes, that hang on one bit: by number. */
-typedef struct hung {
-    uint32_t n, *v;
-} hung;
 
 struct plm_book {
     plm_arena *arena;
@@ -180,7 +176,9 @@ struct plm_book {
     test *tests;
     eccn_clause eccns[ECCNS_MAX];
     deps eccns_hang_on;
-    hung hung[DEP_BITS];
+    uint64_t *hung;           /* per dependency's bit: what hangs on it, a bit each: the rules, then
+                               * the code sets, then the derived codes */
+    uint32_t hung_words;      /* of one bit's */
     leaf_info *leaves;        /* 1 .. leaf_count; 0: none */
     uint32_t leaf_count, *leaf_of; /* leaf_of: per node, 0 where it is none */
     uint32_t code_leaf, force_leaf; /* the first of a code set's place, and of a rule's force */

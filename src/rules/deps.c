@@ -74,15 +74,14 @@ static const deps *nth(const plm_book *b, uint32_t i) {
                                             : &b->eccns_hang_on;
 }
 
-static bool list_hung(plm_book *b, uint32_t bit) {
-    uint32_t n = 0, all = b->rule_count + b->set_count + 1;
-    for (uint32_t i = 0; i < all; i++) n += has_bit(nth(b, i), bit);
-    if (!n) return true;
-    b->hung[bit].v = plm_arena_array(b->arena, n, sizeof *b->hung[bit].v);
-    if (!b->hung[bit].v) return false;
-    for (uint32_t i = 0; i < all; i++)
-        if (has_bit(nth(b, i), bit)) b->hung[bit].v[b->hung[bit].n++] = i;
-    return true;
+static bool list_hung(plm_book *b) {
+    uint32_t all = b->rule_count + b->set_count + 1;
+    b->hung_words = (all + 63) / 64;
+    b->hung = plm_arena_array(b->arena, (size_t)DEP_BITS * b->hung_words, sizeof *b->hung);
+    for (uint32_t bit = 0; b->hung && bit < DEP_BITS; bit++)
+        for (uint32_t i = 0; i < all; i++)
+            if (has_bit(nth(b, i), bit)) b->hung[bit * b->hung_words + i / 64] |= 1ull << (i % 64);
+    return b->hung != NULL;
 }
 
 bool plm_book_hang(plm_book *b) {
@@ -90,7 +89,5 @@ bool plm_book_hang(plm_book *b) {
     for (uint32_t i = 0; i < b->set_count; i++) b->sets[i].hangs_on = of_set(b, i);
     for (uint32_t i = 0; i < b->eccn_count; i++)
         b->eccns_hang_on = plm_dep_or(b->eccns_hang_on, of_node(b, b->eccns[i].cond));
-    for (uint32_t bit = 0; bit < DEP_BITS; bit++)
-        if (!list_hung(b, bit)) return false;
-    return true;
+    return list_hung(b);
 }

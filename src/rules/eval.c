@@ -157,7 +157,8 @@ static APART plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int3
     const val *v = world_val(w, n->a, item, party);
     if (!v->known) return looked_up(w, leaf_at(w, n, item, party));
     char folded[256];
-    plm_str f = {folded, plm_name_fold(world_txt(w, n->a, item, party)->text, folded, sizeof folded)};
+    plm_str name = world_txt(w, n->a, item, party)->text;
+    plm_str f = {folded, plm_name_fold(name, folded, sizeof folded)};
     const namelist *l = &w->book->lists[n->b];
     plm_day d = w->view->as_of, known = w->view->known;
     for (uint32_t i = 0; f.n && i < l->count; i++)
@@ -183,7 +184,7 @@ static bool v_known(plm_facts *w, int32_t item) {
     return w->book->eccn_fact != UINT32_MAX && world_val(w, w->book->eccn_fact, item, -1)->known;
 }
 
-/* Whether the item's code is in the set: the asserted one, or the derived one of that number - 1. */
+/* Is the item's code in the set: the asserted one, or the derived one of that number - 1? */
 static leaf code_leaf(const plm_facts *w, uint32_t set, uint32_t nth, int32_t item) {
     return leaf_make(w->book->code_leaf + set * (w->book->eccn_count + 1) + nth, item, -1);
 }
@@ -244,14 +245,20 @@ static plm_truth ask_within(plm_facts *w, uint32_t set, int32_t item) {
     return last;
 }
 
-static plm_truth remember(plm_facts *w, uint32_t at, const deps *hangs_on, plm_truth t) {
-    if (memo_keep(w, at, hangs_on, NULL))
-        w->memos[at] = (memo){.gen = w->gen, .stamp = w->stamp, .why = w->why,
-                              .truth = (uint8_t)t, .firm = t != PLM_UNKNOWN && !w->loose};
+static inline plm_truth remember(plm_facts *w, uint32_t at, const deps *hangs_on, plm_truth t) {
+    if (w->done_count && !memo_keep(w, at, hangs_on, NULL)) return t;
+    memo *m = &w->memos[at];
+    m->gen = w->gen;
+    m->stamp = w->stamp;
+    m->why = w->why;
+    m->truth = (uint8_t)t;
+    m->firm = t != PLM_UNKNOWN && !w->loose;
     return t;
 }
 
+/* Remembered only where an asserted code is looked for in a list: the rest is sooner asked. */
 APART plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
+    if (!v_known(w, item)) return ask_within(w, set, item);
     uint32_t at = w->memo_base[w->book->rule_count] + set * w->items + (uint32_t)item;
     const memo *m = &w->memos[at];
     if (!memo_fresh(w, w->book->rule_count + set, m))

@@ -13,6 +13,7 @@ typedef struct search {
     void *ctx;
     uint32_t left, leaves;
     bool yes, no, gave_up;
+    bool only_yes; /* nothing but PLM_YES matters: the first no ends it */
 } search;
 
 static void cases(plm_facts *w, search *s) {
@@ -30,7 +31,7 @@ static void cases(plm_facts *w, search *s) {
     }
     leaf l = w->why;
     static const plm_truth ways[] = {PLM_NO, PLM_YES};
-    for (int i = 0; i < 2 && !s->gave_up && !(s->yes && s->no); i++) {
+    for (int i = 0; i < 2 && !s->gave_up && !(s->no && (s->yes || s->only_yes)); i++) {
         if (l == 0 || !settle(w, l, ways[i])) {
             s->gave_up = true;
             return;
@@ -49,6 +50,13 @@ plm_truth plm_facts_prove(plm_facts *w, plm_question ask, void *ctx, uint32_t li
     if (gave_up) *gave_up = s.gave_up;
     if (s.gave_up || (s.yes && s.no)) return PLM_UNKNOWN;
     return s.yes ? PLM_YES : PLM_NO;
+}
+
+bool plm_facts_holds(plm_facts *w, plm_question ask, void *ctx, uint32_t limit) {
+    search s = {.ask = ask, .ctx = ctx, .only_yes = true,
+                .left = limit < PLM_RULES_CASES_MAX ? limit : PLM_RULES_CASES_MAX};
+    cases(w, &s);
+    return s.yes && !s.no && !s.gave_up;
 }
 
 plm_why plm_facts_why(const plm_facts *w) {
@@ -123,7 +131,8 @@ static void put(plm_facts *w, collect *c, leaf l, int32_t id, plm_rule r) {
 static void put_number(plm_facts *w, collect *c, leaf l, uint32_t at) {
     const node *n = &w->book->nodes[at];
     if (n->op == NUM_FACT) {
-        if (!plm_iv_is_point(*world_iv(w, n->a, leaf_item(l), leaf_party(l)))) put(w, c, l, (int32_t)n->a, PLM_RULE_NONE);
+        if (!plm_iv_is_point(*world_iv(w, n->a, leaf_item(l), leaf_party(l))))
+            put(w, c, l, (int32_t)n->a, PLM_RULE_NONE);
     } else if (n->op == NUM_RULE) {
         put_number(w, c, l, w->book->rules[n->a].cond);
     } else if (n->op == NUM_TOTAL) {

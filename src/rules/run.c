@@ -1,6 +1,9 @@
 /* run.c: three-valued evaluation of a view's program; answers as eval.c does. */
 #include "rules/world.h"
 
+/* Kept out of run_op, so that its frame stays small. */
+#define APART __attribute__((noinline))
+
 env env_of(plm_facts *w, plm_scope s, int32_t item, int32_t party) {
     env e = {.rec = {w->tx, NULL, NULL}, .item = -1, .party = -1};
     if (plm_scope_has(s, PLM_OF_ITEM)) {
@@ -44,7 +47,7 @@ static bool is_plain(const plm_iv *v) {
            !(v->lo.w[1] | v->lo.w[2] | v->lo.neg | v->hi.w[1] | v->hi.w[2] | v->hi.neg);
 }
 
-static plm_truth do_ratio(plm_facts *w, const op *o, const env *e) {
+static APART plm_truth do_ratio(plm_facts *w, const op *o, const env *e) {
     const ratio *r = &w->program->ratios[o->a];
     const plm_dec *t = &w->book->decs[o->b];
     const char *rec = e->rec[o->scope];
@@ -94,15 +97,20 @@ static inline bool quick(const plm_facts *w, const op *o, const env *e, plm_trut
 bool gate_shut(const plm_facts *w, plm_rule r) {
     const gate *g = &w->program->gates[r];
     const op *o = w->program->ops + g->first;
-    env e = {.rec = {w->tx, NULL, NULL}};
-    for (uint32_t i = 0; i < g->n; i++) {
-        plm_truth t;
-        if (quick(w, o + i, &e, &t) && t == PLM_NO) return true;
+    for (const op *end = o + g->n; o < end; o++) {
+        const val *v = (const val *)(const void *)(w->tx + o->a);
+        if (o->op == DO_FACT) {
+            if (v->truth == (o->neg ? PLM_YES : PLM_NO)) return true;
+        } else if (v->known) {
+            bool in = o->op == DO_WORD ? v->word == o->b
+                                       : in_set(w->program->sets[o->b], v->word);
+            if (in == (bool)o->neg) return true;
+        }
     }
     return false;
 }
 
-static plm_truth do_list(plm_facts *w, const op *o, const env *e, plm_truth stop) {
+static APART plm_truth do_list(plm_facts *w, const op *o, const env *e, plm_truth stop) {
     const op *k = w->program->ops + o->kid, *end = k + o->n;
     uint32_t first = UINT32_MAX;
     leaf why = 0;
@@ -141,7 +149,7 @@ static plm_truth do_each(plm_facts *w, const op *o, const env *e, const node *n,
     return r;
 }
 
-static plm_truth do_some(plm_facts *w, const op *o, const env *e) {
+static APART plm_truth do_some(plm_facts *w, const op *o, const env *e) {
     const node *n = &w->book->nodes[o->node];
     leaf why = 0;
     plm_truth r = do_each(w, o, e, n, &why);
@@ -163,7 +171,7 @@ static plm_truth do_unknown(plm_facts *w, const op *o, const env *e) {
     return fact_touched(w, w->book->nodes[o->node].a) ? looked_up(w, l) : unknown(w, l);
 }
 
-static plm_truth do_cmp(plm_facts *w, const op *o, const env *e) {
+static APART plm_truth do_cmp(plm_facts *w, const op *o, const env *e) {
     const plm_iv *v = (const plm_iv *)(const void *)(e->rec[o->scope] + o->kid);
     plm_truth t = cmp_iv(v, val_at(o, e), (plm_rel)o->rel, &w->book->decs[o->b]);
     if (t != PLM_UNKNOWN) return t;
@@ -178,7 +186,7 @@ static inline plm_truth do_rule(plm_facts *w, const op *o, const env *e) {
 }
 
 /* The tests of one fact that is not known: while nothing of it is settled the first is open. */
-static plm_truth do_one_of(plm_facts *w, const op *o, const env *e) {
+static APART plm_truth do_one_of(plm_facts *w, const op *o, const env *e) {
     const op *first = &w->program->ops[o->kid];
     if (fact_touched(w, w->book->nodes[first->node].a)) return do_list(w, o, e, PLM_YES);
     return unknown(w, leaf_of(w->book, w->book->leaf_of[first->node], e->item, e->party));

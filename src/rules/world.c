@@ -60,12 +60,11 @@ plm_facts *plm_facts_new(const plm_book *b) {
     memset(w, 0, sizeof *w);
     w->book = b;
     w->memo_base = plm_mem_resize(NULL, (b->rule_count + 1) * sizeof *w->memo_base);
-    size_t all = b->rule_count + b->set_count + 1;
-    w->moved_at = plm_mem_resize(NULL, all * sizeof *w->moved_at);
-    if (w->moved_at) memset(w->moved_at, 0, all * sizeof *w->moved_at);
+    size_t moved = (size_t)SETTLED_MAX * b->hung_words * sizeof *w->done_moved;
+    w->done_moved = plm_mem_resize(NULL, moved);
     w->texts = plm_arena_new(TEXT_BYTES_MAX);
     plm_buf_init(&w->said, TEXT_BYTES_MAX);
-    if (!w->memo_base || !w->moved_at || !w->texts || !blank(w)) {
+    if (!w->memo_base || !w->done_moved || !w->texts || !blank(w)) {
         plm_facts_free(w);
         return NULL;
     }
@@ -82,10 +81,9 @@ void plm_facts_free(plm_facts *w) {
     plm_mem_free(w->records);
     plm_mem_free(w->memos);
     plm_mem_free(w->memo_base);
-    plm_mem_free(w->moved_at);
+    plm_mem_free(w->done_moved);
     plm_mem_free(w->derived);
     plm_mem_free(w->undos);
-    plm_mem_free(w->was);
     plm_arena_free(w->texts);
     plm_buf_free(&w->said);
     plm_mem_free(w);
@@ -169,7 +167,7 @@ bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t p
     w->party_recs = copy_blank(w, w->item_recs, PLM_OF_ITEM, items);
     copy_blank(w, w->party_recs, PLM_OF_PARTY, parties);
     for (uint32_t i = 0; i < items; i++) w->places[i] = (place){-1, false};
-    w->undo_count = w->was_count = w->stamp = 0;
+    w->undo_count = w->stamp = 0;
     w->open = PLM_UNKNOWN;
     if (++w->gen == 0) {
         memset(w->memos, 0, w->memo_cap * sizeof *w->memos);
@@ -335,38 +333,23 @@ bool memo_keep(plm_facts *w, uint32_t at, const deps *hangs_on, derived *of) {
     return true;
 }
 
-static void move_bit(plm_facts *w, const hung *h) {
-    for (uint32_t i = 0; i < h->n; i++) {
-        uint32_t *at = &w->moved_at[h->v[i]];
-        if (*at == w->stamp) continue;
-        w->was[w->was_count++] = (moved){h->v[i], *at};
-        *at = w->stamp;
-    }
-}
-
 /* Answers that hang on the unknown are stale until it is unsettled. */
-static bool move(plm_facts *w, settled *s) {
+static void move(plm_facts *w, const settled *s) {
     const plm_book *b = w->book;
-    uint32_t all = b->rule_count + b->set_count + 1;
-    moved *was = more(w->was, w->was_count, all, &w->was_cap, sizeof *was);
-    if (!was) return false;
-    w->was = was;
-    w->stamp++;
+    uint64_t *moved = w->done_moved + (size_t)w->done_count * b->hung_words;
+    memset(moved, 0, b->hung_words * sizeof *moved);
+    w->done_stamp[w->done_count] = ++w->stamp;
     for (int k = 0; k < DEP_WORDS; k++)
         for (uint64_t m = s->bits.w[k]; m; m &= m - 1) {
             uint32_t bit = (uint32_t)(k * 64 + __builtin_ctzll(m));
             w->bits_done[bit]++;
-            move_bit(w, &b->hung[bit]);
+            const uint64_t *hung = b->hung + (size_t)bit * b->hung_words;
+            for (uint32_t i = 0; i < b->hung_words; i++) moved[i] |= hung[i];
         }
-    return true;
 }
 
 /* Puts back what was moved, and the answers that were written over and hang on it. */
 static void move_back(plm_facts *w, const settled *s) {
-    while (w->was_count > s->was_from) {
-        const moved *m = &w->was[--w->was_count];
-        w->moved_at[m->at] = m->stamp;
-    }
     for (int k = 0; k < DEP_WORDS; k++)
         for (uint64_t m = s->bits.w[k]; m; m &= m - 1) w->bits_done[k * 64 + __builtin_ctzll(m)]--;
     for (uint32_t i = w->undo_count; i-- > s->undo_from;) {
@@ -410,8 +393,7 @@ bool settle(plm_facts *w, leaf l, plm_truth t) {
     s->loose = is_loose(w->book, k);
     s->bits = bits_of(w->book, k);
     s->undo_from = w->undo_count;
-    s->was_from = w->was_count;
-    if (!move(w, s)) return false;
+    move(w, s);
     if (k->kind == LEAF_CMP) {
         settle_cmp(w, s);
     } else if (k->kind == LEAF_FACT) {

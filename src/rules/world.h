@@ -48,7 +48,7 @@ typedef struct settled {
     uint8_t open_lo, open_hi;
     bool loose;           /* a later settling may contradict it */
     deps bits;            /* what it moved */
-    uint32_t undo_from, was_from;
+    uint32_t undo_from;
 } settled;
 
 typedef struct memo {
@@ -71,10 +71,6 @@ typedef struct undo { /* a memo that was written over while something was settle
     memo old;
     derived *of, was;         /* NULL, or where the item's derived codes are */
 } undo;
-
-typedef struct moved { /* moved_at before */
-    uint32_t at, stamp;
-} moved;
 
 #define MARKS 256 /* counts of what is settled, by a hash: most unknowns are found not to be */
 
@@ -101,11 +97,12 @@ struct plm_facts {
     uint8_t marks[MARKS];
     uint32_t done_count;
     uint8_t bits_done[DEP_BITS]; /* how many of those settled moved the bit */
-    uint32_t stamp, *moved_at; /* per rule, set and the derived codes: when it was last moved */
+    uint32_t stamp;           /* counts what was ever settled */
+    uint32_t done_stamp[SETTLED_MAX];
+    uint64_t *done_moved;     /* per settled: what hangs on it, book.hung_words each */
     uint32_t loose;           /* how many of those settled are loose */
     undo *undos;
-    moved *was;
-    uint32_t undo_count, undo_cap, was_count, was_cap;
+    uint32_t undo_count, undo_cap;
     plm_truth open;           /* readings left open: unknown but in tests */
     plm_arena *texts;
     plm_str *node_text, *rule_text; /* what the proof says of them, once it was said */
@@ -177,7 +174,14 @@ bool world_part_of(const plm_facts *w, uint32_t part, int32_t item);
 bool memo_keep(plm_facts *w, uint32_t at, const deps *hangs_on, derived *of);
 /* Is what hangs as the k-th of rules, sets and derived codes as it was when it was remembered? */
 static inline bool memo_fresh(const plm_facts *w, uint32_t k, const memo *m) {
-    return m->gen == w->gen && (m->firm || m->stamp >= w->moved_at[k]);
+    if (m->gen != w->gen) return false;
+    if (m->firm) return true;
+    const uint64_t *moved = w->done_moved + (size_t)w->done_count * w->book->hung_words + k / 64;
+    for (uint32_t i = w->done_count; i-- > 0 && w->done_stamp[i] > m->stamp;) {
+        moved -= w->book->hung_words;
+        if (*moved >> (k % 64) & 1) return false;
+    }
+    return true;
 }
 /* Where a rule's memo is. */
 static inline uint32_t memo_of(const plm_facts *w, plm_rule r, plm_scope s, int32_t item,

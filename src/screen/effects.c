@@ -203,6 +203,32 @@ static bool read_effect(reader *r, const plm_json *v, plm_effect *x) {
     return true;
 }
 
+/* What is the same in every answer is written once: a screen writes it for each match. */
+static bool write_once(reader *r, plm_effect *x) {
+    char day[11];
+    plm_buf b;
+    plm_buf_init(&b, 24 * PLM_EFFECTS_TEXT_MAX); /* six bytes for one, at worst */
+    plm_jw w = plm_jw_into(&b);
+    plm_jw_kstr(&w, "id", x->id);
+    plm_jw_kstr(&w, "consequence", r->e->consequences[x->consequence]);
+    x->head_json = plm_arena_copy(r->e->arena, plm_buf_str(&b));
+    bool full = b.full;
+    plm_buf_clear(&b);
+    plm_jw_kstr(&w, "says", x->says);
+    plm_jw_kstr(&w, "cite", x->cite);
+    plm_jw_kstr(&w, "certainty", x->certainty);
+    plm_day_print(x->from, day);
+    plm_jw_kcstr(&w, "from", day);
+    plm_day_print(x->until, day);
+    if (x->until != PLM_DAY_MAX) plm_jw_kcstr(&w, "until", day);
+    if (x->footnote) plm_jw_kint(&w, "footnote", x->footnote);
+    x->tail_json = plm_arena_copy(r->e->arena, plm_buf_str(&b));
+    full = full || b.full;
+    plm_buf_free(&b);
+    return (x->head_json.p && x->tail_json.p && !full) ||
+           plm_fail(r->f, PLM_NO_MEMORY, "out of memory");
+}
+
 static bool read_effects(reader *r, const plm_json *v, plm_effects_list *l) {
     const plm_json *all = plm_json_get(v, "effects");
     size_t n = plm_json_count(all);
@@ -216,7 +242,7 @@ static bool read_effects(reader *r, const plm_json *v, plm_effects_list *l) {
     snprintf(was, sizeof was, "%s", r->place);
     plm_json_each(all, it, one) {
         snprintf(r->place, sizeof r->place, "%.60s.effects[%u]", was, l->effect_n);
-        if (!read_effect(r, one, x)) return false;
+        if (!read_effect(r, one, x) || !write_once(r, x)) return false;
         export = export || plm_str_is(r->e->consequences[x->consequence], "export");
         l->effect_n++;
         x++;
@@ -235,6 +261,22 @@ static bool read_fact(reader *r, const plm_json *v, plm_effects_list *l) {
     if (!plm_json_get(v, "fact")) return true;
     if (!one_of(r, v, "fact", facts, sizeof facts / sizeof *facts, &k)) return false;
     l->fact = plm_str_c(facts[k]);
+    return true;
+}
+
+/* The ownership rules under which a listed owner counts. */
+static bool read_ownership(reader *r, const plm_json *v, plm_effects_list *l) {
+    static const char *const regimes[] = {"bis", "ofac", "eu", "uk"};
+    const plm_str *said;
+    uint32_t n;
+    if (!plm_json_get(v, "ownership")) return true;
+    if (!texts(r, v, "ownership", 4, &said, &n)) return false;
+    for (uint32_t i = 0; i < n; i++) {
+        int k = 0;
+        while (k < 4 && !plm_str_is(said[i], regimes[k])) k++;
+        if (k == 4) return bad(r, "ownership", "is none of: bis, ofac, eu, uk", said[i]);
+        l->ownership |= 1u << k;
+    }
     return true;
 }
 
@@ -286,13 +328,13 @@ static bool read_list(reader *r, const plm_json *v) {
     plm_effects_list *l = &r->e->lists[r->e->list_n];
     snprintf(r->place, sizeof r->place, "lists[%u]", r->e->list_n);
     l->fact = (plm_str){"", 0};
-    if (!keys_known(r, v, "codes name authority cite fact effects policies") ||
+    if (!keys_known(r, v, "codes name authority cite fact ownership effects policies") ||
         !read_codes(r, v, l))
         return false;
     snprintf(r->place, sizeof r->place, "lists[%u] (%.*s)", r->e->list_n, PLM_FMT(l->codes[0]));
     if (!text(r, v, "name", false, &l->name) || !text(r, v, "authority", false, &l->authority) ||
-        !text(r, v, "cite", false, &l->cite) || !read_fact(r, v, l) || !read_policies(r, v, l) ||
-        !read_effects(r, v, l))
+        !text(r, v, "cite", false, &l->cite) || !read_fact(r, v, l) || !read_ownership(r, v, l) ||
+        !read_policies(r, v, l) || !read_effects(r, v, l))
         return false;
     r->e->list_n++;
     return true;

@@ -60,12 +60,6 @@ uint32_t plm_effects_fall(const plm_effects *e, const plm_effects_ask *ask,
     return n;
 }
 
-static void put_day(plm_jw *w, const char *key, plm_day day) {
-    char text[11];
-    plm_day_print(day, text);
-    plm_jw_kcstr(w, key, text);
-}
-
 /* The row's own columns, with the documents that put it there. */
 static void put_row(plm_jw *w, const plm_effects_ask *ask) {
     const plm_entity *r = ask->row;
@@ -81,20 +75,13 @@ static void put_row(plm_jw *w, const plm_effects_ask *ask) {
     plm_jw_end_obj(w);
 }
 
-static void put_fallen(plm_jw *w, const plm_effects *e, const plm_effects_ask *ask,
-                       const plm_fallen *x) {
+static void put_fallen(plm_jw *w, const plm_effects_ask *ask, const plm_fallen *x) {
     const plm_effect *k = x->effect;
     plm_jw_obj(w);
-    plm_jw_kstr(w, "id", k->id);
-    plm_jw_kstr(w, "consequence", plm_consequence_name(e, k->consequence));
+    plm_jw_raw(w, k->head_json);
     plm_jw_kcstr(w, "band", plm_band_name(x->band));
-    plm_jw_kstr(w, "says", k->says);
-    plm_jw_kstr(w, "cite", k->cite);
-    plm_jw_kstr(w, "certainty", k->certainty);
-    put_day(w, "from", k->from);
-    if (k->until != PLM_DAY_MAX) put_day(w, "until", k->until);
+    plm_buf_put(w->b, k->tail_json.p, k->tail_json.n); /* begins with its comma */
     plm_jw_kbool(w, "in_force", x->in_force);
-    if (k->footnote) plm_jw_kint(w, "footnote", k->footnote);
     if (k->quotes_row) put_row(w, ask);
     plm_jw_end_obj(w);
 }
@@ -103,21 +90,19 @@ bool plm_effects_put_json(const plm_effects *e, const plm_effects_ask *ask, plm_
     plm_fallen x[PLM_EFFECTS_OF_LIST_MAX];
     plm_band band[PLM_CONSEQUENCES_MAX];
     uint32_t n = plm_effects_fall(e, ask, x, band);
-    plm_jw w = plm_jw_into(out);
-    w.comma = true; /* members follow others of the caller's object */
-    plm_jw_key(&w, "bands");
-    plm_jw_obj(&w);
+    plm_buf_puts(out, ",\"bands\":{");
     for (uint32_t i = 0; i < plm_consequence_count(e); i++) {
-        plm_jw_str(&w, plm_consequence_name(e, i));
-        plm_buf_putc(out, ':');
-        w.comma = false;
-        plm_jw_cstr(&w, plm_band_name(band[i]));
+        plm_str name = plm_consequence_name(e, i); /* a-z and '_' only */
+        plm_buf_puts(out, i ? ",\"" : "\"");
+        plm_buf_put(out, name.p, name.n);
+        plm_buf_puts(out, "\":\"");
+        plm_buf_puts(out, plm_band_name(band[i]));
+        plm_buf_putc(out, '"');
     }
-    plm_jw_end_obj(&w);
-    plm_jw_key(&w, "effects");
-    plm_jw_arr(&w);
-    for (uint32_t i = 0; i < n; i++) put_fallen(&w, e, ask, &x[i]);
-    plm_jw_end_arr(&w);
+    plm_buf_puts(out, "},\"effects\":[");
+    plm_jw w = plm_jw_into(out);
+    for (uint32_t i = 0; i < n; i++) put_fallen(&w, ask, &x[i]);
+    plm_buf_putc(out, ']');
     return !out->full;
 }
 

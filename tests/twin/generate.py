@@ -26,7 +26,7 @@ CODES = """EAR99 EAR99 3A991.p 4A994.l 5A992.c 3A001.a.7 3A001.a.1.b 2B230 3B001
 3B001.m 3B001.c.1.a 3B001.q 3B001.e 3B001.g 3B002.a 3B002.c 3B903 3B991 3B991.b.2.a 3B992
 3B993.f.1 3B994 3C992 3A002.a""".split()
 OTHER_CODES = """2B351 1C991.c 1A290 1A101 5A001.a 5A002 9E003.a.1 0A504.i 0A606.b 0A606.y 0A503
-3A069 2A992 4E091""".split()
+3A069 2A992 4E091 4D090 4D090""".split()
 EDGES = [{"eccn": "3B001.c.1.a", "for": "production"}, {"eccn": "3B993.f.1", "for": "development"},
          {"class": "chipmaking_equipment", "for": "production"}, {"eccn": "3B001.g"},
          {"class": "supercomputer", "for": "use"}, {"eccn": "3B001.d.1", "for": "use"},
@@ -35,6 +35,8 @@ FLAGS = ("supercomputer", "advanced_node_facility", "military",
          "model_training_for_wmd_or_military_intelligence", "semiconductor_equipment_development")
 SUPP8 = ["Microsoft Corporation", "Core42 Technology Projects LLC d/b/a Core42"]
 NOT_LISTED = {"entity_list": False}
+SCOPES = ["All items subject to the EAR", "For items on the CCL and listed in supplement no. 7",
+          "For all items subject to the EAR when used in projects specified in 746.8(a)(4)"]
 
 
 def maybe(r, p, obj, key, value):
@@ -102,6 +104,9 @@ def other_item(r, item):
     item["facts"] = {"form": "equipment"}
     if code[2] == "E" or code[1] == "E":
         item["facts"] = {"form": "technology", "published": False}
+    if code == "4D090":
+        item["facts"] = {"form": "software", "published": False}
+        maybe(r, 0.8, item, "designed_for", [{"eccn": r.choice(["4A090.a", "4A090.b", "4A994"])}])
     if code == "4E091":
         item["facts"]["training_operations"] = r.choice(["1" + "0" * 26, "9" * 26, "2" + "0" * 26])
     if code == "5A002":
@@ -184,7 +189,10 @@ def listing(r):
     if way < 0.87:
         return None
     if way < 0.93:
-        return {"entity_list": True, "footnote": r.choice([[], [], [1], [3], [4], [5]])}
+        out = {"entity_list": True, "footnote": r.choice([[], [], [1], [3], [4], [5]])}
+        if not out["footnote"] and r.random() < 0.3:
+            out["scope"] = r.choice(SCOPES)
+        return out
     return {"entity_list": False, r.choice(["denied_person", "unverified", "military_end_user",
                                             "military_intelligence_end_user", "sdn"]): True}
 
@@ -283,6 +291,12 @@ def make_case(r, n):
          "us_person_support": False, "notices": []}
     if r.random() < 0.06:
         t["items"].append(make_item(r, kind, day))
+    if r.random() < 0.06:
+        t["replacement"] = {k: r.random() < p for k, p in
+                            (("original_authorized", 0.9), ("improves", 0.1),
+                             ("free_of_charge", 0.9), ("within_warranty", 0.8),
+                             ("same_exporter", 0.8)) if r.random() < 0.95}
+        maybe(r, 0.95, t["replacement"], "kind", r.choice(["part", "defective", "serviced"]))
     if to == "UA":
         maybe(r, 0.7, t, "occupied_ukraine", r.random() < 0.5)
     if r.random() < 0.1:

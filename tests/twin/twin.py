@@ -153,7 +153,6 @@ DENSITY = [number("1.6"), number("3.2"), number("5.92")]
 DENSITY_B1, DENSITY_B2, DENSITY_A2 = DENSITY
 HBM_IS, HBM_BELOW = number("2"), number("3.3")
 LPP_YEAR = number("26900000")
-WEIGHTS = 10 ** 26 * ONE
 TENTH, QUARTER, HALF = number("0.1"), number("0.25"), number("0.5")
 DRAM_WINDOW = number("6500")
 
@@ -299,7 +298,8 @@ CODES = {
     "1A101": ["MT1", "AT1"], "5A001.a": ["NS1", "AT1"], "5A002": ["NS1", "EI", "AT1"],
     "9E003.a.1": ["NS1", "SI", "AT1"], "0A504.i": ["RS1", "FC1", "CC1", "UN"],
     "0A606.b": ["NS2", "RS2", "AT1", "UN"], "0A606.y": ["RS7", "AT1"], "0A503": ["CC*", "UN"],
-    "3A069": ["NS2", "RS-D5", "AT1"], "2A992": ["RS-PK", "AT1"], "4E091": ["WEIGHTS"],
+    "4D090": ["AT1"], "3A069": ["NS2", "RS-D5", "AT1"], "2A992": ["RS-PK", "AT1"],
+    "4E091": ["WEIGHTS"],
 }
 SUPP2 = {"1A290", "3A991", "3A991.p", "5A992.c", "3B991", "3B991.b.2.a", "3B992", "3C992"}
 SUPP2_MAYBE = {"4A994", "4A994.l"}
@@ -409,6 +409,12 @@ class Case:
 
 BUYERS = ("purchaser", "ultimate_consignee", "end_user")
 EL_ROLES = BUYERS + ("intermediate_consignee",)
+
+
+def all_codes(edges):
+    for e in edges or ():
+        yield e.get("eccn")
+        yield from all_codes(e.get("designed_for"))
 
 
 def made_into(edges, items):
@@ -606,6 +612,9 @@ class Decision:
             code not in ("3B001.g", "3B991.b.2.a")
         if not tools or not self.c.has("hbm"):
             return False
+        # 3B991 as it stands may be the masks of 3B991.b.2.a and .b, which are excepted.
+        if code == "3B991" and self.w.pick("masks", (False, True)):
+            return False
         return self.footnote(5) or self.c.d5m(self.to) and self.flag("advanced_node_facility")
 
     def code(self, n, item, cls):
@@ -655,6 +664,8 @@ class Decision:
         return bool(who) and all(ok(n, p) for n, p in who)
 
     def advanced_computing(self, n, item, cls, code):
+        if code == "4D090":
+            self.software(n, item)
         if code[:5] not in ("3A090", "4A090"):
             return
         side = code[-1]
@@ -664,6 +675,25 @@ class Decision:
         boxes = [s for s in "ab" if cls["ic"][s] or cls["box"][s]]
         for s in boxes:
             self.side(n, item, code, s)
+
+    def software(self, n, item):
+        """742.6(a)(6)(iii): 4D090 for what is of side a, of side b; what for is a fact to ask."""
+        if self.kind == "deemed_export" or not self.c.has("2023"):
+            return
+        if "designed_for" in item:
+            ends = set(all_codes(item["designed_for"]))
+        else:
+            ends = {self.w.pick("i%d.for" % n, ("4A090.a", "4A090.b", "4A994"))}
+        near = (self.c.scope_d(self.to) or self.to == "AE") and not self.supp8()
+        a, b = "4A090.a" in ends, "4A090.b" in ends
+        due = self.c.has("diffusion") and (self.c.codified or (
+            self.c.has("diffusion-due") and not self.c.has("not-enforced")))
+        if a and (near or due and not self.supp8()):
+            self.need("742.6(a)(6)(iii)(A), software", n, "presumption_of_denial" if
+                      self.c.d5m(self.to) or self.some_hq_d5m() else "SKIP")
+        if b and near:
+            self.need("742.6(a)(6)(iii)(B), software", n, "presumption_of_denial" if
+                      self.c.d5m(self.to) or self.some_hq_d5m() else "SKIP")
 
     def side(self, n, item, code, side):
         c = self.c
@@ -760,6 +790,8 @@ class Decision:
         if "S" in controls and self.to in ("CN", "HK", "MO") and self.c.has("2022") and \
                 not self.c.has("2023"):
             self.unsure = "3B090, the form of 2022"
+        if "W" in controls and self.kind == "deemed_export" and self.c.has("worldwide"):
+            self.unsure = "deemed exports of the worldwide set: whoever was employed by 2024-09-06"
         if "W" in controls and moves and self.c.has("worldwide"):
             self.need("742.6(a)(10)", n, self.policy_worldwide())
         if "FN5" in controls and self.c.has("hbm"):
@@ -793,13 +825,9 @@ class Decision:
             self.weights(n)
 
     def weights(self, n):
-        """742.6(a)(13): model weights of 10^26 operations and more, to any destination."""
-        facts = self.items[n].get("facts") or {}
-        if not self.c.has("diffusion") or self.kind == "deemed_export":
-            return
+        """742.6(a)(13): model weights that the shipper classes as such, to any destination."""
         due = self.c.has("diffusion-due") and not self.c.has("not-enforced")
-        if (self.c.codified or due) and not self.below(
-                "i%d.operations" % n, facts.get("training_operations"), WEIGHTS, 10 * WEIGHTS):
+        if self.c.has("diffusion") and self.kind != "deemed_export" and (self.c.codified or due):
             self.need("742.6(a)(13)", n, "SKIP")
 
     def friendly_maker(self):
@@ -894,8 +922,8 @@ class Decision:
 
     def military_policy(self):
         """744.21(e)(3): whatever asks for the license, a military end use there sets the policy."""
-        if not self.reqs:
-            return
+        if all(r.startswith("744.6") for r, _, _ in self.reqs):
+            return             # 744.6(e)(2): a US person's support has a policy of its own
         china = self.bound_for("MM", "KH", "CN", "HK", "NI", "VE")
         listed = any(self.listed(m, p, "military_end_user") for m, p in self.roles(*EL_ROLES))
         if listed or (china or self.bound_for("RU", "BY")) and self.flag("military"):
@@ -927,7 +955,9 @@ class Decision:
                 return
         if not self.c.d5m(self.to):
             return
-        d5m_fab = self.some_hq_d5m() and self.c.has("2022-744.6")
+        # The facility is of the consignee or the end user, not of whoever buys for them.
+        d5m_fab = self.c.has("2022-744.6") and any(
+            self.hq_d5m(m, p) for m, p in self.roles("ultimate_consignee", "end_user"))
         if d5m_fab and self.flag("advanced_node_facility"):
             self.need("744.6(c)(2)(i)", n, "SKIP")
         elif d5m_fab and code[0] == "3" and code[1] in "BCDE" and \
@@ -1009,7 +1039,8 @@ class Decision:
                 self.prohibited = True
         for n, p in self.roles(*EL_ROLES):
             if self.listed(n, p, "entity_list"):
-                self.need("744.11(a)", None, "SKIP")
+                if self.entry_reaches(n, p):
+                    self.need("744.11(a)", None, "SKIP")
             elif self.affiliate(n, p, "entity_list"):
                 self.need("744.11(a)(1)", None, "SKIP")
             if not self.listed(n, p, "sdn") and self.affiliate(n, p, "sdn"):
@@ -1021,6 +1052,17 @@ class Decision:
         for n, p in self.roles("exporter", "forwarder", *EL_ROLES):
             if self.listed(n, p, "sdn"):
                 self.need("744.8(a)(1)", None, "SKIP")
+
+    def entry_reaches(self, n, p):
+        """The license requirement column of the entry (supplement no. 4 to part 744)."""
+        scope = ((p.get("listed") or {}).get("scope") or "all items subject to the ear").lower()
+        narrow = any(x in scope for x in ("except", "apart from", "when used"))
+        if "all items subject to the ear" in scope and not narrow:
+            return True
+        if "items on the ccl" in scope and not narrow and \
+                any(code and code != "EAR99" for code in self.codes):
+            return True
+        return self.w.pick("p%d.scope" % n, (False, True))
 
     def affiliate(self, n, p, flag):
         """The 50 percent rule, with its stay."""
@@ -1075,7 +1117,7 @@ class Decision:
         open_for = dict.fromkeys(need, False)
         for code, test in (("NAC", self.nac), ("ACA", self.aca), ("HBM", self.le_hbm),
                            ("AIA", self.aia), ("LPP", self.lpp), ("ACM", self.acm),
-                           ("SPP", self.spp)):
+                           ("SPP", self.spp), ("RPL", self.rpl)):
             barred = uvl or self.prohibited or any(
                 r.startswith("744.") for r in hard) if code == "SPP" else shut
             per_item = {i: not barred and test(i, classes[i]) for i in need}
@@ -1132,6 +1174,29 @@ class Decision:
         """740.5: EAR99 items to Syria."""
         return self.c.has("syria") and {r for r, m, _ in self.reqs if m == i} == {"746.9"} and \
             self.codes[i] == "EAR99"
+
+    def rpl(self, i, cls):
+        """740.10: parts one for one, what is defective, what was serviced; 740.2(a)(9)."""
+        r = self.t.get("replacement") or {}
+        if not r.get("kind") or self.to in ("IR", "KP", "SY"):
+            return False
+        def said(key):
+            return self.w.truth("replacement." + key, r.get(key))
+        if not said("original_authorized") or said("improves"):
+            return False
+        controls = CODES.get(self.codes[i], ())
+        if ("S" in controls or "FN5" in controls) and self.c.d5m(self.to):
+            return False
+        d1 = self.to in D1 and self.to not in ("CN", "HK") and \
+            (self.to != "NI" or self.c.has("nicaragua"))
+        if r["kind"] == "defective" and not (said("free_of_charge") and (
+                not d1 or said("within_warranty"))):
+            return False
+        if r["kind"] == "serviced" and d1 and not said("same_exporter"):
+            return False
+        return all(x.startswith(("742.6(a)(6)(i)(B)", "742.6(a)(6)(iii)", "742.6(a)(6)",
+                                 "744.23(a)(3)(i)", "chart NS", "chart RS"))
+                   and "(i)(A)" not in x[:16] for x, m, _ in self.reqs if m == i)
 
     def a_family(self, i, cls):
         return cls is not None and (cls["ic"]["a"] or cls["box"]["a"]) and \
@@ -1257,7 +1322,7 @@ def review(case):
     outs = worlds(lambda w: Decision(c, w).run(), open_question)
     exc = {}
     need = [o for o in outs if o[1]]
-    for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM", "SPP"):
+    for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM", "SPP", "RPL"):
         exc[code] = tri(o[2].get(code, False) for o in need) if need else "false"
     return {"id": case.get("id"), "verdict": verdict_of(outs), "policy": policy_of(outs),
             "exceptions": exc, "classes": classes_of(c) if c.items else {},

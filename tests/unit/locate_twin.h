@@ -195,6 +195,14 @@ static void keep(plm_disk *disk, size_t *n, plm_disk d) {
     if (d.bound_m < disk[worst].bound_m) disk[worst] = d;
 }
 
+/* Where the engine keeps a landmark's distances. */
+static size_t slot_of(const plm_locate *l, size_t landmark) {
+    size_t i = 0;
+    if (!l->few) return landmark;
+    while (l->order[i] != landmark) i++;
+    return i;
+}
+
 static void show(twin_verdict *v, uint32_t a, uint32_t b) {
     v->n_witness = 2;
     v->witness[0] = a;
@@ -202,7 +210,7 @@ static void show(twin_verdict *v, uint32_t a, uint32_t b) {
 }
 
 static int32_t apart_low(const plm_locate *l, const plm_disk *a, const plm_disk *b) {
-    if (l->low) return l->low[a->landmark * l->n_pad + b->landmark];
+    if (l->low) return l->low[slot_of(l, a->landmark) * l->n_pad + slot_of(l, b->landmark)];
     return (int32_t)plm_geo_low(&a->u, &b->u);
 }
 
@@ -217,8 +225,8 @@ static bool gather(const plm_locate *l, const uint64_t *rtt_ns, const int32_t *d
         double low, high;
         int32_t bound = disk_m ? disk_m[i] : plm_disk_m(rtt_ns[i], l->speed);
         if (l->low) {
-            low = l->low[least * l->n_pad + i];
-            high = l->high[least * l->n_pad + i];
+            low = l->low[slot_of(l, least) * l->n_pad + slot_of(l, i)];
+            high = l->high[slot_of(l, least) * l->n_pad + slot_of(l, i)];
         } else {
             if (bound - own > PLM_EARTH_M) continue;
             plm_geo_both(&l->at[least], &l->at[i], &low, &high);
@@ -313,7 +321,7 @@ static void walk_all(const plm_locate *l, const uint64_t *rtt_ns, int32_t *bound
         if (ns == 0) continue;
         v->landmarks++;
         int32_t m = plm_bound_m(ns, l->speed);
-        bool few = l->distinct && l->n <= PLM_BLOCK && l->n >= l->quorum;
+        bool few = l->n <= PLM_BLOCK && l->n >= l->quorum;
         if (few) ns = (uint64_t)m; /* the nearest is told by metres there */
         if (ns < w->least_ns) w->least_ns = ns, w->least = who;
         if (bound && m < PLM_EARTH_M) bound[who] = m + PLM_LOCATE_POSITION_M;
@@ -372,7 +380,7 @@ static void twin_decide(const plm_locate *l, const uint64_t *rtt_ns, twin_verdic
         for (size_t i = 0; i < l->n_pad; i++) bound[i] = PLM_LOCATE_METRES_MAX;
     walk_all(l, rtt_ns, l->low ? bound : NULL, &w, v);
     if (w.cut) take_cut(l, rtt_ns, v);
-    if (l->distinct && l->n <= PLM_BLOCK && l->n >= l->quorum) rank_odd(l, rtt_ns, v);
+    if (l->n <= PLM_BLOCK && l->n >= l->quorum) rank_odd(l, rtt_ns, v);
     v->consistent = v->landmarks < 2 ||
                     twin_consistent(l, rtt_ns, l->low ? bound : NULL, w.least, v);
     unsigned q = l->quorum;

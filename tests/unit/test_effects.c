@@ -77,6 +77,7 @@ static void what_is_missing_or_misspelt_is_refused_with_its_place(void **state) 
     refused("'from'", "'when': {'footnotes': 1}, 'from'", "effects[0]", "is no key here");
     refused("'from'", "'when': {'programs': [1]}, 'from'", "programs", "no text");
     refused("'from'", "'row': 1, 'from'", "effects[0].row", "neither true nor false");
+    refused("'fact'", "'ownership': ['us'], 'fact'", "ownership", "bis, ofac, eu, uk");
     refused("'fact'", "'policies': [], 'fact'", "policies", "is no object");
     refused("'fact'", "'policies': {'A B': ['x']}, 'fact'", "policies", "is no word");
     refused("'fact'", "'policies': {'a': []}, 'fact'", ".a:", "one text or more");

@@ -48,10 +48,11 @@ static plm_locate *engine(void) {
     static const char *const deny[] = {CODES, "CN,RU,IR,KP", "CN", "CN,RU,IR,KP,BY,CU,SY,VE,MM"};
     plm_fault f = {0};
     size_t n = next() % 3 ? 64 : 1 + next() % MARKS;
-    bool shared = next() % 8 == 0, crowd = next() % 4 == 0;
+    bool shared = next() % 2 == 0, crowd = next() % 4 == 0;
+    unsigned kinds = 1 + (unsigned)(next() % 40);
     for (size_t i = 0; i < n; i++) {
         snprintf(ids[i], sizeof ids[i], "id%zu", i);
-        snprintf(ops[i], sizeof ops[i], "op%u", (unsigned)(next() % 40));
+        snprintf(ops[i], sizeof ops[i], "op%u", (unsigned)(next() % kinds));
         mark[i] = (plm_landmark){plm_str_c(ids[i]), shared ? plm_str_c(ops[i]) : (plm_str){"", 0},
                                  0, 0};
         if (crowd && i && next() % 2) /* some stand where others do */
@@ -103,7 +104,11 @@ static void same(const plm_locate *l, const twin_verdict *t, const plm_locate_ve
                 printf("region %zu: twin %u by %d, engine %u by %d\n", r, g->by[k], g->margin_m[k],
                        v->by[k][r], v->margin_m[k][r]);
     }
-    if (!ok) fail_msg("world %ld: the twin says otherwise", world);
+    if (!ok)
+        fail_msg("world %ld: twin %u %d %d %u (%u, %u), engine %u %d %d %u (%u, %u)", world,
+                 t->landmarks, t->consistent, (int)t->denied, t->n_witness, t->witness[0],
+                 t->witness[1], v->landmarks, v->consistent, (int)v->denied, v->n_witness,
+                 v->witness[0], v->witness[1]);
 }
 
 static void the_engine_says_what_its_twin_says(void **s) {

@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 0; ok && i < sizeof events / sizeof *events; i++) {
         plm_doc *d = plm_doc_parse(plm_str_c(events[i]), 0, &f);
         if (!d) abort();
-        plm_equery_match(&q, plm_doc_root(d), PLM_STR("urn:uuid:1"), a);
+        bool lacks;
+        plm_equery_match(&q, plm_doc_root(d), PLM_STR("urn:uuid:1"), a, &lacks);
         plm_doc_free(d);
         plm_arena_reset(a);
     }

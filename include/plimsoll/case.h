@@ -33,9 +33,6 @@
     X(exporter) X(purchaser) X(intermediate_consignee) X(ultimate_consignee) X(end_user) \
     X(forwarder) X(iaas_customer) X(deemed_recipient)
 #define PLM_MAKERS(X) X(designer) X(foundry) X(osat)
-#define PLM_REPLACEMENTS(X) X(part) X(defective) X(serviced)
-#define PLM_REPLACEMENT_FLAGS(X) \
-    X(original_authorized) X(improves) X(free_of_charge) X(within_warranty) X(same_exporter)
 
 #define PLM_X(n) PLM_N_##n,
 enum { PLM_ITEM_NUMBERS(PLM_X) PLM_N_COUNT };
@@ -48,9 +45,6 @@ enum { PLM_END_USES(PLM_X) PLM_U_COUNT };
 #undef PLM_X
 #define PLM_X(n) PLM_L_##n,
 enum { PLM_LISTED_FLAGS(PLM_X) PLM_L_COUNT };
-#undef PLM_X
-#define PLM_X(n) PLM_REP_##n,
-enum { PLM_REPLACEMENT_FLAGS(PLM_X) PLM_REP_COUNT };
 #undef PLM_X
 /* Words: 0 is "not known", then the list's order. */
 #define PLM_X(n) PLM_FORM_##n,
@@ -66,12 +60,6 @@ typedef enum plm_role { PLM_ROLE_NONE, PLM_ROLES(PLM_X) PLM_ROLE_COUNT } plm_rol
 typedef enum plm_maker { PLM_MAKER_NONE, PLM_MAKERS(PLM_X) PLM_MAKER_COUNT } plm_maker;
 #undef PLM_X
 
-#define PLM_X(n) PLM_REPLACEMENT_##n,
-typedef enum plm_replacement {
-    PLM_REPLACEMENT_NONE, PLM_REPLACEMENTS(PLM_X) PLM_REPLACEMENT_COUNT
-} plm_replacement;
-#undef PLM_X
-
 extern const char *const plm_item_number_names[PLM_N_COUNT];
 extern const char *const plm_item_flag_names[PLM_F_COUNT];
 extern const char *const plm_end_use_names[PLM_U_COUNT];
@@ -80,7 +68,6 @@ extern const char *const plm_form_names[PLM_FORM_COUNT];   /* [0] is "" */
 extern const char *const plm_kind_names[PLM_KIND_COUNT];
 extern const char *const plm_role_names[PLM_ROLE_COUNT];
 extern const char *const plm_maker_names[PLM_MAKER_COUNT];
-extern const char *const plm_replacement_names[PLM_REPLACEMENT_COUNT];
 
 /* A number: not given, or an interval (a point where it is known). */
 typedef struct plm_num {

@@ -1,5 +1,6 @@
-/* chain.h: what an item of a case is designed for, and what that is for in its turn: the edges of
- * `designed_for`, as the case gives them (case.h reads them). */
+/* chain.h: what an item of a case is for, as the case gives it: the edges of `designed_for`, to
+ * what it is designed for and on to what that is for; and what it replaces (740.10).  case.h reads
+ * it. */
 #ifndef PLIMSOLL_CHAIN_H
 #define PLIMSOLL_CHAIN_H
 
@@ -35,5 +36,21 @@ typedef struct plm_edge {
     uint32_t edge_count;
     struct plm_edge *edges;
 } plm_edge;
+
+/* A replacement, or a serviced item on its way back. */
+#define PLM_REPLACEMENTS(X) X(part) X(defective) X(serviced)
+#define PLM_REPLACEMENT_FLAGS(X) \
+    X(original_authorized) X(improves) X(free_of_charge) X(within_warranty) X(same_exporter)
+
+#define PLM_X(n) PLM_REP_##n,
+enum { PLM_REPLACEMENT_FLAGS(PLM_X) PLM_REP_COUNT };
+#undef PLM_X
+#define PLM_X(n) PLM_REPLACEMENT_##n,
+typedef enum plm_replacement {
+    PLM_REPLACEMENT_NONE, PLM_REPLACEMENTS(PLM_X) PLM_REPLACEMENT_COUNT
+} plm_replacement;
+#undef PLM_X
+
+extern const char *const plm_replacement_names[PLM_REPLACEMENT_COUNT];
 
 #endif

@@ -16,7 +16,7 @@ typedef struct plm_lines {
     int fd;
     char *chunk;     /* read, not yet given: chunk[from .. to) */
     size_t from, to;
-    FILE *flush;     /* NULL, or flushed before more is read: what is answered does not wait for it */
+    FILE *flush;     /* NULL, or flushed before more is read: answers do not wait for it */
     plm_buf line;
     uint64_t number; /* of the last line given, from 1 */
 } plm_lines;

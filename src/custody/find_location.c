@@ -12,8 +12,6 @@
 #define LONELY_FIRM 3      /* devices that only this landmark contradicts */
 #define DISJOINT_FIRM 2
 #define TIGHT_KM 3000.0    /* a bound wider than this says little */
-/* tight bounds of other units that agreed: a landmark known to be right */
-#define CHECKED_FIRM 3
 
 typedef plm_find_mark mark;
 
@@ -140,7 +138,7 @@ static void report(locating *k, uint32_t root) {
     plm_world *w = f->w;
     const proof_case *c = &k->c[root];
     bool known_good = false;
-    for (uint32_t i = 0; i < c->mark_n; i++) known_good |= k->m[c->marks[i]].agrees >= CHECKED_FIRM;
+    for (uint32_t i = 0; i < c->mark_n; i++) known_good |= k->m[c->marks[i]].agrees >= PLM_FIND_CHECKED_FIRM;
     bool firm = c->mark_n >= 2 || known_good;
     plm_finding *g = plm_find_unit_new(f, PLM_K_location_contradiction,
                                        firm ? PLM_CRITICAL : PLM_NOTE, root, PLM_STR(""));

@@ -169,6 +169,7 @@ bool plm_flows_picture(plm_flows *x, plm_buf *out, plm_fault *f) {
                             "</text>\n", TOP + 10);
     }
     plm_buf_puts(out, "</svg>\n");
+    if (words.full) out->full = true;
     plm_buf_free(&words);
     return !out->full || plm_fail(f, PLM_OUT_OF_RANGE, "the picture is too large");
 }

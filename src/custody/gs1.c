@@ -269,7 +269,9 @@ plm_str plm_gs1_key_or_self(plm_str uri, plm_arena *a) {
     plm_buf b;
     plm_buf_init(&b, 4096);
     plm_str got = plm_gs1_key(uri, &b) ? plm_buf_str(&b) : uri;
-    plm_str kept = plm_arena_copy(a, got);
+    /* a key that found no room is no reason to take the URI for something else */
+    bool lost = b.full && uri.n <= 1024;
+    plm_str kept = lost ? (plm_str){0} : plm_arena_copy(a, got);
     plm_buf_free(&b);
     return kept;
 }

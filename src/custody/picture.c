@@ -48,6 +48,17 @@ static void text_at(plm_buf *b, double x, double y, const char *cls, plm_str s, 
     plm_buf_puts(b, "</text>\n");
 }
 
+/* Frees a text that went into b; one that did not fit its own limit spoils b too. */
+static void drop(plm_buf *b, plm_buf *t) {
+    if (t->full) b->full = true;
+    plm_buf_free(t);
+}
+
+static void renew(plm_buf *b, plm_buf *t) {
+    if (t->full) b->full = true;
+    plm_buf_clear(t);
+}
+
 static void date_of(int64_t ns, char out[40]) {
     plm_time_print(ns, out);
     out[10] = 0;
@@ -127,7 +138,7 @@ static void draw_mark(plm_buf *b, const plm_picture *p, uint32_t m) {
     if (n == 1) plm_svg_text(b, r->event);
     plm_buf_puts(b, n == 1 ? "\">" : ">");
     plm_svg_title(b, plm_buf_str(&t));
-    plm_buf_free(&t);
+    drop(b, &t);
     if (n > 1 && k->place == k->place_last)
         plm_buf_printf(b, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"11\" "
                           "rx=\"5.5\"/>", cls, k->x - 5, y - 5.5, k->x_last - k->x + 10);
@@ -184,7 +195,7 @@ static void draw_leg(plm_buf *b, const plm_picture *p, uint32_t from, uint32_t t
         text_at(b, (x0 + x1) / 2 + 6, (y0 + y1) / 2 + (y1 > y0 ? -3 : 11), "s l",
                 plm_buf_str(&t), 40);
     plm_buf_puts(b, "</g>\n");
-    plm_buf_free(&t);
+    drop(b, &t);
 }
 
 static void draw_bar(plm_buf *b, const char *cls, double x0, double x1, double y) {
@@ -246,7 +257,7 @@ static void draw_proof(plm_buf *b, const plm_picture *p, const plm_pic_proof *x,
     plm_svg_text(b, x->id);
     plm_buf_puts(b, "\">");
     plm_svg_title(b, plm_buf_str(&t));
-    plm_buf_free(&t);
+    drop(b, &t);
     if (x->kind == PLM_PIC_PASS)
         plm_buf_printf(b, "<path class=\"pass\" d=\"M%.1f %.1fv9\"/>", x->x, y - 4.5);
     else if (x->kind == PLM_PIC_SILENT)
@@ -408,7 +419,7 @@ static double put_finding(plm_buf *b, const plm_picture *p, const plm_pic_findin
     plm_buf_printf(&t, " (%.*s)", PLM_FMT(g->id));
     text_at(b, 52, y, "b", plm_buf_str(&t), 150);
     y = lines(b, 52, y + 15, NULL, g->explanation, TEXT_CHARS - 4);
-    plm_buf_clear(&t);
+    renew(b, &t);
     plm_buf_puts(&t, "It names: ");
     for (uint32_t i = 0; i < g->refs; i++) {
         if (i) plm_buf_puts(&t, "; ");
@@ -419,7 +430,7 @@ static double put_finding(plm_buf *b, const plm_picture *p, const plm_pic_findin
     plm_buf_puts(&t, ".");
     y = lines(b, 52, y, "s", plm_buf_str(&t), TEXT_CHARS + 16) + 7;
     plm_buf_puts(b, "</g>\n");
-    plm_buf_free(&t);
+    drop(b, &t);
     return y;
 }
 
@@ -440,7 +451,7 @@ static double put_findings(plm_buf *b, const plm_picture *p, double y) {
         text_at(b, 52, y, NULL, plm_buf_str(&t), TEXT_CHARS);
         y += 20;
     }
-    plm_buf_free(&t);
+    drop(b, &t);
     return y + 8;
 }
 
@@ -451,32 +462,33 @@ static void put_row(plm_buf *b, const plm_picture *p, const plm_pic_mark *k, dou
     if (k->first == k->last) plm_buf_printf(&t, "%u", k->first + 1);
     else plm_buf_printf(&t, "%u–%u", k->first + 1, k->last + 1);
     text_at(b, 24, y, "s", plm_buf_str(&t), 11);
-    plm_buf_clear(&t);
+    renew(b, &t);
     if (k->first == k->last) plm_buf_printf(&t, "%.*s", PLM_FMT(r->said));
     else plm_buf_printf(&t, "%.10s to %.10s", r->said.n >= 10 ? r->said.p : "-",
                         z->said.n >= 10 ? z->said.p : "-");
     text_at(b, 92, y, "s", plm_buf_str(&t), 30);
-    plm_buf_clear(&t);
+    renew(b, &t);
     bool same = true;
     for (uint32_t i = k->first; i <= k->last; i++) same &= plm_str_eq(at(p, i)->step, r->step);
     if (k->first != k->last) plm_buf_printf(&t, "%u × ", k->last - k->first + 1);
     plm_buf_printf(&t, "%.*s", PLM_FMT(!same ? PLM_STR("records") : r->step.n ? r->step
                                                                    : PLM_STR("event")));
     text_at(b, 282, y, "s", plm_buf_str(&t), 26);
-    plm_buf_clear(&t);
+    renew(b, &t);
     const plm_pic_place *at_place = &p->place[k->place];
     plm_buf_printf(&t, "%.*s%s%.*s%s", PLM_FMT(at_place->name), at_place->country.n ? ", " : "",
                    PLM_FMT(at_place->country), k->place == k->place_last ? "" : " and elsewhere");
     text_at(b, 420, y, "s", plm_buf_str(&t), 46);
-    plm_buf_clear(&t);
-    if (r->voided) plm_buf_puts(&t, "declared an error; ");
-    if (r->declares) plm_buf_puts(&t, "declares an error; ");
-    if (r->other) plm_buf_puts(&t, "a record that does not name it; ");
-    if (r->aside) plm_buf_puts(&t, "beside the journey; ");
-    if (r->via.n) plm_buf_printf(&t, "inside %.*s; ", PLM_FMT(bare(r->via)));
+    renew(b, &t);
     if (k->first == k->last) plm_buf_printf(&t, "%.*s", PLM_FMT(r->event));
+    const char *join = t.n ? "; " : "";
+    if (r->voided) plm_buf_printf(&t, "%sdeclared an error", join);
+    if (r->declares) plm_buf_printf(&t, "%sdeclares an error", join);
+    if (r->other) plm_buf_printf(&t, "%sa record that does not name it", join);
+    if (r->aside) plm_buf_printf(&t, "%sbeside the journey", join);
+    if (r->via.n) plm_buf_printf(&t, "%sinside %.*s", join, PLM_FMT(bare(r->via)));
     text_at(b, 690, y, "s", plm_buf_str(&t), 80);
-    plm_buf_free(&t);
+    drop(b, &t);
 }
 
 static double put_table(plm_buf *b, const plm_picture *p, double y) {
@@ -486,7 +498,7 @@ static double put_table(plm_buf *b, const plm_picture *p, double y) {
         double x;
         const char *word;
     } heads[] = {{24, "no."}, {92, "time, as said"}, {282, "step"}, {420, "place"},
-                 {690, "remarks and event id"}};
+                 {690, "event id and remarks"}};
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         text_at(b, heads[i].x, y, "s b", plm_str_c(heads[i].word), 40);
     y += 4;
@@ -506,7 +518,7 @@ static void put_lanes(plm_buf *b, const plm_picture *p) {
         double y = lane_y(i);
         plm_buf_printf(b, "<path class=\"lane\" d=\"M%.1f %.1fH%.1f\"/>\n", PLM_PIC_LEFT - 8, y,
                        PLM_PIC_RIGHT + 8);
-        plm_buf_clear(&t);
+        renew(b, &t);
         if (!other && x->country.n) plm_buf_printf(&t, "%.*s, ", PLM_FMT(x->country));
         if (!other) plm_buf_printf(&t, "%.*s", PLM_FMT(x->under));
         plm_buf_puts(b, "<g class=\"place\">");
@@ -516,7 +528,7 @@ static void put_lanes(plm_buf *b, const plm_picture *p) {
         text_at(b, 24, y + 14, "s", plm_buf_str(&t), 42);
         plm_buf_puts(b, "</g>\n");
     }
-    plm_buf_free(&t);
+    drop(b, &t);
 }
 
 static void put_cuts(plm_buf *b, const plm_picture *p, double bottom) {
@@ -612,18 +624,18 @@ static void put_head(plm_buf *b, const plm_picture *p, const char *count) {
     plm_buf_init(&t, 1u << 16);
     plm_buf_printf(&t, "Journey of %.*s", PLM_FMT(p->id));
     text_at(b, 24, 30, "h", plm_buf_str(&t), 100);
-    plm_buf_clear(&t);
-    static const char *const keys[] = {"kind", "sku", "device_id", "state", "place", "holder",
-                                       "inside"};
-    static const char *const words[] = {"", "model ", "device ", "last state ", "last at ",
-                                        "held by ", "inside "};
+    renew(b, &t);
+    static const char *const keys[] = {"kind", "sku", "device_id", "inside", "state", "place",
+                                       "holder"};
+    static const char *const words[] = {"", "model ", "device ", "inside ", "last state ",
+                                        "last at ", "held by "};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         plm_str v = bare(plm_json_text(plm_json_get(o, keys[i])));
         if (v.n) plm_buf_printf(&t, "%s%s%.*s", t.n ? "  ·  " : "", words[i], PLM_FMT(v));
     }
     text_at(b, 24, 51, NULL, plm_buf_str(&t), TEXT_CHARS);
     text_at(b, 24, 70, NULL, plm_str_c(count), TEXT_CHARS + 8);
-    plm_buf_free(&t);
+    drop(b, &t);
 }
 
 void plm_pic_draw(plm_picture *p, plm_buf *out) {
@@ -659,7 +671,7 @@ void plm_pic_draw(plm_picture *p, plm_buf *out) {
     }
     plm_buf_printf(out, "</desc>\n%s<rect width=\"%d\" height=\"%.0f\" fill=\"#fff\"/>\n", style,
                    WIDTH, y);
-    if (b.full || !plm_buf_put(out, b.p, b.n)) out->full = true;
+    if (b.full || count.full || !plm_buf_put(out, b.p, b.n)) out->full = true;
     plm_buf_puts(out, "</svg>\n");
     plm_buf_free(&b);
     plm_buf_free(&count);

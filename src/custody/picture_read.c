@@ -19,14 +19,28 @@ static void *grown(plm_picture *p, void *v, uint32_t n, uint32_t *cap, size_t si
     if (n < *cap) return v;
     uint32_t more = *cap ? *cap * 2 : 64;
     char *out = plm_arena_array(p->a, more, size);
+    if (!out) no_memory(p);
     if (!out) return NULL;
     if (n) memcpy(out, v, n * size);
     *cap = more;
     return out;
 }
 
+/* A copy; without memory p->f is set, which plm_pic_read looks at. */
+static plm_str copied(plm_picture *p, plm_str s) {
+    plm_str out = plm_arena_copy(p->a, s);
+    if (!out.p) no_memory(p);
+    return out;
+}
+
+static plm_str key_of(plm_picture *p, plm_str shown) {
+    plm_str out = plm_gs1_key_or_self(shown, p->a);
+    if (!out.p && shown.n) no_memory(p);
+    return out;
+}
+
 static plm_str col(plm_picture *p, plm_stmt *st, int c) {
-    return plm_col_null(st, c) ? (plm_str){0} : plm_arena_copy(p->a, plm_col_text(st, c));
+    return plm_col_null(st, c) ? (plm_str){0} : copied(p, plm_col_text(st, c));
 }
 
 static plm_str one_text(plm_picture *p, const char *sql, plm_str a) {
@@ -43,7 +57,8 @@ static plm_str joined(plm_picture *p, const char *form, plm_str a, plm_str b) {
     plm_buf t;
     plm_buf_init(&t, 4096);
     plm_buf_printf(&t, form, PLM_FMT(a), PLM_FMT(b));
-    plm_str out = plm_arena_copy(p->a, plm_buf_str(&t));
+    if (t.full) no_memory(p);
+    plm_str out = copied(p, plm_buf_str(&t));
     plm_buf_free(&t);
     return out;
 }
@@ -88,7 +103,7 @@ static void name_place(plm_picture *p, plm_pic_place *x) {
 
 /* Index of a place, told by its printed form or key. */
 static uint32_t place_of(plm_picture *p, plm_str shown) {
-    plm_str key = plm_gs1_key_or_self(shown, p->a);
+    plm_str key = key_of(p, shown);
     for (uint32_t i = 0; i < p->places; i++)
         if (plm_str_eq(p->place[i].key, key)) return i;
     if (p->places == PLM_PIC_PLACES_MAX) return PLM_PIC_PLACES_MAX - 1;
@@ -202,7 +217,7 @@ static bool read_proofs(plm_picture *p, const plm_json *root) {
         return false;
     if (device.n && !read_locations(p, by_device, device)) return false;
     plm_json_each(plm_json_get(root, "contains"), it, c) {
-        plm_str key = plm_gs1_key_or_self(plm_json_text(c), p->a);
+        plm_str key = key_of(p, plm_json_text(c));
         plm_str part = one_text(p, "SELECT device_id FROM devices WHERE epc = ?1", key);
         if (part.n && !read_locations(p, by_device, part)) return false;
     }
@@ -223,12 +238,12 @@ static bool take_other(plm_picture *p, plm_stmt *st, plm_str id) {
     char said[40];
     plm_pic_record *x = new_record(p);
     if (!x) return no_memory(p);
-    x->event = plm_arena_copy(p->a, id);
+    x->event = copied(p, id);
     x->t = plm_col_int(st, 0);
     x->step = col(p, st, 1);
     x->other = true;
     plm_time_print_at(x->t, (int)plm_col_int(st, 3), said);
-    x->said = plm_arena_copy(p->a, plm_str_c(said));
+    x->said = copied(p, plm_str_c(said));
     plm_str at = col(p, st, 2);
     if (at.n) x->place = place_of(p, at);
     return know_id(p, x->event, (plm_pic_ref){false, p->records - 1}, true);
@@ -287,7 +302,8 @@ static bool put_elsewhere(plm_picture *p, plm_pic_proof *x) {
     plm_buf_init(&t, 1024);
     plm_buf_printf(&t, "location proof: heard by %.*s from within %.0f km, claimed at %.*s",
                    PLM_FMT(mark), km, PLM_FMT(at->name));
-    x->words = plm_arena_copy(p->a, plm_buf_str(&t));
+    if (t.full) no_memory(p);
+    x->words = copied(p, plm_buf_str(&t));
     plm_buf_free(&t);
     uint32_t was = p->places;
     x->place = place_of(p, joined(p, "landmark:%.*s%.*s", mark, (plm_str){0}));
@@ -306,7 +322,7 @@ static bool take_evidence(plm_picture *p, plm_pic_finding *g, plm_str id, bool o
         there = find_ref(p, id, &r);
     }
     if (!there) {
-        if (g->papers < PLM_PIC_REFS_MAX) g->paper[g->papers++] = plm_arena_copy(p->a, id);
+        if (g->papers < PLM_PIC_REFS_MAX) g->paper[g->papers++] = copied(p, id);
         return true;
     }
     if (g->refs < PLM_PIC_REFS_MAX) g->ref[g->refs++] = r;
@@ -324,10 +340,10 @@ static bool take_finding(plm_picture *p, plm_str json, plm_str about, bool own) 
     if (!d) return false;
     const plm_json *o = plm_doc_root(d);
     plm_pic_finding g = {.about = about};
-    g.id = plm_arena_copy(p->a, text_of(o, "id"));
-    g.kind = plm_arena_copy(p->a, text_of(o, "kind"));
-    g.severity = plm_arena_copy(p->a, text_of(o, "severity"));
-    g.explanation = plm_arena_copy(p->a, text_of(o, "explanation"));
+    g.id = copied(p, text_of(o, "id"));
+    g.kind = copied(p, text_of(o, "kind"));
+    g.severity = copied(p, text_of(o, "severity"));
+    g.explanation = copied(p, text_of(o, "explanation"));
     bool ok = true, had = false;
     for (uint32_t i = 0; i < p->findings; i++) had |= plm_str_eq(p->finding[i].id, g.id);
     for (unsigned pass = own ? 1 : 0; ok && !had && pass < 2; pass++) {
@@ -353,7 +369,7 @@ static bool read_findings(plm_picture *p, plm_str key, bool own) {
     if (!st || !v) return !st ? false : no_memory(p);
     plm_stmt_text(st, 1, key);
     while ((r = plm_stmt_step(st, p->f)) == 1) {
-        if (n < PLM_PIC_FINDINGS_MAX) v[n++] = plm_arena_copy(p->a, plm_col_text(st, 0));
+        if (n < PLM_PIC_FINDINGS_MAX) v[n++] = copied(p, plm_col_text(st, 0));
         else p->findings_left_out++;
     }
     plm_stmt_free(st);
@@ -377,7 +393,7 @@ static bool read_all_findings(plm_picture *p, const plm_json *root) {
         if (!had) about[n++] = p->record[i].via;
     }
     for (uint32_t k = 0; k < n; k++)
-        if (!read_findings(p, plm_gs1_key_or_self(about[k], p->a), false)) return false;
+        if (!read_findings(p, key_of(p, about[k]), false)) return false;
     return true;
 }
 
@@ -386,7 +402,7 @@ bool plm_pic_read(plm_picture *p) {
     p->place = plm_arena_array(p->a, PLM_PIC_PLACES_MAX, sizeof *p->place);
     p->finding = plm_arena_array(p->a, PLM_PIC_FINDINGS_MAX, sizeof *p->finding);
     p->id = text_of(root, "id");
-    p->key = plm_gs1_key_or_self(p->id, p->a);
+    p->key = key_of(p, p->id);
     p->papers_place = PLM_PIC_NONE;
     if (!p->place || !p->finding) return no_memory(p);
     return read_history(p, root) && read_proofs(p, root) && read_all_findings(p, root) &&

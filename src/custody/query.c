@@ -65,8 +65,13 @@ static bool look(running *r, plm_stmt *st) {
         plm_doc *d = plm_doc_parse(plm_col_text(st, 4), 2 * PLM_EVENT_BYTES_MAX, r->f);
         if (!d) break;
         plm_arena_reset(r->scratch);
-        bool hits = plm_equery_match(q, plm_doc_root(d), plm_col_text(st, 3), r->scratch);
+        bool lacks;
+        bool hits = plm_equery_match(q, plm_doc_root(d), plm_col_text(st, 3), r->scratch, &lacks);
         plm_doc_free(d);
+        if (lacks) {
+            plm_fail(r->f, PLM_NO_MEMORY, "out of memory");
+            break;
+        }
         int64_t order = q->order == PLM_Q_BY_EVENT    ? plm_col_int(st, 1)
                         : q->order == PLM_Q_BY_RECORD ? plm_col_int(st, 2)
                                                       : 0;
@@ -167,6 +172,7 @@ static void put_event(plm_buf *out, plm_str json, int64_t known) {
     char text[40];
     plm_doc *d = plm_doc_parse(json, 2 * PLM_EVENT_BYTES_MAX, NULL);
     bool has = d && plm_json_is_str(plm_json_get(plm_doc_root(d), "recordTime"));
+    if (!d) out->full = true; /* it was read before: memory is short */
     plm_doc_free(d);
     json = plm_str_trim(json);
     if (has || json.n < 2) {

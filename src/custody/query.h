@@ -79,8 +79,10 @@ typedef struct plm_equery {
 bool plm_equery_read(plm_str params, const plm_str *extensions, uint32_t extensions_n,
                     plm_equery *q, plm_equery_error *e);
 void plm_equery_free(plm_equery *q);
-/* Does an event meet every term?  id: the store's; a: scratch, reset by the caller. */
-bool plm_equery_match(const plm_equery *q, const plm_json *event, plm_str id, plm_arena *a);
+/* Does an event meet every term?  id: the store's; a: scratch, reset by the caller; *short_of: set
+ * when memory was short, and then the answer is none. */
+bool plm_equery_match(const plm_equery *q, const plm_json *event, plm_str id, plm_arena *a,
+                      bool *short_of);
 
 typedef struct plm_equery_page {
     uint64_t total, events;

@@ -12,6 +12,7 @@ typedef struct asking {
     const plm_json *event;
     plm_str id;
     plm_arena *a;
+    bool *short_of;
 } asking;
 
 /* The text of a string, a number or a truth. */
@@ -59,6 +60,8 @@ static bool below(plm_str key, plm_str of) {
 
 static bool key_fits(const asking *k, const plm_equery_value *v, plm_str s) {
     plm_str key = plm_gs1_key_or_self(s, k->a);
+    if (!key.p && s.n) *k->short_of = true;
+    if (!key.p) return false;
     if (plm_str_eq(key, v->key)) return true;
     if (k->t->op == PLM_Q_WITHIN) return below(key, v->key);
     if (k->t->op != PLM_Q_MATCH || !v->pattern) return false;
@@ -236,9 +239,11 @@ static bool term_holds(const asking *k) {
     return at_paths(k, k->event, t->paths, leaf_fits);
 }
 
-bool plm_equery_match(const plm_equery *q, const plm_json *event, plm_str id, plm_arena *a) {
+bool plm_equery_match(const plm_equery *q, const plm_json *event, plm_str id, plm_arena *a,
+                      bool *short_of) {
+    *short_of = false;
     for (uint32_t i = 0; i < q->terms; i++) {
-        asking k = {q, &q->term[i], event, id, a};
+        asking k = {q, &q->term[i], event, id, a, short_of};
         if (!term_holds(&k)) return false;
     }
     return true;

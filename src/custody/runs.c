@@ -110,6 +110,7 @@ plm_runs *plm_runs_open(plm_store *s, plm_fault *f) {
     plm_runs *r = plm_mem_resize(NULL, sizeof *r);
     if (!r) return no_memory(f), NULL;
     *r = (plm_runs){.s = s, .cache = plm_arena_new((size_t)PLM_RUNS_CACHE_MAX)};
+    if (!r->cache) no_memory(f);
     r->first = r->cache ? plm_stmt_new(s, "SELECT first FROM index_pages WHERE at = ?1", f) : NULL;
     r->body = r->first ? plm_stmt_new(s, "SELECT body, first FROM index_pages WHERE at = ?1", f)
                        : NULL;

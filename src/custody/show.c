@@ -53,9 +53,16 @@ static int by_time(const void *a, const void *b) {
     return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
+/* A copy; without memory w->f is set, which put_all looks at. */
+static plm_str copied(showing *w, plm_str t) {
+    plm_str out = plm_arena_copy(w->a, t);
+    if (!out.p) plm_fail(w->f, PLM_NO_MEMORY, "out of memory");
+    return out;
+}
+
 static plm_str keep(showing *w, int c) {
     plm_str t = plm_col_text(w->events, c);
-    return t.p ? plm_arena_copy(w->a, t) : t;
+    return t.p ? copied(w, t) : t;
 }
 
 /* Events that the index names, so many at a time; what is left of a batch is 0, no event's. */
@@ -186,7 +193,7 @@ static plm_str shown_of(showing *w, plm_str key) {
     plm_stmt_text(w->shown, 1, key);
     plm_str out = key;
     if (plm_stmt_step(w->shown, w->f) == 1) {
-        out = plm_arena_copy(w->a, plm_col_text(w->shown, 0));
+        out = copied(w, plm_col_text(w->shown, 0));
         plm_stmt_reset(w->shown);
     }
     return out;
@@ -204,7 +211,7 @@ static plm_str one_text(showing *w, const char *sql, plm_str a) {
     if (!st) return out;
     plm_stmt_text(st, 1, a);
     if (plm_stmt_step(st, w->f) == 1 && !plm_col_null(st, 0))
-        out = plm_arena_copy(w->a, plm_col_text(st, 0));
+        out = copied(w, plm_col_text(st, 0));
     plm_stmt_free(st);
     return out;
 }
@@ -214,7 +221,7 @@ static plm_str party_of(showing *w, int64_t event, const char *dir) {
     plm_stmt_int(w->parties, 1, event);
     plm_stmt_text(w->parties, 2, plm_str_c(dir));
     if (plm_stmt_step(w->parties, w->f) == 1) {
-        out = plm_arena_copy(w->a, plm_col_text(w->parties, 0));
+        out = copied(w, plm_col_text(w->parties, 0));
         plm_stmt_reset(w->parties);
     }
     return out;
@@ -318,7 +325,7 @@ static bool read_children(showing *w, plm_str key, plm_str **out, size_t *n) {
                 v = more;
                 cap = cap ? 2 * cap : 64;
             }
-            if (ok) v[many++] = plm_arena_copy(w->a, plm_col_text(w->children, 0));
+            if (ok) v[many++] = copied(w, plm_col_text(w->children, 0));
         }
         if (r == 1) plm_stmt_reset(w->children);
         ok = ok && r == 0;
@@ -382,7 +389,7 @@ static plm_str device_in_events(showing *w, plm_str text, int c) {
             if (!plm_str_eq(plm_col_text(w->devices, c), text)) continue;
             if (plm_col_int(w->devices, 2) < newest) continue;
             newest = plm_col_int(w->devices, 2);
-            out = plm_arena_copy(w->a, plm_col_text(w->devices, 1 - c));
+            out = copied(w, plm_col_text(w->devices, 1 - c));
         }
         ok = r == 0;
     }
@@ -393,6 +400,7 @@ static plm_str device_in_events(showing *w, plm_str text, int c) {
 /* The key an id means: an EPC's, or the label a device id was last seen under. */
 static plm_str resolve(showing *w, plm_str id) {
     plm_str key = plm_gs1_key_or_self(id, w->a), found;
+    if (!key.p && id.n) plm_fail(w->f, PLM_NO_MEMORY, "out of memory");
     if (!plm_str_eq(key, id)) return key;
     found = device_in_events(w, id, 1);
     if (!found.p) found = one_text(w, "SELECT epc FROM devices WHERE device_id = ?1 ORDER BY epc",

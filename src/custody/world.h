@@ -230,6 +230,10 @@ bool plm_world_read(plm_store *s, int64_t as_of, plm_world *w, int64_t *last, in
 bool plm_world_read_events(plm_store *s, plm_world *w, int64_t *last, plm_fault *f);
 /* Adds one attestation or location proof that the world does not have. */
 bool plm_world_read_proof(plm_store *s, plm_world *w, bool attestation, plm_str id, plm_fault *f);
+/* Adds the names of what events after `after` and rows after `feed` name; *changed: one that the
+ * world has is another now. */
+bool plm_world_read_names(plm_store *s, plm_world *w, int64_t after, int64_t feed, bool *changed,
+                          plm_fault *f);
 /* What follows from the records: order, units, what was in what, journeys. */
 bool plm_world_derive(plm_world *w, plm_fault *f);
 int plm_w_event_cmp(const plm_w_event *x, const plm_w_event *y); /* by time */

@@ -674,6 +674,33 @@ bool plm_world_read_events(plm_store *s, plm_world *w, int64_t *last, plm_fault 
     return events(&l) && last_of(&l, "SELECT seq FROM events ORDER BY seq DESC LIMIT 1", last);
 }
 
+bool plm_world_read_names(plm_store *s, plm_world *w, int64_t after, int64_t feed, bool *changed,
+                          plm_fault *f) {
+    load l = {.s = s, .w = w, .f = f};
+    plm_stmt *q = plm_stmt_new(s,
+        "SELECT key, shown FROM names WHERE key IN (SELECT epc FROM event_epcs WHERE event > ?1"
+        " UNION SELECT party FROM event_parties WHERE event > ?1"
+        " UNION SELECT read_point FROM events WHERE seq > ?1"
+        " UNION SELECT biz_location FROM events WHERE seq > ?1"
+        " UNION SELECT a.site FROM load_feed n JOIN attestations a ON a.id = n.id WHERE n.n > ?2"
+        " UNION SELECT a.host_epc FROM load_feed n JOIN attestations a ON a.id = n.id WHERE"
+        " n.n > ?2"
+        " UNION SELECT d.epc FROM load_feed n JOIN attestation_devices d ON d.attestation = n.id"
+        " WHERE n.n > ?2"
+        " UNION SELECT p.site FROM load_feed n JOIN locations p ON p.id = n.id WHERE n.n > ?2)"
+        " ORDER BY key", f);
+    bool ok = q != NULL;
+    int r = -1;
+    if (q) plm_stmt_int(q, 1, after), plm_stmt_int(q, 2, feed);
+    while (ok && (r = plm_stmt_step(q, f)) == 1) {
+        uint32_t i = plm_w_index_get(&w->names, plm_col_text(q, 0));
+        if (i == PLM_W_NONE) ok = row_name(&l, q) || full(&l);
+        else *changed |= !plm_str_eq(w->shown[i], plm_col_text(q, 1));
+    }
+    plm_stmt_free(q);
+    return ok && r == 0;
+}
+
 bool plm_world_read_proof(plm_store *s, plm_world *w, bool attestation, plm_str id, plm_fault *f) {
     load l = {.s = s, .w = w, .f = f, .one = id};
     uint32_t n = 0;

@@ -545,7 +545,8 @@ static bool proof_hash(result *r, char hex[65], plm_fault *f) {
     plm_jw w = plm_jw_into(canon);
     canonical_json(&w, plm_doc_root(r->d->doc));
     bool ok = !canon->full && canonical_proof(r, plm_buf_str(canon), proof);
-    if (!ok) plm_fail(f, PLM_OUT_OF_RANGE, "the proof is larger than %u bytes", PLM_PROOF_BYTES_MAX);
+    if (!ok)
+        plm_fail(f, PLM_OUT_OF_RANGE, "the proof is larger than %u bytes", PLM_PROOF_BYTES_MAX);
     plm_sha256_of(plm_buf_str(proof), h);
     plm_hex(h, 32, hex);
     let_go(canon);
@@ -660,7 +661,10 @@ static void report_duties(result *r, plm_buf *out) {
         char path[PATH_TEXT];
         if (t->item >= 0)
             plm_buf_printf(out, ", %s", desk_item_path(r->d, (uint32_t)t->item, path).p);
-        if (t->party >= 0) plm_buf_printf(out, ", parties[%d]", t->party);
+        if (t->party >= 0 && r->d->parties[t->party].party)
+            plm_buf_printf(out, ", parties[%d]", (int)t->party);
+        else if (t->party >= 0)
+            plm_buf_puts(out, ", parties"); /* one that the case leaves out */
         plm_buf_printf(out, " [%.*s]\n", PLM_FMT(k->cite));
         for (uint32_t o = 0; o < k->oblige_count; o++)
             plm_buf_printf(out, "    obliges: %.*s\n", PLM_FMT(k->obliges[o]));

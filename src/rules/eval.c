@@ -157,7 +157,8 @@ static APART plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int3
     const val *v = world_val(w, n->a, item, party);
     if (!v->known) return looked_up(w, leaf_at(w, n, item, party));
     char folded[256];
-    plm_str f = {folded, plm_name_fold(world_txt(w, n->a, item, party)->text, folded, sizeof folded)};
+    plm_str name = world_txt(w, n->a, item, party)->text;
+    plm_str f = {folded, plm_name_fold(name, folded, sizeof folded)};
     const namelist *l = &w->book->lists[n->b];
     plm_day d = w->view->as_of, known = w->view->known;
     for (uint32_t i = 0; f.n && i < l->count; i++)
@@ -183,7 +184,7 @@ static bool v_known(plm_facts *w, int32_t item) {
     return w->book->eccn_fact != UINT32_MAX && world_val(w, w->book->eccn_fact, item, -1)->known;
 }
 
-/* Whether the item's code is in the set: the asserted one, or the derived one of that number - 1. */
+/* Is the item's code in the set: the asserted one, or the derived one of that number - 1? */
 static leaf code_leaf(const plm_facts *w, uint32_t set, uint32_t nth, int32_t item) {
     return leaf_make(w->book->code_leaf + set * (w->book->eccn_count + 1) + nth, item, -1);
 }

@@ -357,7 +357,8 @@ static void make_roots(maker *m) {
     for (plm_rule r = 0; r < b->rule_count && !m->short_of; r++) {
         const rule *k = &b->rules[r];
         p->cond_from[r] = take_ops(m, k->cond_count);
-        for (uint32_t i = 0; i < k->cond_count; i++) make(m, k->conds[i], false, p->cond_from[r] + i);
+        for (uint32_t i = 0; i < k->cond_count; i++)
+            make(m, k->conds[i], false, p->cond_from[r] + i);
         if (k->info.kind == PLM_RULE_NUMBER || m->v->force[r] == PLM_NO) continue;
         p->rule_at[r] = take_ops(m, 1);
         if (m->short_of) return;

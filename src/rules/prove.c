@@ -131,7 +131,8 @@ static void put(plm_facts *w, collect *c, leaf l, int32_t id, plm_rule r) {
 static void put_number(plm_facts *w, collect *c, leaf l, uint32_t at) {
     const node *n = &w->book->nodes[at];
     if (n->op == NUM_FACT) {
-        if (!plm_iv_is_point(*world_iv(w, n->a, leaf_item(l), leaf_party(l)))) put(w, c, l, (int32_t)n->a, PLM_RULE_NONE);
+        if (!plm_iv_is_point(*world_iv(w, n->a, leaf_item(l), leaf_party(l))))
+            put(w, c, l, (int32_t)n->a, PLM_RULE_NONE);
     } else if (n->op == NUM_RULE) {
         put_number(w, c, l, w->book->rules[n->a].cond);
     } else if (n->op == NUM_TOTAL) {

@@ -343,7 +343,8 @@ static void move(plm_facts *w, const settled *s) {
         for (uint64_t m = s->bits.w[k]; m; m &= m - 1) {
             uint32_t bit = (uint32_t)(k * 64 + __builtin_ctzll(m));
             w->bits_done[bit]++;
-            for (uint32_t i = 0; i < b->hung_words; i++) moved[i] |= b->hung[bit * b->hung_words + i];
+            const uint64_t *hung = b->hung + (size_t)bit * b->hung_words;
+            for (uint32_t i = 0; i < b->hung_words; i++) moved[i] |= hung[i];
         }
 }
 

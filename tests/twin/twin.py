@@ -922,8 +922,8 @@ class Decision:
 
     def military_policy(self):
         """744.21(e)(3): whatever asks for the license, a military end use there sets the policy."""
-        if not self.reqs:
-            return
+        if all(r.startswith("744.6") for r, _, _ in self.reqs):
+            return             # 744.6(e)(2): a US person's support has a policy of its own
         china = self.bound_for("MM", "KH", "CN", "HK", "NI", "VE")
         listed = any(self.listed(m, p, "military_end_user") for m, p in self.roles(*EL_ROLES))
         if listed or (china or self.bound_for("RU", "BY")) and self.flag("military"):
@@ -955,7 +955,9 @@ class Decision:
                 return
         if not self.c.d5m(self.to):
             return
-        d5m_fab = self.some_hq_d5m() and self.c.has("2022-744.6")
+        # The facility is of the consignee or the end user, not of whoever buys for them.
+        d5m_fab = self.c.has("2022-744.6") and any(
+            self.hq_d5m(m, p) for m, p in self.roles("ultimate_consignee", "end_user"))
         if d5m_fab and self.flag("advanced_node_facility"):
             self.need("744.6(c)(2)(i)", n, "SKIP")
         elif d5m_fab and code[0] == "3" and code[1] in "BCDE" and \

@@ -595,7 +595,8 @@ class Decision:
                 ("(j)", lambda: self.c.has("iran-fdp") and self.to == "IR" and (
                     code[0] in "3456789" or self.w.pick("i%d.supp7" % n, (False, True))), None),
                 ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ()))
-                 and (self.c.d1(self.to) or self.to in E) and self.w.pick("assurance", (False, True)), FDP_B)):
+                 and (self.c.d1(self.to) or self.to in E) and
+                 self.w.pick("assurance", (False, True)), FDP_B)):
             if not reach():
                 continue
             if listed is None and tech or any(t in (listed or ()) for t in tech):

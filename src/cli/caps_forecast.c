@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: plimsoll caps forecast [--store S] [--ruleset R]… [--keep] [--format text|json]"
@@ -250,11 +251,19 @@ static void sum_up(const forecast *fc, size_t orders, plm_buf *b) {
     printf("%.*s\n", (int)b->n, b->p);
 }
 
+plm_store *plm_cli_caps_history(const char *where, plm_fault *f) {
+    if (where && !strstr(where, "://") && access(where, F_OK) != 0) {
+        plm_fail_at(f, PLM_IO, where, 0, 0, "there is no such store");
+        return NULL;
+    }
+    return plm_store_open(where ? where : ":memory:", f);
+}
+
 /* 0 all fit, 1 some do not, -1 a fault. */
 static int under_set(const plan *pl, const char *store, forecast *fc, plm_fault *f) {
     plm_buf b;
     plm_caps_rules *r = plm_caps_rules_read(NULL, fc->set, f);
-    plm_store *s = r ? plm_store_open(store ? store : ":memory:", f) : NULL;
+    plm_store *s = r ? plm_cli_caps_history(store, f) : NULL;
     plm_caps *c = s ? plm_caps_open(s, r, f) : NULL;
     bool ok = c && plm_caps_look(c, f);
     plm_buf_init(&b, 64u << 10);

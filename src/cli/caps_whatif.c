@@ -253,7 +253,7 @@ static int run(const options *o) {
         snprintf(f.where, sizeof f.where, "%.190s", o->file);
     }
     plm_caps_rules *r = ok ? plm_caps_rules_read(NULL, o->ruleset, &f) : NULL;
-    plm_store *s = r ? plm_store_open(o->store ? o->store : ":memory:", &f) : NULL;
+    plm_store *s = r ? plm_cli_caps_history(o->store, &f) : NULL;
     plm_caps *c = s ? plm_caps_open(s, r, &f) : NULL;
     ok = c && solve(o, c, &p, a, &status, &f);
     if (!ok && !f.where[0]) snprintf(f.where, sizeof f.where, "%.190s", o->file);

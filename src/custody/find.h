@@ -52,6 +52,10 @@ typedef struct plm_finder {
     plm_findings *out;
     plm_find_unit *unit;
     plm_find_mark *mark; /* by landmark */
+    const uint32_t *units; /* chassis and cards (roots), where they are at hand; NULL: look */
+    uint32_t units_n;
+    const uint32_t *counts; /* counting events, the same */
+    uint32_t counts_n;
     int64_t due;         /* the earliest later `now` at which a finding could be another */
     bool short_of_memory;
 } plm_finder;

@@ -3,6 +3,7 @@
  * area10 in tenths of mm2.  Prints lines "name ns-per-case", then a line "= a b a b" a case: the
  * truth of each class by hand and by the rulebook, 0 no, 1 unknown, 2 yes. */
 #include "plimsoll/decide.h"
+#include "plimsoll/rules_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +142,9 @@ int main(int argc, char **argv) {
     plm_buf_init(&d.proof, 1 << 20);
     if (!count || !d.view || !d.w || d.a == PLM_RULE_NONE || d.b == PLM_RULE_NONE) return 2;
     measure("c", &d, 0, seconds);
+    plm_facts_way(d.w, PLM_WAY_WALK);
+    measure("plimsoll-walked", &d, 1, seconds);
+    plm_facts_way(d.w, PLM_WAY_USUAL);
     measure("plimsoll-verdict", &d, 1, seconds);
     measure("plimsoll", &d, 2, seconds);
     for (size_t i = 0; i < count; i++)

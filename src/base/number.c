@@ -363,7 +363,7 @@ plm_truth plm_iv_compare(plm_iv v, plm_rel r, plm_dec t) {
 
 plm_truth plm_iv_compare_ratio(plm_iv num, plm_iv den, plm_rel r, plm_dec t) {
     bool low_zero = den.no_lo || den.lo.neg || plm_dec_is_zero(den.lo);
-    plm_dec zero = plm_dec_int(0);
+    static const plm_dec zero;
     int lo, hi;
     if (num.no_lo) lo = -1;
     else if (den.no_hi) lo = plm_dec_cmp(zero, t) < 0 ? -1 : plm_dec_cmp(zero, t);

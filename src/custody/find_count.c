@@ -50,11 +50,15 @@ static bool gather(counting *c) {
     c->seen = plm_arena_array(w->a, (size_t)w->things + 1, sizeof *c->seen);
     c->here = plm_arena_array(w->a, (size_t)w->stays + 1, sizeof *c->here);
     if (!c->ev || !c->seen || !c->here) return false;
-    for (uint32_t i = 0; i < w->events; i++)
+    const plm_finder *f = c->f;
+    for (uint32_t k = 0; k < (f->counts ? f->counts_n : w->events); k++) {
+        uint32_t i = f->counts ? f->counts[k] : k;
         if (w->event[i].step == PLM_W_cycle_counting && w->event[i].place.site != PLM_W_NONE &&
             !w->event[i].dead)
             c->ev[c->n++] = i;
-    for (uint32_t i = 0; i < w->things; i++) {
+    }
+    for (uint32_t n = 0; n < (f->units ? f->units_n : w->things); n++) {
+        uint32_t i = f->units ? f->units[n] : n;
         if (!plm_find_is_unit(w, i)) continue;
         const plm_w_journey *j = &w->journey[i];
         for (uint32_t k = 0; k < j->stays; k++) {

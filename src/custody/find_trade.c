@@ -406,7 +406,8 @@ void plm_find_power(plm_finder *f) {
         f->short_of_memory = true;
         return;
     }
-    for (uint32_t i = 0; i < w->things; i++) {
+    for (uint32_t u = 0; u < (f->units ? f->units_n : w->things); u++) {
+        uint32_t i = f->units ? f->units[u] : u;
         if (!plm_find_is_unit(w, i)) continue;
         const plm_w_journey *j = &w->journey[i];
         for (uint32_t k = 0; k < j->stays; k++) {

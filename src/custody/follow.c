@@ -1,13 +1,14 @@
 /* follow.c: see follow.h.  Invariants: 1 whatever one thing's findings depend on, but for the sums,
  * is in its part; 2 a part that is not dirty has the findings that examining it would give;
- * 3 records of the world are never changed, so that a part can be examined from them at any time. */
+ * 3 records of the world are never changed, so that a part can be examined from them any time. */
+#include "custody/balance.h"
 #include "custody/follow.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define NONE PLM_W_NONE
-#define STAYS_SPARE 65536u /* stays no journey has any more that are kept before they go */
+#define STAYS_SPARE 2048u /* stays no journey has any more that are kept before they go */
 
 enum { L_THING, L_EVENT, L_ATT, L_LOC, L_N };
 
@@ -23,8 +24,19 @@ typedef struct part { /* a node of a forest; its lists and findings are those of
     uint32_t n;
     int64_t due;
     uint32_t stamp;
-    bool dirty;
+    bool dirty, holds, timed; /* on the list of what is dirty, has findings, waits for a time */
 } part;
+
+typedef struct list {
+    uint32_t *v, n, cap;
+} list;
+
+/* Findings of a sum that stay until it is added up again. */
+typedef struct sum {
+    plm_arena *a;
+    plm_findings found;
+    bool stale;
+} sum;
 
 struct plm_follow {
     plm_store *s;
@@ -41,15 +53,18 @@ struct plm_follow {
     plm_w_thing *thing;                  /* by thing: as derived */
     plm_w_journey *journey;
     plm_find_unit *unit;                 /* by thing: what counts say of it */
+    bool *in_units;                      /* by thing: it is on the list of units */
     uint32_t things_n, things_cap;
     plm_w_stay *stay;
     uint32_t stays, stay_cap, stays_live;
     plm_find_heard *heard;               /* by location proof */
     plm_find_mark *mark;
     uint32_t marks, locs;
-    uint32_t *late, lates, late_cap;
-    plm_arena *orders_a, *scratch;
-    plm_findings orders;
+    list late, counts, units, dirty, holders, timers; /* events; events; things; nodes */
+    plm_find_unit *sum_unit;             /* by thing: what counts say now */
+    sum orders, licenses, marked, power;
+    bool counts_stale;
+    plm_arena *scratch;
     uint32_t events_seen, atts_seen, locs_seen;
     bool voided, short_of_memory;
 };
@@ -69,6 +84,10 @@ static bool grow(void **v, uint32_t *cap, uint32_t need, size_t size, int byte) 
     return true;
 }
 
+static void list_put(plm_follow *w, list *l, uint32_t x);
+
+static void touch(plm_follow *w, uint32_t node);
+
 /* ---- parts */
 
 static uint32_t top(plm_follow *w, uint32_t i) {
@@ -82,22 +101,34 @@ static uint32_t part_new(plm_follow *w) {
         return 0;
     }
     part *p = &w->p[w->parts];
-    *p = (part){.up = w->parts, .size = 1, .due = INT64_MAX, .dirty = true};
+    *p = (part){.up = w->parts, .size = 1, .due = INT64_MAX};
     for (int k = 0; k < L_N; k++) p->list[k].head = p->list[k].tail = NONE;
+    touch(w, w->parts);
     return w->parts++;
 }
 
-static void put(plm_follow *w, uint32_t node, int list, uint32_t item) {
+static void list_put(plm_follow *w, list *l, uint32_t x) {
+    if (!grow((void **)&l->v, &l->cap, l->n + 1, sizeof *l->v, 0)) w->short_of_memory = true;
+    else l->v[l->n++] = x;
+}
+
+static void touch(plm_follow *w, uint32_t node) {
+    part *p = &w->p[node];
+    if (!p->dirty) list_put(w, &w->dirty, node);
+    p->dirty = true;
+}
+
+static void put(plm_follow *w, uint32_t node, int kind, uint32_t item) {
     if (!grow((void **)&w->cell, &w->cell_cap, w->cells + 1, sizeof *w->cell, 0)) {
         w->short_of_memory = true;
         return;
     }
     part *p = &w->p[top(w, node)];
     w->cell[w->cells] = (cell){item, NONE};
-    if (p->list[list].head == NONE) p->list[list].head = w->cells;
-    else w->cell[p->list[list].tail].next = w->cells;
-    p->list[list].tail = w->cells++;
-    p->dirty = true;
+    if (p->list[kind].head == NONE) p->list[kind].head = w->cells;
+    else w->cell[p->list[kind].tail].next = w->cells;
+    p->list[kind].tail = w->cells++;
+    touch(w, top(w, node));
 }
 
 static void forget(part *p) {
@@ -125,8 +156,8 @@ static void join(plm_follow *w, uint32_t x, uint32_t y) {
     forget(a);
     forget(b);
     a->size += b->size;
-    a->dirty = true;
     b->up = x;
+    touch(w, x);
 }
 
 static uint32_t thing_node(plm_follow *w, uint32_t thing) {
@@ -157,7 +188,8 @@ static bool things_room(plm_follow *w) {
     struct { void **v; size_t size; int byte; } a[] = {
         {(void **)&w->thing_node, sizeof(uint32_t), 0xff}, {(void **)&w->local, 4, 0},
         {(void **)&w->local_stamp, 4, 0}, {(void **)&w->thing, sizeof *w->thing, 0},
-        {(void **)&w->journey, sizeof *w->journey, 0}, {(void **)&w->unit, sizeof *w->unit, 0}};
+        {(void **)&w->journey, sizeof *w->journey, 0}, {(void **)&w->unit, sizeof *w->unit, 0},
+        {(void **)&w->sum_unit, sizeof *w->sum_unit, 0}, {(void **)&w->in_units, 1, 0}};
     uint32_t to = cap;
     for (size_t i = 0; i < sizeof a / sizeof *a; i++) {
         to = cap;
@@ -201,10 +233,10 @@ static void add_event(plm_follow *w, uint32_t ev) {
     for (uint32_t k = 0; k < e->dn; k++) add_to_event(w, pair[k].thing, ev);
     add_to_event(w, e->parent, ev);
     add_to_event(w, e->replaces, ev);
-    if (!plm_find_is_late(e)) return;
-    if (!grow((void **)&w->late, &w->late_cap, w->lates + 1, sizeof *w->late, 0))
-        w->short_of_memory = true;
-    else w->late[w->lates++] = ev;
+    if (plm_find_is_late(e)) list_put(w, &w->late, ev);
+    if (e->step != PLM_W_cycle_counting) return;
+    list_put(w, &w->counts, ev);
+    w->counts_stale = true;
 }
 
 static void add_att(plm_follow *w, uint32_t i) {
@@ -229,6 +261,7 @@ static void add_att(plm_follow *w, uint32_t i) {
 }
 
 static void add_loc(plm_follow *w, uint32_t i) {
+    w->marked.stale = true;
     if (w->w.loc[i].device.n) put(w, device_node(w, w->w.loc[i].device), L_LOC, i);
 }
 
@@ -254,9 +287,9 @@ static void examined_free(examined *x) {
     plm_mem_free(x->heard);
 }
 
-static uint32_t count(const plm_follow *w, const part *p, int list) {
+static uint32_t count(const plm_follow *w, const part *p, int kind) {
     uint32_t n = 0;
-    for (uint32_t c = p->list[list].head; c != NONE; c = w->cell[c].next) n++;
+    for (uint32_t c = p->list[kind].head; c != NONE; c = w->cell[c].next) n++;
     return n;
 }
 
@@ -423,12 +456,56 @@ static bool keep_stays(plm_follow *w, const examined *x, uint32_t i, plm_w_journ
     return true;
 }
 
+/* Journeys of all units as a world without what is inside them. */
+static plm_world sums_world(plm_follow *w) {
+    plm_world g = w->w;
+    g.a = w->scratch;
+    g.thing = w->thing;
+    g.journey = w->journey;
+    g.stay = w->stay;
+    g.stays = w->stays;
+    return g;
+}
+
+/* What a unit is in the sum of its license. */
+typedef struct licensed {
+    int64_t chips, returned;
+    uint64_t license, export;
+} licensed;
+
+static licensed licensed_of(plm_follow *w, uint32_t thing) {
+    plm_world g = sums_world(w);
+    plm_exported e;
+    licensed l = {0};
+    if (!plm_custody_exported(&g, thing, &e)) return l;
+    l.chips = e.chips;
+    l.returned = e.returned;
+    l.license = w->journey[thing].license;
+    l.export = w->journey[thing].ev_export;
+    return l;
+}
+
+/* Whether sums over sites see the unit's stays as they were. */
+static bool same_stays(const plm_follow *w, const plm_w_journey *a, const plm_w_journey *b) {
+    if (a->stays != b->stays) return false;
+    for (uint32_t i = 0; i < a->stays; i++) {
+        const plm_w_stay *x = &w->stay[a->stay0 + i], *y = &w->stay[b->stay0 + i];
+        if (x->place.site != y->place.site || x->in != y->in || x->out != y->out ||
+            x->ev_in != y->ev_in || x->installed != y->installed || x->draw_mw != y->draw_mw)
+            return false;
+    }
+    return true;
+}
+
 /* What sums need of the part's units. */
 static bool keep_facts(plm_follow *w, const examined *x) {
+    plm_world sums = sums_world(w);
     for (uint32_t i = 0; i < x->m.things; i++) {
         uint32_t g = x->global[i];
         plm_w_thing *t = &w->thing[g];
         plm_w_journey *j = &w->journey[g];
+        licensed was = licensed_of(w, g);
+        plm_w_journey old = *j;
         *t = x->m.thing[i];
         t->root = x->global[t->root];
         t->label = x->global[t->label];
@@ -439,11 +516,21 @@ static bool keep_facts(plm_follow *w, const examined *x) {
         for (size_t k = 0; k < sizeof ev / sizeof *ev; k++) *ev[k] = global_ev(x, *ev[k]);
         j->odds = 0;
         if (!keep_stays(w, x, i, j)) return false;
+        licensed is = licensed_of(w, g);
+        w->licenses.stale |= memcmp(&was, &is, sizeof is) != 0;
+        bool unit = plm_find_is_unit(&sums, g);
+        if ((unit || w->in_units[g]) && !(unit && w->in_units[g] && same_stays(w, &old, j)))
+            w->counts_stale = w->power.stale = true;
+        if (w->in_units[g] || !unit) continue;
+        w->in_units[g] = true;
+        list_put(w, &w->units, g);
     }
     for (uint32_t i = 0; i < x->m.locs; i++) {
-        plm_find_heard *h = &w->heard[x->m.loc[i].origin];
-        *h = x->heard[i];
-        if (h->unit != NONE) h->unit = x->global[h->unit];
+        plm_find_heard *h = &w->heard[x->m.loc[i].origin], is = x->heard[i];
+        if (is.unit != NONE) is.unit = x->global[is.unit];
+        w->marked.stale |= is.unit != h->unit || is.place.site != h->place.site ||
+                           is.place.lat != h->place.lat || is.place.lon != h->place.lon;
+        *h = is;
     }
     return true;
 }
@@ -491,8 +578,13 @@ static bool judge(plm_follow *w, examined *x, plm_fault *f) {
     }
     plm_find_units(&r, x->heard);
     if (r.short_of_memory || !keep_findings(&w->p[x->top], &out)) return no_memory(f);
-    w->p[x->top].due = r.due;
-    w->p[x->top].dirty = false;
+    part *p = &w->p[x->top];
+    p->due = r.due;
+    p->dirty = false;
+    if (p->n && !p->holds) list_put(w, &w->holders, x->top);
+    if (r.due != INT64_MAX && !p->timed) list_put(w, &w->timers, x->top);
+    p->holds |= p->n > 0;
+    p->timed |= r.due != INT64_MAX;
     return true;
 }
 
@@ -505,51 +597,78 @@ static bool same_misses(const plm_find_unit *a, const plm_find_unit *b) {
     return true;
 }
 
-/* Journeys of all units as a world without what is inside them. */
-static plm_world sums_world(plm_follow *w) {
-    plm_world g = w->w;
-    g.a = w->scratch;
-    g.thing = w->thing;
-    g.journey = w->journey;
-    g.stay = w->stay;
-    g.stays = w->stays;
-    return g;
-}
-
 static void dirty_marked(plm_follow *w, uint32_t mark) {
     for (uint32_t l = 0; l < w->w.locs; l++)
         for (uint32_t a = 0; a < w->w.loc[l].bn; a++)
             if (w->w.bound[w->w.loc[l].b0 + a].landmark == mark && w->w.loc[l].device.n)
-                w->p[top(w, device_node(w, w->w.loc[l].device))].dirty = true;
+                touch(w, top(w, device_node(w, w->w.loc[l].device)));
+}
+
+static bool sum_begin(sum *m, plm_finder *r, plm_world *g) {
+    plm_arena_free(m->a);
+    *m = (sum){.a = plm_arena_new((size_t)1 << 30)};
+    g->a = m->a;
+    r->out = &m->found;
+    return m->a != NULL;
+}
+
+static void add_counts(plm_follow *w, plm_finder *r) {
+    w->counts_stale = false;
+    for (uint32_t i = 0; i < w->units.n; i++)
+        w->sum_unit[w->units.v[i]] = (plm_find_unit){0};
+    plm_find_counts(r);
+    for (uint32_t n = 0; n < w->units.n; n++) {
+        uint32_t i = w->units.v[n];
+        if (same_misses(&w->sum_unit[i], &w->unit[i])) continue;
+        w->unit[i] = w->sum_unit[i];
+        touch(w, top(w, thing_node(w, i)));
+    }
+}
+
+static bool add_power(plm_follow *w, plm_finder *r, plm_world *g) {
+    if (!w->power.stale) return true;
+    if (!sum_begin(&w->power, r, g)) return false;
+    plm_find_power(r);
+    return true;
+}
+
+static bool add_marks(plm_follow *w, plm_finder *r, plm_world *g) {
+    if (!w->marked.stale) return true;
+    if (!sum_begin(&w->marked, r, g)) return false;
+    r->mark = plm_arena_array(g->a, (size_t)g->marks.n + 1, sizeof *r->mark);
+    if (!r->mark || !grow((void **)&w->mark, &w->marks, g->marks.n + 1, sizeof *w->mark, 0))
+        return false;
+    plm_find_marks(r, w->heard);
+    for (uint32_t i = 0; i < g->marks.n; i++) {
+        bool other = r->mark[i].bad != w->mark[i].bad ||
+                     (r->mark[i].agrees >= PLM_FIND_CHECKED_FIRM) !=
+                         (w->mark[i].agrees >= PLM_FIND_CHECKED_FIRM);
+        w->mark[i] = r->mark[i];
+        if (other) dirty_marked(w, i);
+    }
+    return true;
+}
+
+static bool add_licenses(plm_follow *w, plm_finder *r, plm_world *g) {
+    if (!w->licenses.stale) return true;
+    if (!sum_begin(&w->licenses, r, g)) return false;
+    plm_find_licenses(r);
+    return true;
 }
 
 /* Adds up anew; parts that the sums now say something else of are dirty.  *out takes the findings
- * of the sums themselves. */
+ * of the sums that are added up at each look. */
 static bool add_up(plm_follow *w, plm_findings *out, plm_fault *f) {
     plm_world g = sums_world(w);
-    plm_finder r = {.w = &g, .out = out, .due = INT64_MAX};
-    r.unit = plm_arena_array(g.a, (size_t)g.things + 1, sizeof *r.unit);
-    r.mark = plm_arena_array(g.a, (size_t)g.marks.n + 1, sizeof *r.mark);
-    if (!r.unit || !r.mark || !grow((void **)&w->mark, &w->marks, g.marks.n + 1, sizeof *w->mark, 0))
-        return no_memory(f);
-    plm_find_counts(&r);
-    plm_find_marks(&r, w->heard);
-    plm_find_licenses(&r);
-    plm_find_power(&r);
-    for (uint32_t i = 0; i < w->lates; i++) plm_find_late(&r, w->late[i]);
-    for (uint32_t i = 0; i < g.things; i++) {
-        if (same_misses(&r.unit[i], &w->unit[i])) continue;
-        w->unit[i] = r.unit[i];
-        w->p[top(w, thing_node(w, i))].dirty = true;
-    }
-    for (uint32_t i = 0; i < g.marks.n; i++) {
-        bool other = r.mark[i].bad != w->mark[i].bad ||
-                     (r.mark[i].agrees >= PLM_FIND_CHECKED_FIRM) !=
-                         (w->mark[i].agrees >= PLM_FIND_CHECKED_FIRM);
-        w->mark[i] = r.mark[i];
-        if (other) dirty_marked(w, i);
-    }
-    return (!r.short_of_memory && !w->short_of_memory) || no_memory(f);
+    plm_finder r = {.w = &g, .out = out, .unit = w->sum_unit, .units = w->units.v,
+                    .units_n = w->units.n, .counts = w->counts.v, .counts_n = w->counts.n};
+    static const uint32_t none;
+    if (!r.units) r.units = &none;
+    if (!r.counts) r.counts = &none;
+    for (uint32_t i = 0; i < w->late.n; i++) plm_find_late(&r, w->late.v[i]);
+    if (w->counts_stale) add_counts(w, &r);
+    bool ok = add_power(w, &r, &g) && add_marks(w, &r, &g) && add_licenses(w, &r, &g);
+    return (ok && !r.short_of_memory && !w->short_of_memory) || no_memory(f);
 }
 
 /* ---- looking */
@@ -560,9 +679,13 @@ static void close_state(plm_follow *w) {
     for (size_t i = 0; i < sizeof x / sizeof *x; i++) plm_w_index_free(x[i]);
     void *v[] = {w->thing_node, w->device_node, w->rma_node, w->p, w->cell, w->local,
                  w->local_stamp, w->ev_local, w->ev_stamp, w->thing, w->journey, w->unit, w->stay,
-                 w->heard, w->mark, w->late};
+                 w->heard, w->mark, w->sum_unit, w->in_units, w->late.v, w->counts.v, w->units.v,
+                 w->dirty.v, w->holders.v, w->timers.v};
     for (size_t i = 0; i < sizeof v / sizeof *v; i++) plm_mem_free(v[i]);
-    plm_arena_free(w->orders_a);
+    plm_arena_free(w->orders.a);
+    plm_arena_free(w->licenses.a);
+    plm_arena_free(w->marked.a);
+    plm_arena_free(w->power.a);
     plm_arena_free(w->scratch);
     plm_world_free(&w->w);
     plm_store *s = w->s;
@@ -591,10 +714,10 @@ static bool take_new(plm_follow *w, plm_fault *f) {
 
 static bool find_orders(plm_follow *w, plm_fault *f) {
     plm_world g = w->w;
-    plm_finder r = {.w = &g, .out = &w->orders};
-    w->orders_a = g.a = plm_arena_new((size_t)1 << 30);
-    if (!g.a) return no_memory(f);
+    plm_finder r = {.w = &g};
+    if (!sum_begin(&w->orders, &r, &g)) return no_memory(f);
     plm_find_orders(&r);
+    w->licenses.stale = w->marked.stale = w->power.stale = w->counts_stale = true;
     return !r.short_of_memory || no_memory(f);
 }
 
@@ -640,13 +763,13 @@ static bool take_voids(plm_follow *w, int64_t after, plm_fault *f) {
         for (uint32_t i = 0; i < w->events_seen; i++) {
             plm_w_event *e = &w->w.event[i];
             if (e->dead || !plm_str_eq(e->id, id)) continue;
-            e->dead = w->voided = true;
+            e->dead = w->voided = w->counts_stale = w->power.stale = true;
             for (uint32_t k = 0; k < e->en; k++)
-                w->p[top(w, thing_node(w, w->w.listed[e->e0 + k]))].dirty = true;
+                touch(w, top(w, thing_node(w, w->w.listed[e->e0 + k])));
             for (uint32_t k = 0; k < e->dn; k++)
-                w->p[top(w, thing_node(w, w->w.pair[e->d0 + k].thing))].dirty = true;
-            if (e->parent != NONE) w->p[top(w, thing_node(w, e->parent))].dirty = true;
-            if (e->replaces != NONE) w->p[top(w, thing_node(w, e->replaces))].dirty = true;
+                touch(w, top(w, thing_node(w, w->w.pair[e->d0 + k].thing)));
+            if (e->parent != NONE) touch(w, top(w, thing_node(w, e->parent)));
+            if (e->replaces != NONE) touch(w, top(w, thing_node(w, e->replaces)));
         }
     }
     plm_stmt_free(q);
@@ -717,29 +840,59 @@ static bool tidy(plm_follow *w, plm_fault *f) {
 
 /* Examines each dirty part; those whose journeys are known to be as they were only judges. */
 static bool examine_dirty(plm_follow *w, bool judging, plm_follow_cost *cost, plm_fault *f) {
-    for (uint32_t i = 0; i < w->parts; i++) {
+    for (uint32_t n = 0; n < w->dirty.n; n++) {
         examined x;
-        if (w->p[i].up != i || !w->p[i].dirty) continue;
+        uint32_t i = w->dirty.v[n];
+        if (w->p[i].up != i || !w->p[i].dirty) {
+            w->p[i].dirty = false;
+            continue;
+        }
         bool ok = examine(w, i, &x, f) && (judging ? judge(w, &x, f)
                                                   : keep_facts(w, &x) || no_memory(f));
         cost->examined += judging ? x.m.things : 0;
         examined_free(&x);
         if (!ok) return false;
     }
+    if (judging) w->dirty.n = 0;
     return true;
 }
 
+/* Parts whose time has come are dirty; those that wait for none any more go from the list. */
+static void take_time(plm_follow *w) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < w->timers.n; i++) {
+        uint32_t t = w->timers.v[i];
+        part *p = &w->p[t];
+        p->timed = p->up == t && p->due != INT64_MAX;
+        if (!p->timed) continue;
+        w->timers.v[n++] = t;
+        if (p->due <= w->w.now || w->w.now < w->now) touch(w, t);
+    }
+    w->timers.n = n;
+    w->now = w->w.now;
+}
+
 static bool gather(plm_follow *w, plm_findings *out, const plm_findings *sums, plm_fault *f) {
-    uint32_t n = sums->n + w->orders.n;
-    for (uint32_t i = 0; i < w->parts; i++) n += w->p[i].n;
+    const plm_findings *all[] = {sums, &w->orders.found, &w->licenses.found, &w->marked.found,
+                                 &w->power.found};
+    uint32_t n = 0, kept = 0;
+    for (uint32_t i = 0; i < w->holders.n; i++) {
+        uint32_t t = w->holders.v[i];
+        w->p[t].holds = w->p[t].n > 0;
+        if (w->p[t].holds) w->holders.v[kept++] = t;
+        n += w->p[t].n;
+    }
+    w->holders.n = kept;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) n += all[i]->n;
     out->v = plm_arena_array(w->scratch, (size_t)n + 1, sizeof *out->v);
     out->n = 0;
     out->cap = n;
     if (!out->v) return no_memory(f);
-    for (uint32_t i = 0; i < w->parts; i++)
-        for (uint32_t k = 0; k < w->p[i].n; k++) out->v[out->n++] = w->p[i].v[k];
-    for (uint32_t k = 0; k < sums->n; k++) out->v[out->n++] = sums->v[k];
-    for (uint32_t k = 0; k < w->orders.n; k++) out->v[out->n++] = w->orders.v[k];
+    for (uint32_t i = 0; i < kept; i++)
+        for (uint32_t k = 0; k < w->p[w->holders.v[i]].n; k++)
+            out->v[out->n++] = w->p[w->holders.v[i]].v[k];
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        for (uint32_t k = 0; k < all[i]->n; k++) out->v[out->n++] = all[i]->v[k];
     plm_find_sort(out);
     return true;
 }
@@ -754,9 +907,7 @@ bool plm_follow_look(plm_follow *w, plm_findings *out, plm_follow_cost *cost, pl
     cost->records = (uint64_t)w->events_seen + w->atts_seen + w->locs_seen - had;
     if (w->voided) newest(w);
     w->voided = false;
-    for (uint32_t i = 0; i < w->parts; i++)
-        if (w->p[i].due <= w->w.now || w->w.now < w->now) w->p[i].dirty = true;
-    w->now = w->w.now;
+    take_time(w);
     return examine_dirty(w, false, cost, f) && tidy(w, f) && add_up(w, &sums, f) &&
            examine_dirty(w, true, cost, f) && gather(w, out, &sums, f);
 }

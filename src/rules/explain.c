@@ -72,6 +72,8 @@ static void say_margin(plm_buf *out, plm_dec v, plm_dec t) {
 }
 
 static plm_iv value_of(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
+    const node *n = &w->book->nodes[at];
+    if (n->op == NUM_FACT) return *world_iv(w, n->a, item, party);
     numval x = ask_number(w, at, item, party);
     if (!x.ratio) return x.num;
     plm_iv r = {.no_lo = x.num.no_lo || x.den.no_hi, .no_hi = x.num.no_hi};

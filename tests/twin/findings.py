@@ -5,23 +5,7 @@ its kind.  They are counted and printed, not failed.  Whoever mends one deletes 
 that no longer shows in a run is reported, so that this list can't outlive its reasons."""
 
 
-def items(case):
-    return case["transaction"].get("items") or []
-
-
-def foreign(case):
-    return case["transaction"].get("kind") in ("reexport", "transfer_in_country") and \
-        any(i.get("origin") != "US" for i in items(case))
-
-
-def verdict(say):
-    return any(s.startswith("verdict") for s in say)
-
-
-def policy(say):
-    return all(s.startswith("policy") for s in say)
-
-
+# name -> test(case, the twin's answer, the program's, what differs)
 OPEN = {}
 # Points of tests/cases/law_points.jsonl that the program doesn't hold yet.
 POINTS = set()

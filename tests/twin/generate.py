@@ -26,7 +26,7 @@ CODES = """EAR99 EAR99 3A991.p 4A994.l 5A992.c 3A001.a.7 3A001.a.1.b 2B230 3B001
 3B001.m 3B001.c.1.a 3B001.q 3B001.e 3B001.g 3B002.a 3B002.c 3B903 3B991 3B991.b.2.a 3B992
 3B993.f.1 3B994 3C992 3A002.a""".split()
 OTHER_CODES = """2B351 1C991.c 1A290 1A101 5A001.a 5A002 9E003.a.1 0A504.i 0A606.b 0A606.y 0A503
-3A069 2A992 4E091 4D090 4D090""".split()
+3A069 2A992 4E091 4D090 4D090 5A001.f.1""".split()
 EDGES = [{"eccn": "3B001.c.1.a", "for": "production"}, {"eccn": "3B993.f.1", "for": "development"},
          {"class": "chipmaking_equipment", "for": "production"}, {"eccn": "3B001.g"},
          {"class": "supercomputer", "for": "use"}, {"eccn": "3B001.d.1", "for": "use"},

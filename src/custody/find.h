@@ -92,7 +92,8 @@ int plm_find_age(plm_finder *f, int64_t from, int limit);
 /* The finders.  What sums over units: they need journeys of all, and nothing that is inside. */
 void plm_find_counts(plm_finder *f); /* fills unit[].missed… */
 void plm_find_heard_of(plm_finder *f, plm_find_heard *v); /* by location proof */
-void plm_find_marks(plm_finder *f, const plm_find_heard *v); /* fills mark, and says which are wrong */
+/* Fills mark, and says which are wrong. */
+void plm_find_marks(plm_finder *f, const plm_find_heard *v);
 void plm_find_orders(plm_finder *f);
 void plm_find_licenses(plm_finder *f);
 void plm_find_power(plm_finder *f);

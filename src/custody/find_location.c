@@ -138,7 +138,8 @@ static void report(locating *k, uint32_t root) {
     plm_world *w = f->w;
     const proof_case *c = &k->c[root];
     bool known_good = false;
-    for (uint32_t i = 0; i < c->mark_n; i++) known_good |= k->m[c->marks[i]].agrees >= PLM_FIND_CHECKED_FIRM;
+    for (uint32_t i = 0; i < c->mark_n; i++)
+        known_good |= k->m[c->marks[i]].agrees >= PLM_FIND_CHECKED_FIRM;
     bool firm = c->mark_n >= 2 || known_good;
     plm_finding *g = plm_find_unit_new(f, PLM_K_location_contradiction,
                                        firm ? PLM_CRITICAL : PLM_NOTE, root, PLM_STR(""));

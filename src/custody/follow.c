@@ -1,6 +1,6 @@
 /* follow.c: see follow.h.  Invariants: 1 whatever one thing's findings depend on, but for the sums,
  * is in its part; 2 a part that is not dirty has the findings that examining it would give;
- * 3 records of the world are never changed, so that a part can be examined from them at any time. */
+ * 3 records of the world are never changed, so that a part can be examined from them any time. */
 #include "custody/balance.h"
 #include "custody/follow.h"
 
@@ -679,8 +679,8 @@ static void close_state(plm_follow *w) {
     for (size_t i = 0; i < sizeof x / sizeof *x; i++) plm_w_index_free(x[i]);
     void *v[] = {w->thing_node, w->device_node, w->rma_node, w->p, w->cell, w->local,
                  w->local_stamp, w->ev_local, w->ev_stamp, w->thing, w->journey, w->unit, w->stay,
-                 w->heard, w->mark, w->sum_unit, w->in_units, w->late.v, w->counts.v, w->units.v, w->dirty.v,
-                 w->holders.v, w->timers.v};
+                 w->heard, w->mark, w->sum_unit, w->in_units, w->late.v, w->counts.v, w->units.v,
+                 w->dirty.v, w->holders.v, w->timers.v};
     for (size_t i = 0; i < sizeof v / sizeof *v; i++) plm_mem_free(v[i]);
     plm_arena_free(w->orders.a);
     plm_arena_free(w->licenses.a);

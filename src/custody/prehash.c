@@ -450,7 +450,8 @@ static bool ends_with(plm_str s, const char *tail) {
 
 static bool left_out(const pre *p, plm_str k) {
     return plm_str_is(k, "recordTime") || plm_str_is(k, "eventID") || plm_str_is(k, "type") ||
-           plm_str_is(k, "errorDeclaration") || is_comment(k) || ends_with(k, ":ignoreFields") || listed(p->ignore[0], k) ||
+           plm_str_is(k, "errorDeclaration") || is_comment(k) || ends_with(k, ":ignoreFields") ||
+           listed(p->ignore[0], k) ||
            listed(p->ignore[1], k);
 }
 

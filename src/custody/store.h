@@ -28,7 +28,8 @@ void plm_store_rollback(plm_store *s);
 /* Statements without parameters and rows, separated by ; */
 bool plm_store_exec(plm_store *s, const char *sql, plm_fault *f);
 
-/* Prepares sql once (or takes up one that was freed); free with plm_stmt_free before the store is closed. */
+/* Prepares sql once (or takes up one that was freed); free with plm_stmt_free before the store is
+ * closed. */
 plm_stmt *plm_stmt_new(plm_store *s, const char *sql, plm_fault *f);
 /* A statement that adds one row to table at each plm_stmt_run; columns as in an INSERT, all bound
  * with values of their own type.  Rows may wait in memory until the next other statement or the

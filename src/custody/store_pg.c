@@ -1,9 +1,9 @@
 /* store_pg.c: PostgreSQL behind the seam, over libpq.  The seam's SQL is rewritten here: ?n to
  * $n, INTEGER to BIGINT, BLOB to BYTEA, REAL to DOUBLE PRECISION; STRICT and WITHOUT ROWID go.
  * Rows read travel as text; rows appended go by COPY in its binary form, gathered in memory until
- * another statement could see them.  The writer's turn is a transaction-wide advisory lock, so that leaves of
- * the log and balances have one order here too; commit waits for the disk (synchronous_commit
- * stays at its default, on). */
+ * another statement could see them.  The writer's turn is a transaction-wide advisory lock, so
+ * that leaves of the log and balances have one order here too; commit waits for the disk
+ * (synchronous_commit stays at its default, on). */
 #include "custody/store_driver.h"
 
 #include <libpq-fe.h>
@@ -357,6 +357,7 @@ static plm_str pg_col_blob(void *v, int c) {
 }
 
 const plm_driver plm_driver_postgres = {
-    true,         pg_open,     pg_close,    pg_turn,      pg_exec,      pg_prepare,  pg_append,  pg_finish,
+    true,         pg_open,     pg_close,    pg_turn,      pg_exec,      pg_prepare,  pg_append,
+    pg_finish,
     pg_bind_int,  pg_bind_real, pg_bind_text, pg_bind_blob, pg_bind_null, pg_step,   pg_reset,
     pg_col_null,  pg_col_int,  pg_col_real, pg_col_text,  pg_col_blob};

@@ -23,10 +23,12 @@ typedef struct reader {
 } reader;
 
 static bool one_of(const piece *p, const char *words) {
-    for (const char *x = words; *x;) {
-        size_t n = strcspn(x, " ");
-        if (n == p->n && memcmp(x, p->s, n) == 0) return true;
-        x += n + (x[n] == ' ');
+    for (const char *x = words; *x; x++) {
+        size_t n = 0;
+        while (n < p->n && x[n] == p->s[n]) n++; /* words end before the letters of p do */
+        if (n == p->n && (x[n] == ' ' || !x[n])) return true;
+        while (*x && *x != ' ') x++;
+        if (!*x) return false;
     }
     return false;
 }

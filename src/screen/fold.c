@@ -273,15 +273,16 @@ static void settle_script(folder *f, run *r) {
     uint32_t latin = 0, cyrillic = 0, lat = 0, cyr = 0;
     for (uint32_t i = 0; i < r->n; i++) {
         name_script s = script_of(r->cp[i]);
-        if (s == SCRIPT_LATIN) {
-            lat++;
-            latin += alike(r->cp[i] | 32u, false) == 0;
-        } else if (s == SCRIPT_CYRILLIC) {
-            cyr++;
-            cyrillic += alike(r->cp[i] < 0x430 ? r->cp[i] + 32u : r->cp[i], true) == 0;
-        }
+        lat += s == SCRIPT_LATIN;
+        cyr += s == SCRIPT_CYRILLIC;
     }
     if (!lat || !cyr) return;
+    for (uint32_t i = 0; i < r->n; i++) {
+        name_script s = script_of(r->cp[i]);
+        if (s == SCRIPT_LATIN) latin += alike(r->cp[i] | 32u, false) == 0;
+        else if (s == SCRIPT_CYRILLIC)
+            cyrillic += alike(r->cp[i] < 0x430 ? r->cp[i] + 32u : r->cp[i], true) == 0;
+    }
     f->flags->mixed_script = true;
     bool to_latin = latin > cyrillic || (latin == cyrillic && lat > cyr);
     for (uint32_t i = 0; i < r->n; i++) {
@@ -473,4 +474,24 @@ uint32_t plm_fold_letter_text(uint32_t cp, char out[16]) {
     else if (is_hangul(cp)) n = hangul_roman(cp, out);
     else if (letter(cp)) add(out, &n, 16, letter(cp));
     return (uint32_t)n;
+}
+
+uint64_t plm_fold_mix_tables(uint64_t h) {
+    uint32_t pages = 0, strings = 0;
+    h = plm_name_mix(h, plm_fold_page, 0x200);
+    for (uint32_t i = 0; i < 0x200; i++)
+        if (plm_fold_page[i] > pages) pages = plm_fold_page[i];
+    h = plm_name_mix(h, plm_fold_letter, (size_t)pages * 256 * sizeof *plm_fold_letter);
+    for (uint32_t i = 0; i < pages * 256; i++)
+        if (plm_fold_letter[i] > strings) strings = plm_fold_letter[i];
+    h = plm_name_mix(h, plm_fold_han, (0xA000 - 0x3400) * sizeof *plm_fold_han);
+    for (uint32_t i = 0; i < 0xA000 - 0x3400; i++)
+        if (plm_fold_han[i] >= strings) strings = plm_fold_han[i] + 1u;
+    h = plm_name_mix(h, plm_fold_at, strings * sizeof *plm_fold_at);
+    for (uint32_t i = 0; i < strings; i++) {
+        const char *s = plm_fold_text + plm_fold_at[i];
+        h = plm_name_mix(h, s, strlen(s));
+    }
+    h = plm_name_mix(h, plm_fold_simple, 2 * plm_fold_simple_n * sizeof *plm_fold_simple);
+    return plm_name_mix(h, plm_fold_alike, 2 * plm_fold_alike_n * sizeof *plm_fold_alike);
 }

@@ -1,11 +1,13 @@
 /* index.c: builds, keeps and maps the screening index.
  * Invariants: 1 every name of every list is in it; 2 a unit's near-table entries are exactly
- * plm_near_keys of it; 3 postings ascend; 4 a mapped file belongs to the edition it is used with.
+ * plm_near_keys of it; 3 postings ascend; 4 a mapped file belongs to the edition and
+ * to the program it is used with.
  * Held by tests/unit/test_screen.c. */
 #include "screen/index.h"
 
 #include "base/file.h"
 #include "screen/address.h"
+#include "screen/score.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,17 +17,18 @@
 #include <unistd.h>
 
 #define INDEX_MAGIC "PLMINDX"
-#define INDEX_VERSION 1u
+#define INDEX_VERSION 7u
 #define INDEX_BYTES_MAX ((size_t)8 << 30)
 
 static const uint32_t row_size[IX_COUNT] = {
     sizeof(unit), 8, sizeof(name_rec), sizeof(span_rec), 4, 4, 4, 4, 8, 4, 4, 4,
-    sizeof(id_rec), sizeof(address_rec),
+    sizeof(id_rec), sizeof(address_rec), 2, 8,
 };
 
 typedef struct index_header {
     char magic[8];
     uint32_t version, sections;
+    uint64_t fingerprint;    /* at INDEX_FINGERPRINT_AT */
     char edition[64];
     uint64_t size;
     uint32_t n[IX_COUNT];
@@ -142,8 +145,9 @@ typedef struct join_pair {
 } join_pair;
 
 static void add_name(maker *m, const name_parse *p, const name_rec *r) {
-    uint32_t number = (uint32_t)m->v[IX_NAMES].n, posting = number << 1;
-    for (uint32_t i = 0; i < p->token_n; i++) posting |= p->tokens[i].u.kind == TOKEN_INITIAL;
+    uint32_t posting = (uint32_t)m->v[IX_NAMES].n | POST_PLAIN;
+    for (uint32_t i = 0; i < p->token_n; i++)
+        if (p->tokens[i].u.kind == TOKEN_INITIAL) posting &= ~POST_PLAIN;
     name_rec *at = push(m, &m->v[IX_NAMES], 1);
     if (!at) return;
     *at = *r;
@@ -151,6 +155,7 @@ static void add_name(maker *m, const name_parse *p, const name_rec *r) {
     at->weight = p->weight;
     at->token_n = (uint8_t)p->token_n;
     at->span_n = (uint8_t)p->span_n;
+    at->flags = posting & POST_PLAIN ? 0 : NAME_HAS_INITIAL;
     for (uint32_t i = 0; i < p->span_n; i++) {
         const span *s = &p->spans[i];
         span_rec *x = push(m, &m->v[IX_SPANS], 1);
@@ -183,19 +188,21 @@ static int by_join(const void *a, const void *b) {
 
 /* Radix sort by the upper 32 bits after the lower, for the large tables. */
 static bool sort_u64(maker *m, uint64_t *p, size_t n) {
-    uint64_t *t = plm_mem_resize(NULL, (n + 1) * 8);
-    if (!t) return m->failed = true, false;
-    for (int pass = 0; pass < 4; pass++) {
-        static uint32_t count[65537];
-        memset(count, 0, sizeof count);
+    if (n == 0) return true;
+    uint64_t *t = plm_mem_resize(NULL, n * sizeof *t);
+    uint32_t *count = plm_mem_resize(NULL, 65537 * sizeof *count);
+    m->failed = m->failed || !t || !count;
+    for (int pass = 0; pass < 4 && !m->failed; pass++) {
+        memset(count, 0, 65537 * sizeof *count);
         int sh = 16 * pass;
         for (size_t i = 0; i < n; i++) count[(p[i] >> sh & 0xFFFF) + 1]++;
         for (int i = 0; i < 65536; i++) count[i + 1] += count[i];
         for (size_t i = 0; i < n; i++) t[count[p[i] >> sh & 0xFFFF]++] = p[i];
-        memcpy(p, t, n * 8);
+        memcpy(p, t, n * sizeof *t);
     }
     plm_mem_free(t);
-    return true;
+    plm_mem_free(count);
+    return !m->failed;
 }
 
 static void post_units(maker *m) {
@@ -250,19 +257,23 @@ static void post_joins(maker *m) {
 
 typedef struct near_maker {
     maker *m;
-    uint32_t unit;
+    uint32_t unit, apart;
 } near_maker;
 
-static void near_add(void *ctx, uint64_t hash) {
+static void near_add(void *ctx, char tag, uint64_t hash) {
     near_maker *c = ctx;
+    (void)tag;
     uint64_t *x = push(c->m, &c->m->v[IX_NEAR], 1);
-    if (x) *x = (hash & ~(uint64_t)0xFFFFFFFFu) | c->unit;
+    if (x) *x = (hash & ~(uint64_t)0xFFFFFFFFu) | c->apart | c->unit;
 }
 
 static void post_near(maker *m) {
-    near_maker c = {m, 0};
-    for (; c.unit < m->v[IX_UNITS].n; c.unit++)
-        plm_near_keys((const unit *)(const void *)m->v[IX_UNITS].p + c.unit, near_add, &c);
+    near_maker c = {m, 0, 0};
+    for (; c.unit < m->v[IX_UNITS].n; c.unit++) {
+        const unit *u = (const unit *)(const void *)m->v[IX_UNITS].p + c.unit;
+        c.apart = plm_near_is_apart(u) ? NEAR_APART : 0;
+        plm_near_keys(u, near_add, &c);
+    }
     uint64_t *p = (uint64_t *)(void *)m->v[IX_NEAR].p;
     if (!sort_u64(m, p, m->v[IX_NEAR].n)) return;
     size_t k = 0;
@@ -302,6 +313,25 @@ static void add_list(maker *m, const plm_list *l, uint32_t base) {
     }
 }
 
+static void note_traits(maker *m) {
+    const unit *u = (const unit *)(const void *)m->v[IX_UNITS].p;
+    uint16_t *t = push(m, &m->v[IX_TRAITS], m->v[IX_UNITS].n);
+    for (size_t i = 0; t && i < m->v[IX_UNITS].n; i++) t[i] = plm_score_traits(&u[i]);
+}
+
+/* Two addresses are related only where a street or a building is the same (address.c). */
+static void post_places(maker *m) {
+    for (uint32_t i = 0; i < m->v[IX_ADDRESSES].n; i++) {
+        const address_rec *a = (const address_rec *)(const void *)m->v[IX_ADDRESSES].p + i;
+        const uint64_t h[] = {a->street[0], a->street[1], a->building};
+        for (int k = 0; k < 3; k++) {
+            uint64_t *x = h[k] ? push(m, &m->v[IX_PLACES], 1) : NULL;
+            if (x) *x = (h[k] & ~(uint64_t)0xFFFFFFFFu) | i;
+        }
+    }
+    if (!m->failed) sort_u64(m, (uint64_t *)(void *)m->v[IX_PLACES].p, m->v[IX_PLACES].n);
+}
+
 static int by_id(const void *a, const void *b) {
     const id_rec *x = a, *y = b;
     if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
@@ -331,13 +361,16 @@ static void point(plm_index *x) {
     x->entity_names = at[IX_ENTITY_NAMES];
     x->ids = at[IX_IDS];
     x->addresses = at[IX_ADDRESSES];
+    x->traits = at[IX_TRAITS];
+    x->places = at[IX_PLACES];
 }
 
 static plm_index *seal(maker *m) {
     plm_index *x = plm_mem_resize(NULL, sizeof *x);
     if (!x) return NULL;
     memset(x, 0, sizeof *x);
-    index_header h = {.magic = INDEX_MAGIC, .version = INDEX_VERSION, .sections = IX_COUNT};
+    index_header h = {.magic = INDEX_MAGIC, .version = INDEX_VERSION, .sections = IX_COUNT,
+                      .fingerprint = plm_index_fingerprint()};
     size_t size = padded(sizeof h);
     for (int i = 0; i < IX_COUNT; i++) {
         h.n[i] = x->n[i] = (uint32_t)m->v[i].n;
@@ -372,6 +405,8 @@ plm_index *plm_index_build(const plm_lists *lists, plm_fault *f) {
     if (!m.failed) post_units(&m);
     if (!m.failed) post_joins(&m);
     if (!m.failed) post_near(&m);
+    if (!m.failed) note_traits(&m);
+    if (!m.failed) post_places(&m);
     if (m.v[IX_IDS].n) qsort(m.v[IX_IDS].p, m.v[IX_IDS].n, sizeof(id_rec), by_id);
     plm_index *x = m.failed ? NULL : seal(&m);
     if (!x) plm_fail(f, PLM_NO_MEMORY, "not enough memory for the index");
@@ -380,6 +415,50 @@ plm_index *plm_index_build(const plm_lists *lists, plm_fault *f) {
     plm_mem_free(m.join_pairs.p);
     plm_mem_free(m.slots);
     return x;
+}
+
+static void mix_key(void *ctx, char tag, uint64_t hash) {
+    uint64_t *h = ctx;
+    *h = plm_name_mix(*h, &hash, sizeof hash) ^ (unsigned char)tag;
+}
+
+static uint64_t mix_name(uint64_t h, plm_str name) {
+    static _Thread_local name_parse p;
+    if (!plm_name_read(name, &p)) return h;
+    for (uint32_t i = 0; i < p.span_n; i++) {
+        const unit *u = &p.spans[i].u;
+        uint32_t rest[] = {u->script, u->kind, u->join, u->known, u->cls, u->weight,
+                           p.spans[i].first, p.spans[i].count, plm_score_traits(u)};
+        h = plm_name_mix(h, u->form, u->form_n);
+        h = plm_name_mix(h, u->phon, u->phon_n);
+        h = plm_name_mix(h, u->key, u->key_n);
+        h = plm_name_mix(h, rest, sizeof rest);
+        plm_near_keys(u, mix_key, &h);
+    }
+    return h;
+}
+
+/* A name for each rule of reading; tables are mixed in whole. */
+static const char *const read_names[] = {
+    "Abdul-Rahman al-Sayyed bin Salahuddin", "Habibullah Noor J.C. de la Garcia Fernandez",
+    "OAO Zavod Nauchno-Issledovatelskiy Institut Fizicheskogo Priborostroeniya", "Xiao Qiu Hsu",
+    "The 38th Research Institute, Forty-four Ltd. No. 007 B4nk", "Joint Stcok Comapny Tradign",
+    "Schtscherbakow & Tchaikovsky Pty", "Владимир Ильич Ульянов-Щербаков", "Sеrgеy Lаvrоv",
+    "محمد عبدالرحمن علیرضا حسین", "שמואל הכהן", "김정은 박철수 안세호", "北京科技有限公司",
+    "欧阳修远", "张伟", "ミハイル きゃりー", "Γεώργιος Παπαδόπουλος", "გიორგი", "Ľuboš Ďaďo SS",
+    "a b c", "An Se Ho", "Internationaler Maschinenbauversuchsanstaltsverband",
+};
+
+uint64_t plm_index_fingerprint(void) {
+    address_rec a = {.entity = 0};
+    uint64_t h = plm_name_mix(INDEX_VERSION, row_size, sizeof row_size);
+    h = plm_lex_mix_tables(plm_fold_mix_tables(h));
+    for (size_t i = 0; i < sizeof read_names / sizeof *read_names; i++)
+        h = mix_name(h, plm_str_c(read_names[i]));
+    plm_address_keys(PLM_STR("Rm 1318-19, 13/F, Hollywood Plaza, 610 Nathan Rd, Hong Kong"), &a);
+    uint64_t keys[] = {a.street[0], a.street[1], a.building, (uint64_t)(uint32_t)a.floor,
+                       (uint64_t)a.place_n << 32 | (uint32_t)a.unit_from, (uint32_t)a.unit_to};
+    return plm_name_mix(h, keys, sizeof keys);
 }
 
 void plm_index_free(plm_index *x) {
@@ -401,7 +480,8 @@ bool plm_index_save(const plm_index *x, const char *edition, const char *path, p
 static bool sound_index(const plm_index *x, const plm_lists *l) {
     const uint32_t *n = x->n;
     uint32_t entities = l->first[l->n];
-    bool ok = n[IX_UNIT_AT] == n[IX_UNITS] + 1 && n[IX_JOIN_AT] == n[IX_JOINS] + 1 &&
+    bool ok = n[IX_UNIT_AT] == n[IX_UNITS] + 1 && n[IX_TRAITS] == n[IX_UNITS] &&
+               n[IX_JOIN_AT] == n[IX_JOINS] + 1 &&
               n[IX_NEAR_DIR] == (1u << INDEX_DIR_BITS) + 1 && n[IX_ENTITY_NAMES] == entities + 1 &&
               n[IX_JOIN_DIR] == (1u << INDEX_DIR_BITS) + 1;
     return ok && x->unit_at[n[IX_UNITS]] == n[IX_UNIT_NAMES] &&
@@ -426,6 +506,7 @@ plm_index *plm_index_open(const char *path, const plm_lists *lists) {
     plm_index *x = plm_mem_resize(NULL, sizeof *x);
     size_t size = padded(sizeof h);
     bool ok = x && memcmp(h.magic, INDEX_MAGIC, 8) == 0 && h.version == INDEX_VERSION &&
+              h.fingerprint == plm_index_fingerprint() &&
               h.sections == IX_COUNT && h.size == (uint64_t)st.st_size &&
               memcmp(h.edition, lists->edition, sizeof h.edition) == 0;
     for (int i = 0; ok && i < IX_COUNT; i++) {

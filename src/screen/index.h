@@ -8,6 +8,8 @@
 
 #define INDEX_DIR_BITS 16
 
+#define NAME_HAS_INITIAL 1
+#define POST_PLAIN 0x80000000u
 typedef struct name_rec {
     uint32_t entity;           /* over all lists */
     uint32_t row;              /* in its list's names, or addresses */
@@ -44,7 +46,8 @@ typedef struct address_rec {
 
 typedef enum index_section {
     IX_UNITS, IX_JOINS, IX_NAMES, IX_SPANS, IX_UNIT_AT, IX_UNIT_NAMES, IX_JOIN_AT, IX_JOIN_NAMES,
-    IX_NEAR, IX_NEAR_DIR, IX_JOIN_DIR, IX_ENTITY_NAMES, IX_IDS, IX_ADDRESSES, IX_COUNT
+    IX_NEAR, IX_NEAR_DIR, IX_JOIN_DIR, IX_ENTITY_NAMES, IX_IDS, IX_ADDRESSES,
+    IX_TRAITS, IX_PLACES, IX_COUNT
 } index_section;
 
 typedef struct plm_index {
@@ -52,13 +55,15 @@ typedef struct plm_index {
     const uint64_t *joins;          /* ascending hashes */
     const name_rec *names;
     const span_rec *spans;
-    /* names of each unit and join: number * 2, + 1 where the name has an initial */
+    /* names of each unit and join: those that have an initial, then the others, with POST_PLAIN */
     const uint32_t *unit_at, *unit_names, *join_at, *join_names;
-    const uint64_t *near;           /* ascending: hash of a shortened form or key, unit */
+    const uint64_t *near;           /* ascending: hash of a form or key, NEAR_APART, unit */
     const uint32_t *near_dir, *join_dir;
     const uint32_t *entity_names;   /* first name of each entity, and one past the last */
     const id_rec *ids;              /* ascending by hash */
     const address_rec *addresses;
+    const uint16_t *traits;         /* of each unit: score.h */
+    const uint64_t *places;         /* ascending: hash of a street or building, address */
     uint32_t n[IX_COUNT];
     char *block;
     size_t size;
@@ -69,7 +74,12 @@ typedef struct plm_index {
 plm_index *plm_index_build(const plm_lists *lists, plm_fault *f);
 void plm_index_free(plm_index *x);
 bool plm_index_save(const plm_index *x, const char *edition, const char *path, plm_fault *f);
-/* Maps the file when it belongs to this edition and fits it; NULL (no fault) otherwise. */
+/* What an index is made with: its version and layout, the folding tables, the lexicon, and how
+ * names that try the rules of reading are read.  A file made with something else is not used. */
+uint64_t plm_index_fingerprint(void);
+#define INDEX_FINGERPRINT_AT 16   /* where it stands in a file */
+/* Maps the file when it was made by this program for this edition and fits it; NULL (no fault)
+ * otherwise. */
 plm_index *plm_index_open(const char *path, const plm_lists *lists);
 
 uint64_t plm_index_hash(char tag, const char *p, size_t n);
@@ -77,12 +87,37 @@ uint64_t plm_index_hash(char tag, const char *p, size_t n);
  * *group: kinds that are compared with each other. */
 uint64_t plm_index_id_hash(plm_str kind, plm_str value, uint32_t *group);
 
-/* Calls for every near-table key of u: its form and forms one letter shorter (tag 'f'), its keys
- * (tag 'k'), and from 4 letters keys one letter shorter (tag 'd'). */
-typedef void plm_near_fn(void *ctx, uint64_t hash);
+/* Calls for every near-table key of u: its form ('f') and forms one letter shorter ('F'), its
+ * class ('c'), its keys ('k'), and from 4 letters the keys again and one letter shorter ('d'). */
+typedef void plm_near_fn(void *ctx, char tag, uint64_t hash);
 void plm_near_keys(const unit *u, plm_near_fn *fn, void *ctx);
+/* A unit of a script that is compared in its own way (Arabic, Hebrew, Hangul): its entries of the
+ * near table bear NEAR_APART. */
+bool plm_near_is_apart(const unit *u);
+#define NEAR_APART 0x80000000u
 
-/* How alike two tokens are: 0, or FLOOR to 1000; *kind: why (static text). */
-int plm_relate(const unit *a, const unit *b, const char **kind);
+/* Why two are related. */
+typedef enum why_kind {
+    WHY_EXACT, WHY_SPELLING, WHY_VOWELS, WHY_EDIT, WHY_VARIANT, WHY_ACRONYM, WHY_JOINED,
+    WHY_INITIAL, WHY_INITIALS
+} why_kind;
+const char *plm_why_name(why_kind w); /* static */
+
+/* A token made ready to be compared with many: what its letters cost against each other letter.
+ * Filled as it is needed; u is borrowed. */
+#define PROFILE_LETTERS 16
+#define PROFILE_SYMBOLS 80 /* '0' to 'z' */
+typedef struct unit_profile {
+    const unit *u;
+    bool made[3];
+    uint16_t places[PROFILE_SYMBOLS];  /* where in phon a letter stands, a bit each */
+    int16_t more[3][PROFILE_LETTERS];  /* cost of the letters so far, all added */
+    uint8_t sub[3][PROFILE_SYMBOLS][PROFILE_LETTERS];
+} unit_profile;
+void plm_profile_init(unit_profile *p, const unit *u);
+
+/* How alike two tokens are: 0, or FLOOR to 1000; *why.  Of two that are less alike than least it
+ * says 0 or any likeness below least, which is quicker; least 0: always exactly. */
+int plm_relate(unit_profile *a, const unit *b, int least, why_kind *why);
 
 #endif

@@ -8,6 +8,7 @@
 #define NAME_TOKENS 48   /* tokens of one name; more are left over */
 #define NAME_FORM 31     /* letters of a token; the rest of a longer one is hashed into it */
 #define NAME_KEY 15
+#define PLM_WEIGHT_INITIAL 130
 #define NAME_SPANS 160   /* tokens, raw words, joins and the acronym of one name */
 
 typedef enum name_script {
@@ -74,6 +75,12 @@ uint32_t plm_fold_letter_text(uint32_t cp, char out[16]);
 bool plm_name_read(plm_str text, name_parse *out);
 /* Fills phon and key of u from form. */
 void plm_unit_sound(unit *u);
+
+/* Mixes n bytes into a running hash: for plm_index_fingerprint. */
+uint64_t plm_name_mix(uint64_t h, const void *p, size_t n);
+/* Mixes the folding tables, the lexicon into it. */
+uint64_t plm_fold_mix_tables(uint64_t h);
+uint64_t plm_lex_mix_tables(uint64_t h);
 
 /* Next code point of s at *i; 0xFFFFFFFF for bytes that are not UTF-8. */
 uint32_t plm_utf8_next(plm_str s, size_t *i);

@@ -6,7 +6,7 @@
  *   score = M / (M + SOFT soft + CONF conf + EXTRA extra), less EVIDENCE where little is paired
  *
  * Invariants: 1 integers only; 2 the same for the same names whatever else is in the lists;
- * 3 score >= T implies the query weight paired is at least plm_score_need (docs/no-miss.md).
+ * 3 what plm_score_reachable and reaches() refuse does not score c->least (docs/no-miss.md).
  * Held by tests/unit/test_screen.c. */
 #include "screen/score.h"
 
@@ -26,7 +26,9 @@
 #define PATRONYMIC_OFF 60
 #define NUMBER_CLASH 900  /* weight of numbers that differ */
 #define INITIAL_SIM 800
+#define INITIAL_SOFT 8     /* soft of an initial: so much of the larger weight */
 #define INITIAL_CLASH 400
+#define ROUNDING 4        /* what the divisions of value() and can_reach() differ by at most */
 
 /* By what the query says it is.  An organization's name stands in many forms; a person's part of
  * a name is shared by many. */
@@ -53,6 +55,7 @@ typedef struct work {
     uint32_t n;
     int64_t m, soft;
     uint32_t real;           /* pairs that are no initials */
+    uint64_t met_q, met_e;   /* tokens with any pair */
 } work;
 
 static uint32_t weight_q(const work *w, uint32_t first, uint32_t count) {
@@ -68,18 +71,30 @@ static uint32_t weight_e(const work *w, uint32_t first, uint32_t count) {
 }
 
 static const unit *unit_e(const work *w, uint32_t i) { return &w->c->x->units[w->spans[i].id]; }
+static uint16_t trait_e(const work *w, uint32_t i) { return w->c->x->traits[w->spans[i].id]; }
+
+static uint64_t bits(uint32_t first, uint32_t count) {
+    return (((uint64_t)1 << (count & 63)) - 1) << first; /* count < NAME_TOKENS < 64 */
+}
 
 static void collect(work *w) {
     const compare *c = w->c;
+    w->met_q = w->met_e = 0;
     for (uint32_t j = 0; j < w->name->span_n; j++) {
         const span_rec *s = &w->spans[j];
-        uint32_t r = s->id & SPAN_JOIN ? c->join_head[s->id & ~SPAN_JOIN] : c->unit_head[s->id];
+        bool join = s->id & SPAN_JOIN;
+        uint32_t id = s->id & ~SPAN_JOIN;
+        if (!((join ? c->join_met : c->unit_met)[id >> 6] >> (id & 63) & 1)) continue;
+        uint32_t r = join ? c->join_head[id] : c->unit_head[id];
+        uint32_t b = weight_e(w, s->first, s->count);
+        w->met_e |= bits(s->first, s->count);
         for (; r && w->n < SCORE_PAIRS; r = c->relations[r - 1].next) {
             const relation *x = &c->relations[r - 1];
             const span *q = &c->q->spans[x->span];
-            uint32_t a = weight_q(w, q->first, q->count), b = weight_e(w, s->first, s->count);
-            w->all[w->n++] = (pairing){q->first, q->count, s->first, s->count, x->sim,
-                                       x->sim * (a < b ? a : b), x->kind};
+            uint32_t a = c->span_weight[x->span];
+            w->met_q |= bits(q->first, q->count);
+            w->all[w->n++] = (pairing){q->first, q->count, s->first, s->count, x->sim, x->why,
+                                       x->sim * (a < b ? a : b)};
         }
     }
 }
@@ -114,8 +129,8 @@ static void take(work *w, const pairing *p, scored *out) {
     w->m += (int64_t)p->sim * (a < b ? a : b) / 1000;
     w->soft += (int64_t)(1000 - p->sim) * (a + b) / 2000;
     /* A particle for a name, as Ben for Benjamin: what it weighs less is not paired. */
-    if (p->qn == 1 && p->en == 1 && p->kind[0] == 'n' &&
-        plm_score_is_light(&w->c->q->tokens[p->qf].u) != plm_score_is_light(unit_e(w, p->ef)))
+    if (p->qn == 1 && p->en == 1 && p->why == WHY_VARIANT &&
+        ((w->c->traits[p->qf] ^ trait_e(w, p->ef)) & TRAIT_LIGHT))
         w->soft += (a < b ? b - a : a - b) / 2;
     if (out->n < NAME_TOKENS) out->pairs[out->n++] = *p;
 }
@@ -135,57 +150,11 @@ static void pair_spans(work *w, scored *out) {
     }
 }
 
-static bool full_name(const unit *u) {
-    return u->kind == TOKEN_PLAIN && u->form_n > 1;
-}
-
-/* One letter stands for a name that begins with it, where something else is paired already. */
-static void pair_initials(work *w, scored *out) {
-    for (uint32_t i = 0; i < w->c->q->token_n; i++) {
-        const unit *q = &w->c->q->tokens[i].u;
-        for (uint32_t j = 0; j < w->name->token_n && !w->uq[i]; j++) {
-            const unit *e = unit_e(w, j);
-            bool one = (q->kind == TOKEN_INITIAL && full_name(e)) ||
-                       (e->kind == TOKEN_INITIAL && full_name(q));
-            if (w->ue[j] || !one || q->form[0] != e->form[0]) continue;
-            pairing p = {(uint8_t)i, 1, (uint8_t)j, 1, INITIAL_SIM, 0, "initial"};
-            memset(w->uq + i, 1, 1);
-            w->ue[j] = true;
-            w->m += INITIAL_SIM * (q->weight < e->weight ? q->weight : e->weight) / 1000;
-            w->soft += (q->weight < e->weight ? e->weight : q->weight) / 8;
-            if (out->n < NAME_TOKENS) out->pairs[out->n++] = p;
-        }
-    }
-}
-
-/* JC for Jean-Claude: two letters that begin two names in a row. */
-static void pair_two_initials(work *w, scored *out) {
-    for (uint32_t i = 0; i < w->c->q->token_n; i++) {
-        const unit *q = &w->c->q->tokens[i].u;
-        if (w->uq[i] || q->form_n != 2 || q->kind != TOKEN_PLAIN || q->phon_n != q->key_n) continue;
-        for (uint32_t j = 0; j + 1 < w->name->token_n; j++) {
-            const unit *a = unit_e(w, j), *b = unit_e(w, j + 1);
-            if (w->ue[j] || w->ue[j + 1] || !full_name(a) || !full_name(b) ||
-                a->form[0] != q->form[0] || b->form[0] != q->form[1])
-                continue;
-            pairing p = {(uint8_t)i, 1, (uint8_t)j, 2, INITIAL_SIM, 0, "initials"};
-            w->uq[i] = w->ue[j] = w->ue[j + 1] = true;
-            w->m += INITIAL_SIM * q->weight / 1000;
-            if (out->n < NAME_TOKENS) out->pairs[out->n++] = p;
-            break;
-        }
-    }
-}
-
 typedef struct rest {
     int64_t weight, light, plain; /* light: legal forms, particles, titles; weight: the others */
     int64_t patronymic;
     bool number, initial;
 } rest;
-
-bool plm_score_is_light(const unit *u) {
-    return u->kind == TOKEN_LEGAL || u->kind == TOKEN_PARTICLE || u->kind == TOKEN_TITLE;
-}
 
 static bool ends(const unit *u, const char *with) {
     size_t n = strlen(with);
@@ -198,32 +167,98 @@ static bool patronymic(const unit *u) {
                                       ends(u, "avna") || ends(u, "vitch"));
 }
 
-static void leave(rest *r, const unit *u) {
-    int64_t w = u->weight;
-    if (u->script == SCRIPT_HANGUL) w *= SYLLABLE_REST;
-    if (plm_score_is_light(u)) {
+uint16_t plm_score_traits(const unit *u) {
+    bool east = u->script == SCRIPT_HAN || u->script == SCRIPT_HANGUL || u->script == SCRIPT_KANA;
+    bool plain = u->kind == TOKEN_PLAIN, number = u->kind == TOKEN_NUMBER;
+    bool light = u->kind == TOKEN_LEGAL || u->kind == TOKEN_PARTICLE || u->kind == TOKEN_TITLE;
+    return (uint16_t)((unsigned)(unsigned char)u->form[0] << 8 | (light ? TRAIT_LIGHT : 0) |
+                     (plain || number ? TRAIT_PLAIN : 0) |
+                     (patronymic(u) ? TRAIT_PATRONYMIC : 0) |
+                     (u->script == SCRIPT_HANGUL ? TRAIT_SYLLABLE : 0) |
+                     (u->kind == TOKEN_INITIAL ? TRAIT_INITIAL : 0) |
+                     (plain && u->form_n > 1 ? TRAIT_FULL : 0) |
+                     (plain && east ? TRAIT_READING : 0) | (number ? TRAIT_NUMBER : 0));
+}
+
+static void leave(rest *r, uint16_t trait, uint32_t weight) {
+    int64_t w = weight;
+    if (trait & TRAIT_SYLLABLE) w *= SYLLABLE_REST;
+    if (trait & TRAIT_LIGHT) {
         r->light += w;
         return;
     }
     r->weight += w;
-    if (patronymic(u)) r->patronymic += w;
-    if (u->kind == TOKEN_PLAIN || u->kind == TOKEN_NUMBER) r->plain += w;
-    r->number = r->number || u->kind == TOKEN_NUMBER;
-    r->initial = r->initial || u->kind == TOKEN_INITIAL;
+    if (trait & TRAIT_PATRONYMIC) r->patronymic += w;
+    if (trait & TRAIT_PLAIN) r->plain += w;
+    r->number = r->number || (trait & TRAIT_NUMBER);
+    r->initial = r->initial || (trait & TRAIT_INITIAL);
 }
 
 static rest left_q(const work *w) {
     rest r = {0, 0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->c->q->token_n; i++)
-        if (!w->uq[i]) leave(&r, &w->c->q->tokens[i].u);
+        if (!w->uq[i]) leave(&r, w->c->traits[i], w->c->q->tokens[i].u.weight);
     return r;
 }
 
 static rest left_e(const work *w) {
     rest r = {0, 0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->name->token_n; i++)
-        if (!w->ue[i]) leave(&r, unit_e(w, i));
+        if (!w->ue[i]) leave(&r, trait_e(w, i), w->we[i]);
     return r;
+}
+
+/* One letter stands for a name that begins with it. */
+static bool initial_of(uint16_t a, uint16_t b) {
+    bool one = ((a & TRAIT_INITIAL) && (b & TRAIT_FULL)) ||
+               ((b & TRAIT_INITIAL) && (a & TRAIT_FULL));
+    return one && a >> 8 == b >> 8;
+}
+
+/* JC for Jean-Claude: two letters that begin two names in a row. */
+static bool two_initials_of(const unit *q, uint16_t a, uint16_t b) {
+    return (a & b & TRAIT_FULL) && a >> 8 == (unsigned char)q->form[0] &&
+           b >> 8 == (unsigned char)q->form[1];
+}
+
+static bool is_two_initials(const unit *u) {
+    return u->kind == TOKEN_PLAIN && u->form_n == 2 && u->phon_n == u->key_n;
+}
+
+bool plm_score_stands_for_more(const unit *u) {
+    return u->kind == TOKEN_INITIAL || is_two_initials(u);
+}
+
+/* Where something else is paired already. */
+static void pair_initials(work *w, scored *out) {
+    for (uint32_t i = 0; i < w->c->q->token_n; i++) {
+        for (uint32_t j = 0; j < w->name->token_n && !w->uq[i]; j++) {
+            if (w->ue[j] || !initial_of(w->c->traits[i], trait_e(w, j))) continue;
+            uint32_t a = w->c->q->tokens[i].u.weight, b = w->we[j];
+            pairing p = {(uint8_t)i, 1, (uint8_t)j, 1, INITIAL_SIM, WHY_INITIAL, 0};
+            memset(w->uq + i, 1, 1);
+            w->ue[j] = true;
+            w->m += INITIAL_SIM * (a < b ? a : b) / 1000;
+            w->soft += (a < b ? b : a) / INITIAL_SOFT;
+            if (out->n < NAME_TOKENS) out->pairs[out->n++] = p;
+        }
+    }
+}
+
+static void pair_two_initials(work *w, scored *out) {
+    for (uint32_t i = 0; i < w->c->q->token_n; i++) {
+        const unit *q = &w->c->q->tokens[i].u;
+        if (w->uq[i] || !is_two_initials(q)) continue;
+        for (uint32_t j = 0; j + 1 < w->name->token_n; j++) {
+            if (w->ue[j] || w->ue[j + 1] || !two_initials_of(q, trait_e(w, j), trait_e(w, j + 1)))
+                continue;
+            pairing p = {(uint8_t)i, 1, (uint8_t)j, 2, INITIAL_SIM, WHY_INITIALS, 0};
+            w->uq[i] = w->ue[j] = w->ue[j + 1] = true;
+            w->m += INITIAL_SIM * q->weight / 1000;
+            if (out->n < NAME_TOKENS) out->pairs[out->n++] = p;
+            break;
+        }
+    }
 }
 
 static int value(const work *w, rest q, rest e) {
@@ -244,11 +279,6 @@ static int value(const work *w, rest q, rest e) {
     if (hq + he > 100 && w->m < EVIDENCE)
         s -= s * cut * (EVIDENCE - w->m) / EVIDENCE * (EVIDENCE - w->m) / (100 * EVIDENCE);
     return (int)s;
-}
-
-static bool reading(const unit *u) {
-    return u->kind == TOKEN_PLAIN &&
-           (u->script == SCRIPT_HAN || u->script == SCRIPT_HANGUL || u->script == SCRIPT_KANA);
 }
 
 /* Below the default threshold the scale is spread, so that what is far still has an order. */
@@ -275,11 +305,12 @@ static bool by_reading(const work *w, const scored *s, rest q, rest e) {
     bool native = false;
     for (uint32_t i = 0; i < p->token_n; i++) {
         const unit *u = &p->tokens[i].u;
-        native = native || reading(u);
+        native = native || (w->c->traits[i] & TRAIT_READING);
         if (u->kind == TOKEN_GENERIC || u->kind == TOKEN_PLACE || u->kind == TOKEN_LEGAL)
             return false;
     }
-    for (uint32_t i = 0; i < w->name->token_n && !native; i++) native = reading(unit_e(w, i));
+    for (uint32_t i = 0; i < w->name->token_n && !native; i++)
+        native = trait_e(w, i) & TRAIT_READING;
     if (!native) return false;
     uint32_t letters = 0; /* of the native script */
     bool same = true, sure = q.weight + e.weight == 0;
@@ -294,6 +325,177 @@ static bool by_reading(const work *w, const scored *s, rest q, rest e) {
             same = same && unit_e(w, t)->script == p->tokens[x->qf].u.script;
     }
     return !same && !(sure && letters >= READING_SYLLABLES);
+}
+
+/* ---- what can't be reached: docs/no-miss.md, section 3 ---- */
+
+/* At most what a comparison can come to. */
+typedef struct most {
+    int64_t m, cost;         /* paired; what the pairs cost at least, in hundredths */
+    rest q, e;               /* left over at least */
+} most;
+
+/* Adds query token i, paired at most so: m, and the pair's soft. */
+static void add_most(most *b, const compare *c, uint32_t i, int64_t m, int64_t soft) {
+    int64_t w = c->q->tokens[i].u.weight;
+    const strictness *k = &strict[c->kind > 2 ? 0 : c->kind];
+    int64_t paired = k->soft * soft, left = (c->traits[i] & TRAIT_LIGHT ? LIGHT : EXTRA_Q) * w;
+    b->m += m;
+    b->cost += paired < left ? paired : left;
+}
+
+static bool can_reach(const most *b, const compare *c) {
+    const strictness *k = &strict[c->kind > 2 ? 0 : c->kind];
+    int64_t hq = b->q.weight, he = b->e.weight;
+    if (hq == 0) he -= b->e.patronymic * PATRONYMIC_OFF / 100;
+    int64_t conf = hq + he ? 2 * hq * he / (hq + he) : 0, extra = hq > he ? hq - he : he - hq;
+    int64_t d = 100 * b->m + b->cost + CONF * (conf - 1) + (hq > he ? EXTRA_Q : EXTRA) * extra +
+                LIGHT * (b->q.light + b->e.light);
+    if (b->m <= 0) return false;
+    if (d < 100 * b->m) d = 100 * b->m;
+    int64_t s = PLM_SCORE_ONE * (100 * b->m) / d, cut = k->cut;
+    if (b->q.weight <= 130 && k->cut_less < cut) cut = k->cut_less;
+    if (b->q.plain + b->e.plain <= 250 && k->cut_common < cut) cut = k->cut_common;
+    if (hq + he > 100 && b->m < EVIDENCE)
+        s -= s * cut * (EVIDENCE - b->m) / EVIDENCE * (EVIDENCE - b->m) / (100 * EVIDENCE);
+    return s + ROUNDING >= c->least;
+}
+
+/* At most what each token of the query is paired with, and at least what that lacks. */
+typedef struct best_pairs {
+    int32_t m[NAME_TOKENS];    /* -1: nothing */
+    int32_t soft[NAME_TOKENS];
+    uint64_t met_e;            /* tokens of the entity that may be paired */
+} best_pairs;
+
+static void better(best_pairs *p, uint32_t t, int32_t m, int32_t soft) {
+    if (m > p->m[t]) p->m[t] = m;
+    if (soft < p->soft[t]) p->soft[t] = soft;
+}
+
+static void best_by_spans(const work *w, best_pairs *b) {
+    const compare *c = w->c;
+    for (uint32_t i = 0; i < c->q->token_n; i++) b->m[i] = -1, b->soft[i] = INT32_MAX;
+    b->met_e = w->met_e;
+    for (uint32_t i = 0; i < w->n; i++) {
+        const pairing *p = &w->all[i];
+        int32_t far = 1000 - p->sim;
+        if (p->qn == 1) {
+            int32_t both = c->q->tokens[p->qf].u.weight + (int32_t)weight_e(w, p->ef, p->en);
+            better(b, p->qf, (int32_t)(p->gain / 1000), far * both / 2000);
+            continue;
+        }
+        for (uint32_t t = p->qf; t < p->qf + (uint32_t)p->qn; t++) { /* its share */
+            int32_t a = c->q->tokens[t].u.weight;
+            better(b, t, p->sim * a / 1000 + 1, far * a / 2000);
+        }
+    }
+}
+
+static void best_by_initials(const work *w, best_pairs *p) {
+    for (uint32_t i = 0; i < w->c->q->token_n; i++) {
+        const unit *q = &w->c->q->tokens[i].u;
+        bool two = is_two_initials(q);
+        for (uint32_t j = 0; j < w->name->token_n; j++) {
+            uint16_t e = trait_e(w, j);
+            if (initial_of(w->c->traits[i], e)) {
+                int32_t a = q->weight, b = w->we[j];
+                better(p, i, INITIAL_SIM * (a < b ? a : b) / 1000, (a < b ? b : a) / INITIAL_SOFT);
+                p->met_e |= bits(j, 1);
+            }
+            if (two && j + 1 < w->name->token_n && two_initials_of(q, e, trait_e(w, j + 1))) {
+                better(p, i, INITIAL_SIM * q->weight / 1000, 0);
+                p->met_e |= bits(j, 2);
+            }
+        }
+    }
+}
+
+/* False when the pairs collected can't come to c->least, however they are chosen. */
+static bool reaches(const work *w) {
+    const compare *c = w->c;
+    best_pairs p;
+    most b = {0};
+    best_by_spans(w, &p);
+    if (c->stands || (w->name->flags & NAME_HAS_INITIAL)) best_by_initials(w, &p);
+    for (uint32_t i = 0; i < c->q->token_n; i++) {
+        if (p.m[i] < 0) leave(&b.q, c->traits[i], c->q->tokens[i].u.weight);
+        else add_most(&b, c, i, p.m[i], p.soft[i]);
+    }
+    for (uint32_t i = 0; i < w->name->token_n; i++)
+        if (!(p.met_e >> i & 1)) leave(&b.e, trait_e(w, i), w->we[i]);
+    return can_reach(&b, c);
+}
+
+bool plm_score_reachable(const compare *c, const uint16_t sim[NAME_TOKENS], bool initials) {
+    most b = {0};
+    for (uint32_t i = 0; i < c->q->token_n; i++) {
+        int32_t w = c->q->tokens[i].u.weight, one = PLM_WEIGHT_INITIAL;
+        int32_t m = sim[i] ? sim[i] * w / 1000 + 1 : -1;
+        int32_t soft = (1000 - sim[i]) * w / 2000;
+        if (initials && (c->traits[i] & TRAIT_FULL)) {
+            int32_t less = INITIAL_SIM * (w < one ? w : one) / 1000;
+            int32_t far = (w < one ? one : w) / INITIAL_SOFT;
+            if (m < 0 || far < soft) soft = far;
+            if (less > m) m = less;
+        }
+        if (m < 0) leave(&b.q, c->traits[i], (uint32_t)w);
+        else add_most(&b, c, i, m, soft);
+    }
+    return can_reach(&b, c);
+}
+
+/* False when a name whose related spans meet only these tokens can't come to c->least, however
+ * alike they are.  Found once for each set of tokens. */
+static bool met_reach(const compare *c, uint64_t tokens, bool initials) {
+    uint64_t all = ((uint64_t)1 << REACH_TOKENS) - 1;
+    bool others = tokens >> REACH_TOKENS;
+    uint8_t *seen = &c->reach_seen[(tokens & all) << 2 | (uint64_t)(others << 1 | initials)];
+    if (*seen) return *seen == 2;
+    uint16_t sim[NAME_TOKENS];
+    for (uint32_t i = 0; i < c->q->token_n; i++) {
+        bool met = i < REACH_TOKENS ? tokens >> i & 1 : others;
+        bool stands = c->stands && plm_score_stands_for_more(&c->q->tokens[i].u);
+        sim[i] = stands ? 1000 : met ? c->sim_most[i] : 0;
+    }
+    bool can = plm_score_reachable(c, sim, initials);
+    *seen = can ? 2 : 1;
+    return can;
+}
+
+static bool may_reach(const compare *c, const name_rec *name) {
+    uint64_t tokens = 0;
+    const span_rec *s = c->x->spans + name->span_at, *end = s + name->span_n;
+    for (; s < end; s++) {
+        bool join = s->id & SPAN_JOIN;
+        uint32_t id = s->id & ~SPAN_JOIN;
+        if (!((join ? c->join_met : c->unit_met)[id >> 6] >> (id & 63) & 1)) continue;
+        tokens |= c->relations[(join ? c->join_head : c->unit_head)[id] - 1].tokens;
+    }
+    return met_reach(c, tokens, name->flags & NAME_HAS_INITIAL);
+}
+
+void plm_score_prepare(compare *c, uint32_t relation_n, int threshold) {
+    c->least = unspread(threshold);
+    memset(c->reach_seen, 0, REACH_SEEN);
+    memset(c->sim_most, 0, sizeof c->sim_most);
+    for (uint32_t i = 0; i < relation_n; i++) {
+        const relation *r = &c->relations[i];
+        const span *s = &c->q->spans[r->span];
+        for (uint32_t t = s->first; t < s->first + (uint32_t)s->count; t++)
+            if (r->sim > c->sim_most[t]) c->sim_most[t] = r->sim;
+    }
+    c->stands = false;
+    for (uint32_t i = 0; i < c->q->token_n; i++) {
+        c->traits[i] = plm_score_traits(&c->q->tokens[i].u);
+        c->stands = c->stands || plm_score_stands_for_more(&c->q->tokens[i].u);
+    }
+    for (uint32_t i = 0; i < c->q->span_n; i++) {
+        const span *s = &c->q->spans[i];
+        c->span_weight[i] = 0;
+        for (uint32_t t = s->first; t < s->first + (uint32_t)s->count; t++)
+            c->span_weight[i] += c->q->tokens[t].u.weight;
+    }
 }
 
 /* The same words of the same script, in any order: the same name, whatever else its parts are
@@ -314,7 +516,8 @@ static bool same_words(const work *w, scored *out) {
         }
         if (j == n) return false;
         used[j] = true;
-        out->pairs[i] = (pairing){(uint8_t)i, 1, (uint8_t)j, 1, 1000, 1000u * a->weight, "exact"};
+        out->pairs[i] = (pairing){(uint8_t)i, 1, (uint8_t)j, 1, 1000, WHY_EXACT,
+                                  1000u * a->weight};
     }
     out->n = n;
     out->score = PLM_SCORE_ONE;
@@ -326,19 +529,20 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     work w;
     w.c = c;
     w.name = &c->x->names[n];
+    out->n = 0;
+    out->score = 0;
+    out->whole = false;
+    if (c->least && !may_reach(c, w.name)) return;
     w.spans = c->x->spans + w.name->span_at;
     w.n = 0;
     w.m = w.soft = 0;
     w.real = 0;
-    memset(w.uq, 0, sizeof w.uq);
-    memset(w.ue, 0, sizeof w.ue);
     for (uint32_t i = 0; i < w.name->token_n; i++) w.we[i] = w.spans[i].weight;
-    out->n = 0;
-    out->score = 0;
-    out->whole = false;
     if (same_words(&w, out)) return;
     collect(&w);
-    if (w.n == 0) return;
+    if (w.n == 0 || (c->least && w.n < SCORE_PAIRS && !reaches(&w))) return;
+    memset(w.uq, 0, sizeof w.uq);
+    memset(w.ue, 0, sizeof w.ue);
     pair_spans(&w, out);
     if (w.real) pair_initials(&w, out);
     if (w.real) pair_two_initials(&w, out);
@@ -347,12 +551,4 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     if (by_reading(&w, out, q, e)) out->score = out->score * READING_PERCENT / 100;
     out->score = spread(out->score);
     out->whole = w.soft == 0 && q.weight + q.light + e.weight + e.light == 0;
-}
-
-bool plm_score_reachable(const paired *p, int threshold) {
-    /* score <= m / (m + EXTRA_Q heavy left + LIGHT light left), m what is paired at most;
-     * score >= T  <=>  m (100 - 100 T) >= T (EXTRA_Q heavy + LIGHT light), T of ten thousand */
-    int64_t t = unspread(threshold), m = (int64_t)p->heavy + p->light;
-    int64_t left = EXTRA_Q * (int64_t)p->heavy_left + LIGHT * (int64_t)p->light_left;
-    return m * 100 * (PLM_SCORE_ONE - t) >= t * left;
 }

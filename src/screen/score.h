@@ -9,16 +9,19 @@
 
 /* A related pair of spans: query's span, how alike, why; chained by the entity's unit. */
 typedef struct relation {
-    uint16_t span, sim;
+    uint16_t sim;
+    uint8_t span, why;
     uint32_t next;           /* relation number + 1; 0: last */
-    const char *kind;
+    uint64_t tokens;         /* of the query, a bit each: of this and all that follow it */
 } relation;
+
+#define REACH_TOKENS 8       /* tokens that reach_seen tells apart; the others count as one */
+#define REACH_SEEN (4u << REACH_TOKENS)
 
 typedef struct pairing {
     uint8_t qf, qn, ef, en;
-    uint16_t sim;
+    uint16_t sim, why;
     uint32_t gain;
-    const char *kind;
 } pairing;
 
 typedef struct scored {
@@ -32,20 +35,42 @@ typedef struct compare {
     const plm_index *x;
     const name_parse *q;
     const uint32_t *unit_head, *join_head; /* unit or join -> relation number + 1 */
+    const uint64_t *unit_met, *join_met;   /* a bit each: whether it has any */
     const relation *relations;
     uint32_t kind;           /* plm_entity_kind that the query states */
-    plm_str alone;           /* one common word: only a name that is just this, as written */
+    plm_str alone;           /* only a name that is this text is taken; empty: any */
+    int least;               /* a name that can't score this may be given 0; 0: none may */
+    uint16_t sim_most[NAME_TOKENS];   /* of any relation of a token */
+    uint8_t *reach_seen;     /* REACH_SEEN: which tokens paired can reach least */
+    bool stands;             /* a token of the query may stand for more than it says */
+    uint16_t traits[NAME_TOKENS];     /* of the query's tokens */
+    uint32_t span_weight[NAME_SPANS]; /* of the tokens of each of the query's spans */
 } compare;
 
+/* What a token is to the score: a bit each, and its first letter in the upper byte; kept for every
+ * unit of the index. */
+enum {
+    TRAIT_LIGHT = 1,         /* legal form, particle, title */
+    TRAIT_PLAIN = 2,         /* a name or a number */
+    TRAIT_PATRONYMIC = 4,
+    TRAIT_SYLLABLE = 8,      /* Hangul: counts more where it is left over */
+    TRAIT_INITIAL = 16,
+    TRAIT_FULL = 32,         /* a name of more than a letter */
+    TRAIT_READING = 64,      /* a name read from Han, Hangul or kana */
+    TRAIT_NUMBER = 128
+};
+uint16_t plm_score_traits(const unit *u);
+
+/* Fills what c says about c->q and its relations (relation_n), and its threshold. */
+void plm_score_prepare(compare *c, uint32_t relation_n, int threshold);
 /* Scores name number n; fills out. */
 void plm_score_name(const compare *c, uint32_t n, scored *out);
-/* Weights of query tokens that are paired at most, and of those left over. */
-typedef struct paired {
-    uint32_t heavy, light, heavy_left, light_left;
-} paired;
-/* False when no name can score threshold with no more than this paired (docs/no-miss.md). */
-bool plm_score_reachable(const paired *p, int threshold);
-bool plm_score_is_light(const unit *u);
+/* A query token that may be paired without a related span: an initial, two initials. */
+bool plm_score_stands_for_more(const unit *u);
+/* False when no name can score c->least whose query tokens are paired no better than so: sim[i]
+ * for token i, 0 for one left over; with initials: or paired with an initial of the name
+ * (docs/no-miss.md). */
+bool plm_score_reachable(const compare *c, const uint16_t sim[NAME_TOKENS], bool initials);
 /* OFAC's own 0 to 100, times 100. */
 int plm_score_ofac(plm_str query, plm_str name);
 

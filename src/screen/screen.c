@@ -5,13 +5,13 @@
 #include "plimsoll/screen.h"
 
 #include "screen/address.h"
+#include "screen/kin.h"
 #include "screen/score.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define JOIN_SIM 950         /* several words as one: hardly another letter */
 #define RELATIONS_MAX 400000u
 #define COUNTRY_GAIN 6       /* per cent of what is missing to 1.0 */
 #define COUNTRY_LOSS 150
@@ -28,6 +28,11 @@
 #define BUILDING_SCORE 7600   /* a warning: above the default threshold */
 #define ADDRESS_SCORE 8000
 #define UNIT_SCORE 9600
+#define SKIP_LEAST 625       /* likeness that postings are skipped by: the least and the steps */
+#define SKIP_STEP 25
+#define AHEAD_NAME 12        /* names that are fetched before they are scored */
+#define AHEAD_SPANS 6
+#define AHEAD_HEAD 8
 
 struct plm_screen {
     const plm_lists *lists;
@@ -45,13 +50,18 @@ typedef struct found {
 
 struct plm_screener {
     const plm_screen *s;
-    uint32_t *unit_head, *join_head, *name_seen, *unit_seen;
+    plm_kins *kins;
+    uint8_t reach_seen[REACH_SEEN];
+    uint32_t *unit_head, *join_head;
+    uint64_t *unit_met, *join_met; /* a bit each: has a relation */
+    uint64_t *name_met;      /* a bit each: is in names */
+    uint32_t *names;         /* to be scored; addresses to be compared */
+    uint32_t names_n, names_cap;
     int32_t *best_score;     /* by entity; -1: none yet */
     uint32_t *best_name;
-    uint32_t round, unit_round;
     relation *relations;
     uint32_t relation_n, relation_cap;
-    uint32_t *touched;       /* units (or SPAN_JOIN | join) with relations */
+    kin *touched;            /* the first of each unit (or SPAN_JOIN | join) with relations */
     uint32_t touched_n, touched_cap;
     found *found;
     uint32_t found_n, found_cap;
@@ -122,6 +132,13 @@ void plm_screen_free(plm_screen *s) {
 
 static uint32_t entity_total(const plm_screen *s) { return s->lists->first[s->lists->n]; }
 
+static void *zeros(size_t n, bool *ok) {
+    void *p = plm_mem_resize(NULL, n);
+    if (p) memset(p, 0, n);
+    else *ok = false;
+    return p;
+}
+
 plm_screener *plm_screener_new(const plm_screen *s, plm_fault *f) {
     plm_screener *q = plm_mem_resize(NULL, sizeof *q);
     if (!q) return plm_fail(f, PLM_NO_MEMORY, "not enough memory"), NULL;
@@ -131,21 +148,19 @@ plm_screener *plm_screener_new(const plm_screen *s, plm_fault *f) {
     const uint32_t *n = s->x->n;
     size_t units = n[IX_UNITS] + 1, joins = n[IX_JOINS] + 1, names = n[IX_NAMES] + 1;
     size_t entities = (size_t)entity_total(s) + 1;
-    q->unit_head = plm_mem_resize(NULL, units * 4);
-    q->unit_seen = plm_mem_resize(NULL, units * 4);
-    q->join_head = plm_mem_resize(NULL, joins * 4);
-    q->name_seen = plm_mem_resize(NULL, names * 4);
-    q->best_score = plm_mem_resize(NULL, entities * 4);
-    q->best_name = plm_mem_resize(NULL, entities * 4);
-    if (!q->arena || !q->unit_head || !q->unit_seen || !q->join_head || !q->name_seen ||
-        !q->best_score || !q->best_name) {
+    bool ok = true;
+    q->kins = plm_kins_new(s->x);
+    q->unit_head = zeros(units * 4, &ok);
+    q->join_head = zeros(joins * 4, &ok);
+    q->unit_met = zeros(units / 64 * 8 + 8, &ok);
+    q->join_met = zeros(joins / 64 * 8 + 8, &ok);
+    q->name_met = zeros(names / 64 * 8 + 8, &ok);
+    q->best_score = zeros(entities * 4, &ok);
+    q->best_name = zeros(entities * 4, &ok);
+    if (!q->arena || !q->kins || !ok) {
         plm_screener_free(q);
         return plm_fail(f, PLM_NO_MEMORY, "not enough memory"), NULL;
     }
-    memset(q->unit_head, 0, units * 4);
-    memset(q->unit_seen, 0, units * 4);
-    memset(q->join_head, 0, joins * 4);
-    memset(q->name_seen, 0, names * 4);
     memset(q->best_score, 0xFF, entities * 4);
     return q;
 }
@@ -153,10 +168,13 @@ plm_screener *plm_screener_new(const plm_screen *s, plm_fault *f) {
 void plm_screener_free(plm_screener *q) {
     if (!q) return;
     plm_arena_free(q->arena);
+    plm_kins_free(q->kins);
     plm_mem_free(q->unit_head);
-    plm_mem_free(q->unit_seen);
     plm_mem_free(q->join_head);
-    plm_mem_free(q->name_seen);
+    plm_mem_free(q->unit_met);
+    plm_mem_free(q->join_met);
+    plm_mem_free(q->name_met);
+    plm_mem_free(q->names);
     plm_mem_free(q->best_score);
     plm_mem_free(q->best_name);
     plm_mem_free(q->relations);
@@ -181,106 +199,43 @@ static void *more(plm_screener *q, void **p, uint32_t *n, uint32_t *cap, size_t 
     return (char *)*p + (size_t)(*n)++ * row;
 }
 
+static void set_bit(uint64_t *p, uint32_t i) { p[i >> 6] |= (uint64_t)1 << (i & 63); }
+static bool has_bit(const uint64_t *p, uint32_t i) { return p[i >> 6] >> (i & 63) & 1; }
+
 /* ---- relations ---- */
 
-static void relate(plm_screener *q, uint32_t id, uint32_t span_no, int sim, const char *kind) {
-    uint32_t *head = id & SPAN_JOIN ? &q->join_head[id & ~SPAN_JOIN] : &q->unit_head[id];
+static uint32_t *head_of(const plm_screener *q, uint32_t id) {
+    return id & SPAN_JOIN ? &q->join_head[id & ~SPAN_JOIN] : &q->unit_head[id];
+}
+
+static void relate(plm_screener *q, const kin *k, uint32_t span_no) {
+    uint32_t id = k->id;
+    uint32_t *head = head_of(q, id);
     if (q->relation_n >= RELATIONS_MAX) return;
     if (*head == 0) {
-        uint32_t *t = more(q, (void **)&q->touched, &q->touched_n, &q->touched_cap, 4);
+        kin *t = more(q, (void **)&q->touched, &q->touched_n, &q->touched_cap, sizeof *t);
         if (!t) return;
-        *t = id;
+        *t = *k;
+        set_bit(id & SPAN_JOIN ? q->join_met : q->unit_met, id & ~SPAN_JOIN);
     }
     relation *r = more(q, (void **)&q->relations, &q->relation_n, &q->relation_cap, sizeof *r);
     if (!r) return;
-    *r = (relation){(uint16_t)span_no, (uint16_t)sim, *head, kind};
+    const span *s = &q->q.spans[span_no];
+    *r = (relation){k->sim, (uint8_t)span_no, (uint8_t)k->why, *head,
+                    (((uint64_t)1 << s->count) - 1) << s->first};
+    if (*head) r->tokens |= q->relations[*head - 1].tokens;
     *head = q->relation_n;
 }
 
-/* A span of the query against a unit of the index: what both modes call. */
-static void try_unit(plm_screener *q, uint32_t span_no, uint32_t u) {
-    const unit *a = &q->q.spans[span_no].u, *b = &q->s->x->units[u];
-    const char *kind;
-    if (a->join == 2) { /* the query's acronym against a word */
-        bool same = a->form_n == b->form_n && memcmp(a->form, b->form, a->form_n) == 0 &&
-                    b->kind == TOKEN_PLAIN;
-        if (same) relate(q, u, span_no, 850, "acronym");
-        return;
-    }
-    int sim = plm_relate(a, b, &kind);
-    if (a->join && sim) {
-        if (a->form_n < 4 || sim < JOIN_SIM) sim = 0;
-        sim = sim * 97 / 100;
-        kind = "joined";
-    }
-    if (sim) relate(q, u, span_no, sim, kind);
-}
-
-/* The joins that a span can equal: its sounds as a join, its letters as an acronym. */
-static uint32_t join_hashes(const span *s, uint64_t out[2]) {
-    uint32_t n = 0;
-    if (s->u.join == 2 || s->u.kind == TOKEN_NUMBER) return 0;
-    if (s->u.form_n >= 4) out[n++] = plm_index_hash('j', s->u.phon, s->u.phon_n);
-    if (!s->u.join && s->u.form_n >= 3 && s->u.kind == TOKEN_PLAIN)
-        out[n++] = plm_index_hash('a', s->u.form, s->u.form_n);
-    return n;
-}
-
-static void relate_join(plm_screener *q, uint32_t span_no, uint32_t join, bool acronym) {
-    relate(q, SPAN_JOIN | join, span_no, acronym ? 850 : 960, acronym ? "acronym" : "joined");
-}
-
-static void relate_all(plm_screener *q) {
-    const plm_index *x = q->s->x;
+static void relate_spans(plm_screener *q, bool exhaustive) {
     for (uint32_t i = 0; i < q->q.span_n; i++) {
-        uint64_t h[2];
-        for (uint32_t u = 0; u < x->n[IX_UNITS]; u++) try_unit(q, i, u);
-        uint32_t n = join_hashes(&q->q.spans[i], h);
-        for (uint32_t j = 0; j < x->n[IX_JOINS]; j++)
-            for (uint32_t k = 0; k < n; k++)
-                if (x->joins[j] == h[k])
-                    relate_join(q, i, j, k + 1 == n && (n == 2 || q->q.spans[i].u.form_n < 4));
-    }
-}
-
-typedef struct near_look {
-    plm_screener *q;
-    uint32_t span_no;
-} near_look;
-
-static void look_near(void *ctx, uint64_t hash) {
-    near_look *c = ctx;
-    plm_screener *q = c->q;
-    const plm_index *x = q->s->x;
-    uint64_t top = hash & ~(uint64_t)0xFFFFFFFFu;
-    uint32_t b = (uint32_t)(hash >> (64 - INDEX_DIR_BITS));
-    uint32_t lo = x->near_dir[b], end = x->near_dir[b + 1];
-    for (uint32_t hi = end; lo < hi;) {
-        uint32_t mid = lo + (hi - lo) / 2;
-        if (x->near[mid] < top) lo = mid + 1;
-        else hi = mid;
-    }
-    for (; lo < end && (x->near[lo] ^ top) >> 32 == 0; lo++) {
-        uint32_t u = (uint32_t)x->near[lo];
-        if (q->unit_seen[u] == q->unit_round) continue;
-        q->unit_seen[u] = q->unit_round;
-        try_unit(q, c->span_no, u);
-    }
-}
-
-static void relate_near(plm_screener *q) {
-    const plm_index *x = q->s->x;
-    for (uint32_t i = 0; i < q->q.span_n; i++) {
-        near_look c = {q, i};
-        uint64_t h[2];
-        q->unit_round++;
-        plm_near_keys(&q->q.spans[i].u, look_near, &c);
-        uint32_t n = join_hashes(&q->q.spans[i], h);
-        for (uint32_t k = 0; k < n; k++) {
-            uint32_t b = (uint32_t)(h[k] >> (64 - INDEX_DIR_BITS));
-            for (uint32_t j = x->join_dir[b]; j < x->join_dir[b + 1]; j++)
-                if (x->joins[j] == h[k])
-                    relate_join(q, i, j, k + 1 == n && (n == 2 || q->q.spans[i].u.form_n < 4));
+        uint32_t n;
+        const kin *k = plm_kins_find(q->kins, &q->q.spans[i].u, exhaustive, &n);
+        if (!k) q->failed = true;
+        for (uint32_t j = 0; k && j < n; j++) {
+            uint32_t far = k[j + AHEAD_HEAD < n ? j + AHEAD_HEAD : j].id;
+            __builtin_prefetch(head_of(q, far), 1);
+            relate(q, &k[j], i);
         }
     }
 }
@@ -304,8 +259,6 @@ static bool same_text(plm_str a, plm_str b) {
 
 static void consider(plm_screener *q, const compare *c, uint32_t name, int threshold) {
     scored s;
-    if (q->name_seen[name] == q->round) return;
-    q->name_seen[name] = q->round;
     plm_score_name(c, name, &s);
     if (s.score == 0 || s.score < threshold) return;
     if (c->alone.n && !same_text(c->alone, name_text(q, name))) return;
@@ -325,92 +278,118 @@ static void consider(plm_screener *q, const compare *c, uint32_t name, int thres
     }
 }
 
-/* Postings of a query token: how many names its relations lead to. */
-static void count_postings(const plm_screener *q, uint64_t *cost) {
-    const plm_index *x = q->s->x;
-    memset(cost, 0, NAME_TOKENS * sizeof *cost);
+/* What is not followed: relations of a token as like as skip[token] or less. */
+typedef struct skips {
+    const plm_screener *q;
+    const compare *c;
+    uint16_t sim[NAME_TOKENS];
+    uint64_t cost[NAME_TOKENS]; /* postings that a token's relations lead to */
+} skips;
+
+static void count_postings(skips *k) {
+    const plm_screener *q = k->q;
+    memset(k->cost, 0, sizeof k->cost);
     for (uint32_t i = 0; i < q->touched_n; i++) {
-        uint32_t id = q->touched[i];
-        bool join = id & SPAN_JOIN;
-        if (join) continue;
-        uint64_t n = x->unit_at[id + 1] - x->unit_at[id];
+        uint32_t id = q->touched[i].id, n = q->touched[i].n;
+        if (id & SPAN_JOIN) continue;
         for (uint32_t r = q->unit_head[id]; r; r = q->relations[r - 1].next) {
             const span *s = &q->q.spans[q->relations[r - 1].span];
-            for (uint32_t t = s->first; t < s->first + (uint32_t)s->count; t++) cost[t] += n;
+            for (uint32_t t = s->first; t < s->first + (uint32_t)s->count; t++) k->cost[t] += n;
         }
     }
 }
 
-static void move_weight(paired *p, const unit *u) {
-    if (plm_score_is_light(u)) {
-        p->light += u->weight;
-        p->light_left -= u->weight;
-    } else {
-        p->heavy += u->weight;
-        p->heavy_left -= u->weight;
-    }
+/* Skips token t up to sim where no name can then reach the threshold by skipped relations alone. */
+static bool try_skip(skips *k, uint32_t t, uint16_t sim) {
+    uint16_t was = k->sim[t];
+    k->sim[t] = sim;
+    if (!plm_score_reachable(k->c, k->sim, false)) return true;
+    k->sim[t] = was;
+    return false;
 }
 
-/* Tokens whose postings need not be followed: a name that has no other paired can't reach the
+/* Relations whose postings need not be followed: a name that has no other can't reach the
  * threshold, unless an initial of its own is paired with one of the others. */
-static void skippable(const plm_screener *q, int threshold, bool skip[NAME_TOKENS]) {
-    uint64_t cost[NAME_TOKENS];
-    paired p = {0};
-    memset(skip, 0, NAME_TOKENS);
-    count_postings(q, cost);
-    for (uint32_t i = 0; i < q->q.token_n; i++) {
-        const unit *u = &q->q.tokens[i].u;
-        if (u->kind == TOKEN_INITIAL || (u->form_n == 2 && u->phon_n == u->key_n))
-            skip[i] = true; /* initials are paired without postings */
-        *(plm_score_is_light(u) ? &p.light_left : &p.heavy_left) += u->weight;
-    }
-    for (uint32_t i = 0; i < q->q.token_n; i++)
-        if (skip[i]) move_weight(&p, &q->q.tokens[i].u);
-    if (plm_score_reachable(&p, threshold)) {
-        memset(skip, 0, NAME_TOKENS);
+static void skippable(skips *k) {
+    const name_parse *p = &k->q->q;
+    uint32_t order[NAME_TOKENS], n = 0;
+    memset(k->sim, 0, sizeof k->sim);
+    for (uint32_t i = 0; i < p->token_n; i++)
+        if (plm_score_stands_for_more(&p->tokens[i].u)) k->sim[i] = 1000;
+    if (plm_score_reachable(k->c, k->sim, false)) {
+        memset(k->sim, 0, sizeof k->sim);
         return;
     }
-    for (;;) {
-        uint32_t best = NAME_TOKENS;
-        for (uint32_t i = 0; i < q->q.token_n; i++) {
-            paired next = p;
-            move_weight(&next, &q->q.tokens[i].u);
-            if (skip[i] || plm_score_reachable(&next, threshold)) continue;
-            if (best == NAME_TOKENS || cost[i] > cost[best]) best = i;
-        }
-        if (best == NAME_TOKENS) return;
-        skip[best] = true;
-        move_weight(&p, &q->q.tokens[best].u);
+    count_postings(k);
+    for (uint32_t i = 0; i < p->token_n; i++) { /* dearest first */
+        uint32_t j = n++;
+        for (; j > 0 && k->cost[i] > k->cost[order[j - 1]]; j--) order[j] = order[j - 1];
+        order[j] = i;
     }
+    for (uint32_t i = 0; i < n; i++)
+        if (k->sim[order[i]] == 0) try_skip(k, order[i], 1000);
+    for (uint32_t i = 0; i < n; i++)
+        for (uint16_t sim = 975; k->sim[order[i]] == 0 && sim >= SKIP_LEAST; sim -= SKIP_STEP)
+            try_skip(k, order[i], sim);
 }
 
-static bool all_skipped(const plm_screener *q, uint32_t head, const bool *skip) {
+static bool all_skipped(const skips *k, uint32_t head) {
+    const plm_screener *q = k->q;
     for (uint32_t r = head; r; r = q->relations[r - 1].next) {
-        const span *s = &q->q.spans[q->relations[r - 1].span];
+        const relation *x = &q->relations[r - 1];
+        const span *s = &q->q.spans[x->span];
         for (uint32_t t = s->first; t < s->first + (uint32_t)s->count; t++)
-            if (!skip[t]) return false;
+            if (x->sim > k->sim[t]) return false;
     }
     return true;
 }
 
+static void add_name(plm_screener *q, uint32_t name) {
+    if (has_bit(q->name_met, name)) return;
+    uint32_t *to = more(q, (void **)&q->names, &q->names_n, &q->names_cap, 4);
+    if (!to) return;
+    *to = name;
+    set_bit(q->name_met, name);
+}
+
+/* Names lie far apart: what comes next is fetched while one is scored. */
+static void score_names(plm_screener *q, const compare *c, int threshold) {
+    const plm_index *x = c->x;
+    uint32_t n = q->names_n, last = n ? n - 1 : 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t far = q->names[i + AHEAD_NAME < n ? i + AHEAD_NAME : last];
+        const name_rec *near = &x->names[q->names[i + AHEAD_SPANS < n ? i + AHEAD_SPANS : last]];
+        __builtin_prefetch(&x->names[far]);
+        __builtin_prefetch(&x->spans[near->span_at]);
+        __builtin_prefetch((const char *)&x->spans[near->span_at] + 64);
+        consider(q, c, q->names[i], threshold);
+        q->name_met[q->names[i] >> 6] = 0;
+    }
+    q->names_n = 0;
+}
+
 static void gather(plm_screener *q, const compare *c, int threshold, bool exhaustive) {
     const plm_index *x = q->s->x;
-    bool skip[NAME_TOKENS];
-    q->round++;
+    skips k = {.q = q, .c = c};
     if (exhaustive) {
         for (uint32_t n = 0; n < x->n[IX_NAMES]; n++) consider(q, c, n, threshold);
         return;
     }
-    skippable(q, threshold, skip);
+    skippable(&k);
+    bool initials = plm_score_reachable(c, k.sim, true);
     for (uint32_t i = 0; i < q->touched_n; i++) {
-        uint32_t id = q->touched[i], j = id & ~SPAN_JOIN;
-        bool join = id & SPAN_JOIN;
-        bool initials = all_skipped(q, join ? q->join_head[j] : q->unit_head[j], skip);
-        const uint32_t *at = join ? x->join_at : x->unit_at;
-        const uint32_t *names = join ? x->join_names : x->unit_names;
-        for (uint32_t k = at[j]; k < at[j + 1]; k++)
-            if (!initials || (names[k] & 1)) consider(q, c, names[k] >> 1, threshold);
+        kin *t = &q->touched[i];
+        t->why = (uint16_t)all_skipped(&k, *head_of(q, t->id));
+        if (t->why && !initials) t->n = 0;
+        else __builtin_prefetch((t->id & SPAN_JOIN ? x->join_names : x->unit_names) + t->at);
     }
+    for (uint32_t i = 0; i < q->touched_n; i++) {
+        const kin *t = &q->touched[i];
+        const uint32_t *names = (t->id & SPAN_JOIN ? x->join_names : x->unit_names) + t->at;
+        for (uint32_t n = 0; n < t->n && (!t->why || !(names[n] & POST_PLAIN)); n++)
+            add_name(q, names[n] & ~POST_PLAIN);
+    }
+    score_names(q, c, threshold);
 }
 
 /* ---- what weighs beside the name ---- */
@@ -541,23 +520,56 @@ static void add_address(plm_screener *q, uint32_t entity, uint32_t address, int 
     add_found(q, &r);
 }
 
+static void try_address(plm_screener *q, const address_rec *a, uint32_t i, int threshold) {
+    const address_rec *l = &q->s->x->addresses[i];
+    address_relation r = plm_address_relate(a, l);
+    if (r < ADDRESS_BUILDING) return;
+    const plm_entity *e = plm_lists_entity(q->s->lists, l->entity, NULL);
+    bool only = (e->bits & PLM_ENTITY_ADDRESS_ONLY) || e->kind == PLM_ENTITY_ADDRESS;
+    bool building = r == ADDRESS_BUILDING;
+    int score = building ? BUILDING_SCORE : only ? UNIT_SCORE : ADDRESS_SCORE;
+    if ((building && !only) || score < threshold) return;
+    add_address(q, l->entity, i + 1, score, building);
+}
+
+static int by_number(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Listed addresses that share a street with its number, or a building: q->names. */
+static void find_places(plm_screener *q, const address_rec *a) {
+    const plm_index *x = q->s->x;
+    const uint64_t h[] = {a->street[0], a->street[1], a->building};
+    for (int k = 0; k < 3; k++) {
+        uint64_t top = h[k] & ~(uint64_t)0xFFFFFFFFu;
+        uint32_t lo = 0, hi = h[k] ? x->n[IX_PLACES] : 0;
+        while (lo < hi) {
+            uint32_t mid = lo + (hi - lo) / 2;
+            if (x->places[mid] < top) lo = mid + 1;
+            else hi = mid;
+        }
+        for (; h[k] && lo < x->n[IX_PLACES] && (x->places[lo] ^ top) >> 32 == 0; lo++) {
+            uint32_t *to = more(q, (void **)&q->names, &q->names_n, &q->names_cap, 4);
+            if (!to) return;
+            *to = (uint32_t)x->places[lo];
+        }
+    }
+    if (q->names_n) qsort(q->names, q->names_n, sizeof *q->names, by_number);
+}
+
 /* Entities at the query's address: an entry that is an address fires on its unit and warns of its
  * building; any other entry only on the very same address. */
-static void find_addresses(plm_screener *q, const plm_query *w, int threshold) {
-    const plm_index *x = q->s->x;
+static void find_addresses(plm_screener *q, const plm_query *w, int threshold, bool exhaustive) {
     address_rec a = {0};
     if (!w->address.n || !plm_address_keys(w->address, &a)) return;
-    for (uint32_t i = 0; i < x->n[IX_ADDRESSES]; i++) {
-        const address_rec *l = &x->addresses[i];
-        address_relation r = plm_address_relate(&a, l);
-        if (r < ADDRESS_BUILDING) continue;
-        const plm_entity *e = plm_lists_entity(q->s->lists, l->entity, NULL);
-        bool only = (e->bits & PLM_ENTITY_ADDRESS_ONLY) || e->kind == PLM_ENTITY_ADDRESS;
-        bool building = r == ADDRESS_BUILDING;
-        int score = building ? BUILDING_SCORE : only ? UNIT_SCORE : ADDRESS_SCORE;
-        if ((building && !only) || score < threshold) continue;
-        add_address(q, l->entity, i + 1, score, building);
-    }
+    for (uint32_t i = 0; exhaustive && i < q->s->x->n[IX_ADDRESSES]; i++)
+        try_address(q, &a, i, threshold);
+    if (exhaustive) return;
+    find_places(q, &a);
+    for (uint32_t i = 0; i < q->names_n; i++)
+        if (i == 0 || q->names[i] != q->names[i - 1]) try_address(q, &a, q->names[i], threshold);
+    q->names_n = 0;
 }
 
 static int best_first(const void *a, const void *b) {
@@ -608,7 +620,8 @@ static void explain(plm_screener *q, const plm_query *w, uint32_t name, const sc
             uq[t] = true;
         }
         for (uint32_t t = p->ef; t < p->ef + (uint32_t)p->en; t++) ue[t] = true;
-        one_line(m, slice(w->name, &q->q, p->qf, p->qn), slice(text, &e, p->ef, p->en), p->kind,
+        one_line(m, slice(w->name, &q->q, p->qf, p->qn), slice(text, &e, p->ef, p->en),
+                 plm_why_name((why_kind)p->why),
                  explain_weight(weight * p->sim / 1000, q->q.weight));
     }
     for (uint32_t t = 0; t < q->q.token_n; t++)
@@ -697,9 +710,9 @@ static const char *no_reason(const name_parse *p, uint32_t n) {
 
 static void clear(plm_screener *q) {
     for (uint32_t i = 0; i < q->touched_n; i++) {
-        uint32_t id = q->touched[i];
-        if (id & SPAN_JOIN) q->join_head[id & ~SPAN_JOIN] = 0;
-        else q->unit_head[id] = 0;
+        uint32_t id = q->touched[i].id;
+        *head_of(q, id) = 0;
+        (id & SPAN_JOIN ? q->join_met : q->unit_met)[(id & ~SPAN_JOIN) >> 6] = 0;
     }
     q->touched_n = q->relation_n = q->found_n = 0;
 }
@@ -766,14 +779,24 @@ bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_opti
     plm_name_read(w->name, &q->q);
     if (!q->q.token_n && !plm_str_trim(w->address).n && !w->id_n)
         return plm_fail(f, PLM_BAD_INPUT, "neither the name nor the address has a letter or digit");
-    compare c = {q->s->x, &q->q, q->unit_head, q->join_head, NULL, (uint32_t)w->kind, {NULL, 0}};
+    compare c;
+    c.x = q->s->x;
+    c.q = &q->q;
+    c.unit_head = q->unit_head;
+    c.join_head = q->join_head;
+    c.unit_met = q->unit_met;
+    c.join_met = q->join_met;
+    c.relations = NULL;
+    c.reach_seen = q->reach_seen;
+    c.kind = (uint32_t)w->kind;
+    c.least = 0;
+    c.alone = (plm_str){NULL, 0};
     if (o->scoring == PLM_SCORING_OFAC) {
         find_ofac(q, w, o->threshold);
         return answer(q, w, NULL, o, out, f);
     }
     if (q->q.token_n) {
-        if (o->exhaustive) relate_all(q);
-        else relate_near(q);
+        relate_spans(q, o->exhaustive);
         c.relations = q->relations;
         int words = distinct(&q->q), least = name_threshold(w, o->threshold);
         if (words == 1 && least < COMMON_SCORE) least = COMMON_SCORE;
@@ -781,12 +804,14 @@ bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_opti
             least = PLM_SCORE_ONE;
             if (q->q.token_n == 1) c.alone = plm_str_trim(w->name);
         }
+        plm_score_prepare(&c, q->relation_n, o->exhaustive ? 0 : least);
         if (words || q->q.token_n > 1 || q->q.tokens[0].u.kind != TOKEN_LEGAL) {
             gather(q, &c, least, o->exhaustive);
             settle(q, w, o->threshold);
         }
+        c.least = 0; /* what a number or an address found is shown whatever it scores */
     }
-    find_addresses(q, w, o->threshold);
+    find_addresses(q, w, o->threshold, o->exhaustive);
     find_ids(q, w);
     if (!answer(q, w, &c, o, out, f)) return false;
     out->reason = no_reason(&q->q, out->n);

@@ -9,6 +9,9 @@
 #include "screen/index.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define FLOOR_SIM 640
 #define FLOOR_CROSS 760     /* between an alphabet with and one without vowels */
@@ -27,28 +30,21 @@
 #define COST_FULL 100
 #define COST_LONG 45        /* a long vowel, which Arabic writes, that the other lacks */
 #define COST_LONG_SUB 60    /* and another vowel for it */
+#define COST_SHORT 10       /* a short vowel, which Arabic doesn't write */
+#define COST_ABJAD_VOWEL 40 /* between two of its kind */
 #define COST_ALIF 20
+#define COST_LIKE 5         /* letters that stand for both */
 #define COST_NEVER 100000
 #define KNOWN_LOSS 400      /* per cent of what is missing to alike */
 
 /* Within one edit (optimal string alignment)? */
 static bool within_one(const char *a, size_t n, const char *b, size_t m) {
-    if (n > m) {
-        const char *t = a;
-        a = b;
-        b = t;
-        size_t k = n;
-        n = m;
-        m = k;
-    }
-    if (m - n > 1) return false;
+    if (n > m + 1 || m > n + 1) return false;
     size_t i = 0;
-    while (i < n && a[i] == b[i]) i++;
-    if (i == n) return true;
-    if (n < m) return memcmp(a + i, b + i + 1, n - i) == 0;
-    if (memcmp(a + i + 1, b + i + 1, n - i - 1) == 0) return true;
-    return i + 1 < n && a[i] == b[i + 1] && a[i + 1] == b[i] &&
-           memcmp(a + i + 2, b + i + 2, n - i - 2) == 0;
+    while (i < n && i < m && a[i] == b[i]) i++;
+    while (n > i && m > i && a[n - 1] == b[m - 1]) n--, m--;
+    if (n - i <= 1 && m - i <= 1) return true;
+    return n - i == 2 && m - i == 2 && a[i] == b[i + 1] && a[i + 1] == b[i];
 }
 
 static char key_of(char c) {
@@ -74,16 +70,15 @@ static size_t second_key(const unit *u, char *out) {
 
 static bool keys_near(const char *a, size_t n, const char *b, size_t m) {
     if (n == 0 || m == 0) return false;
-    if (n == m && memcmp(a, b, n) == 0) return true;
+    if (n == m && memcmp(a, b, NAME_KEY + 1) == 0) return true; /* zeros behind both */
     return n >= 4 && m >= 4 && within_one(a, n, b, m);
 }
 
-static bool may_relate(const unit *a, const unit *b) {
-    if (a->form_n >= 2 && b->form_n >= 2 && within_one(a->form, a->form_n, b->form, b->form_n))
-        return true;
+static bool may_relate(const unit *a, const unit *b, bool forms_near) {
+    if (forms_near) return true;
     if (keys_near(a->key, a->key_n, b->key, b->key_n)) return true;
     if (a->script != SCRIPT_ARABIC && b->script != SCRIPT_ARABIC) return false;
-    char ka[NAME_KEY + 1], kb[NAME_KEY + 1];
+    char ka[NAME_KEY + 1] = {0}, kb[NAME_KEY + 1] = {0};
     size_t n = second_key(a, ka), m = second_key(b, kb);
     return keys_near(ka, n, b->key, b->key_n) || keys_near(a->key, a->key_n, kb, m) ||
            keys_near(ka, n, kb, m);
@@ -100,23 +95,23 @@ static void shorter(const near_ctx *c, char tag, const char *p, size_t n) {
         if (i && p[i] == p[i - 1]) continue; /* the same string again */
         memcpy(s, p, i);
         memcpy(s + i, p + i + 1, n - i - 1);
-        c->fn(c->ctx, plm_index_hash(tag, s, n - 1));
+        c->fn(c->ctx, tag == 'f' ? 'F' : tag, plm_index_hash(tag, s, n - 1));
     }
 }
 
 static void near_key(const near_ctx *c, const char *key, size_t n) {
     if (n == 0) return;
-    c->fn(c->ctx, plm_index_hash('k', key, n));
+    c->fn(c->ctx, 'k', plm_index_hash('k', key, n));
     if (n >= 4) {
-        c->fn(c->ctx, plm_index_hash('d', key, n));
+        c->fn(c->ctx, 'd', plm_index_hash('d', key, n));
         shorter(c, 'd', key, n);
     }
 }
 
 void plm_near_keys(const unit *u, plm_near_fn *fn, void *ctx) {
     near_ctx c = {fn, ctx};
-    fn(ctx, plm_index_hash('f', u->form, u->form_n));
-    if (u->cls) fn(ctx, plm_index_hash('c', (const char *)&u->cls, sizeof u->cls));
+    fn(ctx, 'f', plm_index_hash('f', u->form, u->form_n));
+    if (u->cls) fn(ctx, 'c', plm_index_hash('c', (const char *)&u->cls, sizeof u->cls));
     if (u->kind == TOKEN_NUMBER || u->form_n < 2) return;
     shorter(&c, 'f', u->form, u->form_n);
     near_key(&c, u->key, u->key_n);
@@ -128,80 +123,99 @@ void plm_near_keys(const unit *u, plm_near_fn *fn, void *ctx) {
 
 static bool is_vowel(char c) { return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u'; }
 
-/* del: a vowel of the first name that the second lacks; ins: the other way. */
-typedef struct costs {
-    int vowel_del, vowel_ins, vowel_sub;
-    bool abjad;
-} costs;
+/* How two are compared: vowels written on both sides, on one side, on neither. */
+typedef enum writing { WRITTEN, CROSS, UNWRITTEN, WRITINGS } writing;
 
-/* Cost of one sound for another, by the two letters; [1]: one side has no vowels. */
-static uint8_t sub_costs[2][128][128];
+#define SYMBOLS PROFILE_SYMBOLS
+#define AT_FIRST 1
+#define AT_LAST 2
+
+/* Cost of one sound for another, and of one more sound by where it stands and whether its own
+ * script writes vowels. */
+static uint8_t sub_costs[WRITINGS][SYMBOLS][SYMBOLS], indel_costs[WRITINGS][2][4][SYMBOLS];
 
 static void set_cost(int which, char a, char b, uint8_t cost) {
-    sub_costs[which][(unsigned char)a][(unsigned char)b] = cost;
-    sub_costs[which][(unsigned char)b][(unsigned char)a] = cost;
+    sub_costs[which][a - '0'][b - '0'] = cost;
+    sub_costs[which][b - '0'][a - '0'] = cost;
+}
+
+static uint8_t indel_cost(writing w, bool abjad, int at, char c) {
+    if (is_vowel(c) && (at & AT_FIRST)) return w ? COST_VOWEL : COST_FIRST_VOWEL;
+    if (is_vowel(c) && w == CROSS) return abjad ? COST_LONG : COST_SHORT;
+    if (is_vowel(c)) return w ? COST_ABJAD_VOWEL : COST_VOWEL;
+    if (c == 'H' && w) return at & AT_LAST ? 10 : COST_H_WRITTEN;
+    if (c == 'H') return at & AT_FIRST ? COST_NEAR : COST_H;
+    if (c == 'v' && w && !(at & AT_FIRST)) return 20;
+    return COST_FULL;
 }
 
 __attribute__((constructor)) static void fill_costs(void) {
     static const char pairs[] = "bpdtgkzsvfJC", vowels[] = "aeiou";
     static const char near[] = "SsCtCsHkJzvukqSCJiHgvoJgrlsC";
-    for (int w = 0; w < 2; w++) {
+    static const uint8_t vowel[WRITINGS] = {COST_VOWEL, COST_LONG_SUB, COST_ABJAD_VOWEL};
+    for (int w = 0; w < WRITINGS; w++) {
         memset(sub_costs[w], COST_FULL, sizeof sub_costs[w]);
         for (size_t i = 0; i + 1 < sizeof near; i += 2)
             set_cost(w, near[i], near[i + 1], COST_NEAR);
         for (size_t i = 0; i + 1 < sizeof pairs; i += 2)
             set_cost(w, pairs[i], pairs[i + 1], COST_VOICE);
-        for (int i = 0; i < 128; i++) sub_costs[w][i][i] = 0;
+        for (int i = 0; i < SYMBOLS; i++) sub_costs[w][i][i] = 0;
+        for (const char *p = vowels; *p; p++)
+            for (const char *q = vowels; *q; q++)
+                if (p != q) set_cost(w, *p, *q, vowel[w]);
+        if (w != WRITTEN) {
+            set_cost(w, 'v', 'u', COST_LIKE);
+            set_cost(w, 'v', 'o', COST_LIKE);
+            set_cost(w, 'J', 'i', COST_LIKE);
+            set_cost(w, 'd', 'z', 20);
+            set_cost(w, 'i', 'e', COST_LIKE);
+            set_cost(w, 'u', 'o', COST_LIKE);
+        }
+        for (int i = 0; i < 8 * SYMBOLS; i++)
+            indel_costs[w][i & 1][i >> 1 & 3][i >> 3] =
+                indel_cost((writing)w, i & 1, i >> 1 & 3, (char)((i >> 3) + '0'));
     }
-    for (const char *p = vowels; *p; p++)
-        for (const char *q = vowels; *q; q++)
-            if (p != q) set_cost(0, *p, *q, COST_VOWEL);
-    set_cost(1, 'v', 'u', 5);
-    set_cost(1, 'v', 'o', 5);
-    set_cost(1, 'J', 'i', 5);
-    set_cost(1, 'd', 'z', 20);
-    set_cost(1, 'i', 'e', 5);
-    set_cost(1, 'u', 'o', 5);
 }
 
-/* first: of the word, where alif carries any vowel. */
-static int sub_cost(const costs *k, bool first, char a, char b) {
-    if (k->abjad && a != b && is_vowel(a) && is_vowel(b) &&
-        sub_costs[1][(unsigned char)a][(unsigned char)b] == COST_FULL)
-        return first ? COST_ALIF : k->vowel_sub;
-    return sub_costs[k->abjad][(unsigned char)a & 127][(unsigned char)b & 127];
+static bool abjad(const unit *u) {
+    return u->script == SCRIPT_ARABIC || u->script == SCRIPT_HEBREW;
 }
 
-static int indel_cost(const costs *k, int vowel, const char *p, size_t i) {
-    char c = p[i];
-    if (is_vowel(c) && i == 0) return k->abjad ? COST_VOWEL : COST_FIRST_VOWEL;
-    if (is_vowel(c)) return vowel;
-    if (c == 'H' && k->abjad) return p[i + 1] ? COST_H_WRITTEN : 10;
-    if (c == 'H') return i == 0 ? COST_NEAR : COST_H;
-    if (c == 'v' && k->abjad && i > 0) return 20;
-    return COST_FULL;
+/* One letter more, number i of u's sounds. */
+static int one_more(writing w, const unit *u, size_t i) {
+    int at = (i == 0 ? AT_FIRST : 0) | (i + 1 == u->phon_n ? AT_LAST : 0);
+    return indel_costs[w][abjad(u)][at][u->phon[i] - '0'];
+}
+
+/* The first sound of one for the first of the other: alif carries any vowel. */
+static int first_sub(writing w, char a, char b) {
+    int cost = sub_costs[w][a - '0'][b - '0'];
+    return w && cost > COST_LIKE && is_vowel(a) && is_vowel(b) ? COST_ALIF : cost;
 }
 
 /* Cost of making a of b; COST_NEVER as soon as it is sure to pass limit. */
-static int align(const costs *k, const char *a, size_t n, const char *b, size_t m, int limit) {
+static int align(writing w, const unit *first, const unit *second, int limit) {
+    const char *a = first->phon, *b = second->phon;
+    size_t n = first->phon_n, m = second->phon_n;
     int d[3][NAME_FORM + 2], ins[NAME_FORM + 2], last = 0;
     d[0][0] = 0;
     for (size_t j = 1; j <= m; j++) {
-        ins[j] = indel_cost(k, k->vowel_ins, b, j - 1);
+        ins[j] = one_more(w, second, j - 1);
         d[0][j] = d[0][j - 1] + ins[j];
     }
     for (size_t i = 1; i <= n; i++) {
         int *now = d[i % 3], *up = d[(i + 2) % 3], *up2 = d[(i + 1) % 3];
-        int del = indel_cost(k, k->vowel_del, a, i - 1), least = up[0] + del;
-        now[0] = least;
+        const uint8_t *sub = sub_costs[w][a[i - 1] - '0'];
+        int del = one_more(w, first, i - 1), left = up[0] + del, least = left;
+        now[0] = left;
         for (size_t j = 1; j <= m; j++) {
-            int best = up[j - 1] + sub_cost(k, i + j == 2, a[i - 1], b[j - 1]);
-            if (now[j - 1] + ins[j] < best) best = now[j - 1] + ins[j];
+            int best = up[j - 1] + (i + j == 2 ? first_sub(w, a[0], b[0]) : sub[b[j - 1] - '0']);
+            if (left + ins[j] < best) best = left + ins[j];
             if (up[j] + del < best) best = up[j] + del;
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
                 up2[j - 2] + COST_SWAP < best)
                 best = up2[j - 2] + COST_SWAP;
-            now[j] = best;
+            now[j] = left = best;
             if (best < least) least = best;
         }
         if (least > limit && last > limit) return COST_NEVER; /* a swap looks back two rows */
@@ -210,8 +224,170 @@ static int align(const costs *k, const char *a, size_t n, const char *b, size_t 
     return d[n % 3][m];
 }
 
-static bool abjad(const unit *u) {
-    return u->script == SCRIPT_ARABIC || u->script == SCRIPT_HEBREW;
+void plm_profile_init(unit_profile *p, const unit *u) {
+    p->u = u;
+    memset(p->made, 0, sizeof p->made);
+}
+
+#ifdef __SSE2__
+/* All that a phonetic form is made of. */
+static const char symbols[] = "abcdefghijklmnopqrstuvwxyzSCJH0123456789";
+
+static void make_profile(unit_profile *p, writing w) {
+    const unit *u = p->u;
+    int16_t sum = 0;
+    memset(p->places, 0, sizeof p->places);
+    for (size_t j = 0; j < PROFILE_LETTERS; j++) {
+        if (j < u->phon_n) sum = (int16_t)(sum + one_more(w, u, j));
+        p->more[w][j] = sum;
+        int at = j < u->phon_n ? u->phon[j] - '0' : 0;
+        if (j < u->phon_n) p->places[at] = (uint16_t)(p->places[at] | 1u << j);
+        for (const char *c = symbols; *c && j < u->phon_n; c++)
+            p->sub[w][*c - '0'][j] = sub_costs[w][at][*c - '0'];
+    }
+    p->made[w] = true;
+}
+
+/* The least of each lane and all before it. */
+static __m128i running_least(__m128i x) {
+    const __m128i one = _mm_set_epi16(0, 0, 0, 0, 0, 0, 0, INT16_MAX);
+    const __m128i two = _mm_set_epi16(0, 0, 0, 0, 0, 0, INT16_MAX, INT16_MAX);
+    const __m128i four = _mm_set_epi16(0, 0, 0, 0, INT16_MAX, INT16_MAX, INT16_MAX, INT16_MAX);
+    x = _mm_min_epi16(x, _mm_or_si128(_mm_slli_si128(x, 2), one));
+    x = _mm_min_epi16(x, _mm_or_si128(_mm_slli_si128(x, 4), two));
+    return _mm_min_epi16(x, _mm_or_si128(_mm_slli_si128(x, 8), four));
+}
+
+static int least_lane(__m128i x) {
+    x = _mm_min_epi16(x, _mm_srli_si128(x, 8));
+    x = _mm_min_epi16(x, _mm_srli_si128(x, 4));
+    x = _mm_min_epi16(x, _mm_srli_si128(x, 2));
+    return (int16_t)_mm_extract_epi16(x, 0);
+}
+
+/* Two letters changed with each other: mask has the columns where they end. */
+static void swaps(__m128i t[2], const __m128i up2[2], int up2_first, uint32_t mask) {
+    int16_t now[16], was[17];
+    was[0] = (int16_t)up2_first;
+    for (int k = 0; k < 2; k++) {
+        _mm_storeu_si128((__m128i *)(void *)(now + 8 * k), t[k]);
+        _mm_storeu_si128((__m128i *)(void *)(was + 1 + 8 * k), up2[k]);
+    }
+    for (; mask; mask &= mask - 1) {
+        int j = __builtin_ctz(mask), cost = was[j - 1] + COST_SWAP;
+        if (cost < now[j]) now[j] = (int16_t)cost;
+    }
+    for (int k = 0; k < 2; k++) t[k] = _mm_loadu_si128((const __m128i *)(void *)(now + 8 * k));
+}
+
+/* align() with the letters of a as lanes, a row for each letter of b.  In a row, taking a letter
+ * more of a from the left is a running least once the letters' costs so far are taken off. */
+static int align_profile(const unit_profile *p, writing w, const unit *to, int limit) {
+    const char *b = to->phon;
+    const __m128i zero = _mm_setzero_si128(), lanes = _mm_set_epi16(7, 6, 5, 4, 3, 2, 1, 0);
+    int n = p->u->phon_n, blocks = n > 8 ? 2 : 1, first = 0, up2_first = 0, last = 0;
+    __m128i more[2], up[2], up2[2], pad[2];
+    for (int k = 0; k < 2; k++) {
+        more[k] = _mm_loadu_si128((const __m128i *)(const void *)(p->more[w] + 8 * k));
+        up[k] = up2[k] = more[k];
+        __m128i end = _mm_set1_epi16((int16_t)(n - 1 - 8 * k));
+        pad[k] = _mm_srli_epi16(_mm_cmpgt_epi16(lanes, end), 1);
+    }
+    for (size_t i = 0; i < to->phon_n; i++) {
+        const uint8_t *row = p->sub[w][b[i] - '0'];
+        __m128i cost = _mm_loadu_si128((const __m128i *)(const void *)row), t[2];
+        int del = one_more(w, to, i), now = first + del;
+        __m128i del8 = _mm_set1_epi16((int16_t)del), left = _mm_set1_epi16((int16_t)now);
+        __m128i diagonal = _mm_insert_epi16(_mm_slli_si128(up[0], 2), first, 0);
+        __m128i low8 = _mm_unpacklo_epi8(cost, zero);
+        if (i == 0) low8 = _mm_insert_epi16(low8, first_sub(w, p->u->phon[0], b[0]), 0);
+        t[0] = _mm_min_epi16(_mm_add_epi16(diagonal, low8),
+                             _mm_add_epi16(up[0], del8));
+        t[1] = up[1];
+        if (blocks > 1) {
+            diagonal = _mm_or_si128(_mm_slli_si128(up[1], 2), _mm_srli_si128(up[0], 14));
+            t[1] = _mm_min_epi16(_mm_add_epi16(diagonal, _mm_unpackhi_epi8(cost, zero)),
+                                 _mm_add_epi16(up[1], del8));
+        }
+        uint32_t mask = i ? (uint32_t)p->places[b[i] - '0'] << 1 & p->places[b[i - 1] - '0'] : 0;
+        if (mask) swaps(t, up2, up2_first, mask);
+        int least = now;
+        for (int k = 0; k < blocks; k++) {
+            __m128i x = running_least(_mm_sub_epi16(t[k], more[k]));
+            x = _mm_min_epi16(x, left);
+            left = _mm_unpackhi_epi64(_mm_shufflehi_epi16(x, 0xFF), _mm_shufflehi_epi16(x, 0xFF));
+            up2[k] = up[k];
+            up[k] = _mm_add_epi16(x, more[k]);
+            int low = least_lane(_mm_or_si128(up[k], pad[k]));
+            if (low < least) least = low;
+        }
+        if (least > limit && last > limit) return COST_NEVER;
+        last = least;
+        up2_first = first;
+        first = now;
+    }
+    int16_t end[16];
+    for (int k = 0; k < 2; k++) _mm_storeu_si128((__m128i *)(void *)(end + 8 * k), up[k]);
+    return end[n - 1];
+}
+
+static __m128i swaps_eight(__m128i t, __m128i up2, int up2_first, uint32_t mask) {
+    __m128i both[2] = {t, t}, was[2] = {up2, up2};
+    swaps(both, was, up2_first, mask);
+    return both[0];
+}
+
+/* The same for eight letters and fewer: one block, and a look at the least every other row. */
+static int align_eight(const unit_profile *p, writing w, const unit *to, int limit) {
+    const char *b = to->phon;
+    const __m128i zero = _mm_setzero_si128(), lanes = _mm_set_epi16(7, 6, 5, 4, 3, 2, 1, 0);
+    int n = p->u->phon_n, first = 0, up2_first = 0;
+    __m128i more = _mm_loadu_si128((const __m128i *)(const void *)p->more[w]), up = more, up2 = up;
+    __m128i pad = _mm_srli_epi16(_mm_cmpgt_epi16(lanes, _mm_set1_epi16((int16_t)(n - 1))), 1);
+    for (size_t i = 0; i < to->phon_n; i++) {
+        const uint8_t *row = p->sub[w][b[i] - '0'];
+        __m128i cost = _mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)(const void *)row), zero);
+        int del = one_more(w, to, i), now = first + del;
+        if (i == 0) cost = _mm_insert_epi16(cost, first_sub(w, p->u->phon[0], b[0]), 0);
+        __m128i diagonal = _mm_insert_epi16(_mm_slli_si128(up, 2), first, 0);
+        __m128i t = _mm_min_epi16(_mm_add_epi16(diagonal, cost),
+                                  _mm_add_epi16(up, _mm_set1_epi16((int16_t)del)));
+        uint32_t mask = i ? (uint32_t)p->places[b[i] - '0'] << 1 & p->places[b[i - 1] - '0'] : 0;
+        if (__builtin_expect(mask != 0, 0)) t = swaps_eight(t, up2, up2_first, mask);
+        t = _mm_min_epi16(running_least(_mm_sub_epi16(t, more)), _mm_set1_epi16((int16_t)now));
+        up2 = up;
+        up = _mm_add_epi16(t, more);
+        if (i & 1) {
+            int low = least_lane(_mm_or_si128(_mm_min_epi16(up, up2), pad));
+            if (low > limit && now > limit && first > limit) return COST_NEVER;
+        }
+        up2_first = first;
+        first = now;
+    }
+    int16_t end[8];
+    _mm_storeu_si128((__m128i *)(void *)end, up);
+    return end[n - 1];
+}
+#endif
+
+/* What a costs to be made b; more than limit: at least that. */
+static int cost_of(unit_profile *p, writing w, const unit *b, int limit) {
+    const unit *a = p->u;
+#ifdef __SSE2__
+    if (a->phon_n && a->phon_n <= PROFILE_LETTERS && b->phon_n <= PROFILE_LETTERS) {
+        if (!p->made[w]) make_profile(p, w);
+        return (a->phon_n <= 8 ? align_eight : align_profile)(p, w, b, limit);
+    }
+#endif
+    return align(w, a, b, limit);
+}
+
+bool plm_near_is_apart(const unit *u) { return abjad(u) || u->script == SCRIPT_HANGUL; }
+
+const char *plm_why_name(why_kind w) {
+    static const char *const names[] = {"exact", "spelling", "vowels", "edit", "name variant",
+                                        "acronym", "joined", "initial", "initials"};
+    return names[w];
 }
 
 /* A Korean syllable against its Latin spelling: the vowels of Revised, McCune-Reischauer and
@@ -259,14 +435,17 @@ static bool east_asian(const unit *u) {
     return u->script == SCRIPT_HANGUL || u->script == SCRIPT_HAN || u->script == SCRIPT_KANA;
 }
 
-static int similar(const unit *a, const unit *b) {
-    costs k = {COST_VOWEL, COST_VOWEL, COST_VOWEL, false};
+/* least: what is less alike may be given any lower likeness. */
+static int similar(unit_profile *p, const unit *b, int least, bool forms_near) {
+    const unit *a = p->u;
+    writing w = WRITTEN;
     size_t len = a->phon_n > b->phon_n ? a->phon_n : b->phon_n;
+    size_t gap = len - (a->phon_n < b->phon_n ? a->phon_n : b->phon_n);
     bool cross = abjad(a) != abjad(b);
     if (cross && a->key_n > 1 && b->key_n > 1) {
-        k = (costs){abjad(a) ? COST_LONG : 10, abjad(b) ? COST_LONG : 10, COST_LONG_SUB, true};
+        w = CROSS;
     } else if (abjad(a)) {
-        k = (costs){40, 40, 40, true};
+        w = UNWRITTEN;
     } else if (east_asian(a) && a->script == b->script && !a->join && !b->join) {
         return 0; /* letters of the same script differ: another name */
     } else if (!a->join && a->script == SCRIPT_HANGUL && !east_asian(b)) {
@@ -275,11 +454,15 @@ static int similar(const unit *a, const unit *b) {
         return korean(b, a);
     }
     if (len == 0) return 0;
-    int limit = (1000 - FLOOR_SIM) * (int)(len < 3 ? 3 : len) / 10 + 1;
-    int cost = align(&k, a->phon, a->phon_n, b->phon, b->phon_n, limit);
+    static const int extra[WRITINGS] = {COST_VOWEL, 10, 10}; /* the least that one more costs */
+    if (cross && least < FLOOR_CROSS) least = FLOOR_CROSS;
+    int by = len < 3 ? 3 : (int)len, cost = COST_NEVER;
+    int limit = (1000 - least) * by / 10 + 1 + (least > FLOOR_SIM ? by / 10 : 0);
+    if ((int)gap * extra[w] <= limit + NAME_FORM / 10)
+        cost = cost_of(p, w, b, limit);
     if (cost && a->phon[0] != b->phon[0] && key_of(a->phon[0]) != key_of(b->phon[0]))
         cost += COST_FIRST;
-    int sim = 1000 - cost * 10 / (int)(len < 3 ? 3 : len);
+    int sim = 1000 - cost * 10 / by;
     if (cost == 0 && (a->form_n != b->form_n || memcmp(a->form, b->form, a->form_n) != 0))
         sim = 985;
     if (cross) {
@@ -287,7 +470,7 @@ static int similar(const unit *a, const unit *b) {
         int most = key <= 1 ? 720 : key == 2 ? 800 : 960;
         return sim > most ? most : sim;
     }
-    if (within_one(a->form, a->form_n, b->form, b->form_n)) {
+    if (forms_near) {
         size_t most = a->form_n > b->form_n ? a->form_n : b->form_n;
         int by_form = most <= 3 ? SHORT_EDIT_SIM : 1000 - 800 / (int)most;
         if (a->form[0] != b->form[0]) by_form -= FIRST_LOSS;
@@ -301,21 +484,24 @@ static int class_sim(const unit *a, const unit *b) {
     return a->cls >= plm_lex_nick_first && a->cls <= plm_lex_nick_last ? NICK_SIM : CLASS_SIM;
 }
 
-int plm_relate(const unit *a, const unit *b, const char **kind) {
-    bool same = a->form_n == b->form_n && memcmp(a->form, b->form, a->form_n) == 0;
-    *kind = "exact";
+int plm_relate(unit_profile *p, const unit *b, int least, why_kind *why) {
+    const unit *a = p->u;
+    bool same = a->form_n == b->form_n && memcmp(a->form, b->form, NAME_FORM + 1) == 0;
+    *why = WHY_EXACT;
     if (same) return 1000;
     if (a->kind == TOKEN_NUMBER || b->kind == TOKEN_NUMBER) return 0;
-    if (a->form_n < 2 || b->form_n < 2 || !may_relate(a, b)) {
-        *kind = "name variant";
+    bool forms_near = a->form_n >= 2 && b->form_n >= 2 &&
+                      within_one(a->form, a->form_n, b->form, b->form_n);
+    if (a->form_n < 2 || b->form_n < 2 || !may_relate(a, b, forms_near)) {
+        *why = WHY_VARIANT;
         return class_sim(a, b);
     }
-    int sim = similar(a, b);
+    int sim = similar(p, b, least < FLOOR_SIM ? FLOOR_SIM : least, forms_near);
     bool other = (a->cls && b->cls && a->cls != b->cls) || (a->known && b->known);
     if (other && sim < 960) sim -= (1000 - sim) * KNOWN_LOSS / 100;
-    *kind = sim >= 960 ? "spelling" : sim >= 900 ? "vowels" : "edit";
+    *why = sim >= 960 ? WHY_SPELLING : sim >= 900 ? WHY_VOWELS : WHY_EDIT;
     if (sim < class_sim(a, b)) {
-        *kind = "name variant";
+        *why = WHY_VARIANT;
         return class_sim(a, b);
     }
     return sim < (abjad(a) != abjad(b) ? FLOOR_CROSS : FLOOR_SIM) ? 0 : sim;

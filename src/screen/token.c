@@ -11,20 +11,22 @@
 #define PHRASE_WORDS 8
 #define WEIGHT_UNKNOWN 1000
 #define WEIGHT_SHORT 620   /* an unknown word of two letters */
-#define WEIGHT_INITIAL 130
 #define WEIGHT_NUMBER 600
 #define KNOWN_WEIGHT 820
 #define WEIGHT_SYLLABLE 480 /* a Hangul or Han syllable of its own */
 
-static uint32_t fnv(char script, const char *p, size_t n) {
-    uint32_t h = (2166136261u ^ (unsigned char)script) * 16777619u;
+static uint32_t fnv_more(uint32_t h, const char *p, size_t n) {
     for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)p[i]) * 16777619u;
     return h;
 }
 
-const lexeme *plm_lex_find(char script, const char *p, size_t n) {
+static uint32_t fnv(char script, const char *p, size_t n) {
+    return fnv_more((2166136261u ^ (unsigned char)script) * 16777619u, p, n);
+}
+
+static const lexeme *lex_hashed(char script, const char *p, size_t n, uint32_t hash) {
     uint32_t mask = plm_lex_hash_size - 1;
-    for (uint32_t h = fnv(script, p, n) & mask; plm_lex_hash[h]; h = (h + 1) & mask) {
+    for (uint32_t h = hash & mask; plm_lex_hash[h]; h = (h + 1) & mask) {
         const lexeme *x = &plm_lex_table[plm_lex_hash[h] - 1];
         if (x->key_n == n && x->script == (uint8_t)script &&
             memcmp(plm_lex_text + x->key_at, p, n) == 0)
@@ -33,34 +35,89 @@ const lexeme *plm_lex_find(char script, const char *p, size_t n) {
     return NULL;
 }
 
+const lexeme *plm_lex_find(char script, const char *p, size_t n) {
+    return lex_hashed(script, p, n, fnv(script, p, n));
+}
+
+uint64_t plm_name_mix(uint64_t h, const void *p, size_t n) {
+    const char *s = p;
+    h = (h ^ n) * 0x9E3779B97F4A7C15u;
+    while (n) {
+        uint64_t w = 0;
+        size_t k = n < sizeof w ? n : sizeof w;
+        memcpy(&w, s, k);
+        h = (h ^ w) * 0xFF51AFD7ED558CCDu;
+        h ^= h >> 32;
+        s += k;
+        n -= k;
+    }
+    return h;
+}
+
+uint64_t plm_lex_mix_tables(uint64_t h) {
+    uint32_t lexemes = 0;
+    h = plm_name_mix(h, plm_lex_hash, plm_lex_hash_size * sizeof *plm_lex_hash);
+    for (uint32_t i = 0; i < plm_lex_hash_size; i++)
+        if (plm_lex_hash[i] > lexemes) lexemes = plm_lex_hash[i];
+    h = plm_name_mix(h, plm_lex_table, lexemes * sizeof *plm_lex_table);
+    for (uint32_t i = 0; i < lexemes; i++) {
+        const lexeme *x = &plm_lex_table[i];
+        h = plm_name_mix(h, plm_lex_text + x->key_at, x->key_n);
+        h = plm_name_mix(h, plm_lex_text + x->out_at, strlen(plm_lex_text + x->out_at));
+    }
+    return h;
+}
+
 /* ---- sounds ---- */
 
 typedef struct sound {
     const char *from, *to;
+    uint8_t from_n;
 } sound;
 
-/* Longest first within a first letter; '^' begins a rule that holds at the start only. */
+#define SOUND(from, to) {from, to, sizeof(from) - 1}
+/* Longest first within a first letter; all of a first letter together. */
 static const sound sounds[] = {
-    {"shch", "S"}, {"sch", "S"},  {"sh", "S"},   {"tsch", "C"}, {"tch", "C"}, {"ts", "ts"},
-    {"tz", "ts"},  {"cz", "C"},   {"ch", "C"},   {"ck", "k"},   {"ce", "se"}, {"ci", "si"},
-    {"cy", "si"},  {"c", "k"},    {"dzh", "J"},  {"dj", "J"},   {"zh", "J"},  {"kh", "H"},
-    {"gh", "g"},   {"ph", "f"},   {"th", "t"},   {"dh", "d"},   {"bh", "b"},  {"qu", "k"},
-    {"q", "k"},    {"x", "ks"},   {"w", "v"},    {"iya", "ia"}, {"iy", "i"},  {"yi", "i"},
-    {"yy", "i"},   {"ij", "i"},   {"ii", "i"},   {"ya", "a"},   {"ia", "a"},  {"ja", "Ja"},
-    {"yu", "u"},   {"iu", "u"},   {"yo", "o"},   {"io", "o"},   {"ye", "e"},  {"ie", "e"},
-    {"ei", "e"},   {"ey", "e"},   {"ej", "e"},   {"ai", "e"},   {"ay", "e"},  {"aj", "e"},
-    {"ee", "i"},   {"ea", "ea"},  {"oo", "u"},   {"ou", "u"},   {"ue", "u"},  {"oe", "o"},
-    {"ae", "a"},   {"aa", "a"},   {"oy", "oi"},  {"uy", "ui"},  {"y", "i"},   {"j", "J"},
-    {"h", "H"},
+    SOUND("shch", "S"), SOUND("sch", "S"), SOUND("sh", "S"), SOUND("tsch", "C"),
+    SOUND("tch", "C"), SOUND("ts", "ts"), SOUND("tz", "ts"), SOUND("th", "t"), SOUND("cz", "C"),
+    SOUND("ch", "C"), SOUND("ck", "k"), SOUND("ce", "se"), SOUND("ci", "si"), SOUND("cy", "si"),
+    SOUND("c", "k"), SOUND("dzh", "J"), SOUND("dj", "J"), SOUND("dh", "d"), SOUND("zh", "J"),
+    SOUND("kh", "H"), SOUND("gh", "g"), SOUND("ph", "f"), SOUND("bh", "b"), SOUND("qu", "k"),
+    SOUND("q", "k"), SOUND("x", "ks"), SOUND("w", "v"), SOUND("iya", "ia"), SOUND("iy", "i"),
+    SOUND("ij", "i"), SOUND("ii", "i"), SOUND("ia", "a"), SOUND("iu", "u"), SOUND("io", "o"),
+    SOUND("ie", "e"), SOUND("yi", "i"), SOUND("yy", "i"), SOUND("ya", "a"), SOUND("yu", "u"),
+    SOUND("yo", "o"), SOUND("ye", "e"), SOUND("y", "i"), SOUND("ja", "Ja"), SOUND("j", "J"),
+    SOUND("ei", "e"), SOUND("ey", "e"), SOUND("ej", "e"), SOUND("ee", "i"), SOUND("ea", "ea"),
+    SOUND("ai", "e"), SOUND("ay", "e"), SOUND("aj", "e"), SOUND("ae", "a"), SOUND("aa", "a"),
+    SOUND("oo", "u"), SOUND("ou", "u"), SOUND("oe", "o"), SOUND("oy", "oi"), SOUND("ue", "u"),
+    SOUND("uy", "ui"), SOUND("h", "H"),
 };
+static uint8_t sound_from[26], sound_to[26]; /* the rows of each first letter */
+static uint32_t sound_second[26];            /* the letters that follow it in any, a bit each */
+static const sound *sound_alone[26];         /* the row of the letter alone */
+
+__attribute__((constructor)) static void fill_sounds(void) {
+    for (uint8_t i = 0; i < sizeof sounds / sizeof *sounds; i++) {
+        int c = sounds[i].from[0] - 'a';
+        if (sound_to[c] == 0) sound_from[c] = i;
+        sound_to[c] = (uint8_t)(i + 1);
+        if (sounds[i].from_n == 1) sound_alone[c] = &sounds[i];
+        else sound_second[c] |= 1u << (sounds[i].from[1] - 'a');
+    }
+}
 
 static bool vowel(char c) { return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u'; }
 
 static const sound *sound_at(const char *p, size_t n) {
-    for (size_t i = 0; i < sizeof sounds / sizeof *sounds; i++) {
-        size_t k = strlen(sounds[i].from);
-        if (sounds[i].from[0] == p[0] && k <= n && memcmp(sounds[i].from, p, k) == 0)
-            return &sounds[i];
+    if (p[0] < 'a' || p[0] > 'z') return NULL;
+    int c = p[0] - 'a';
+    bool more = n > 1 && p[1] >= 'a' && p[1] <= 'z' && (sound_second[c] >> (p[1] - 'a') & 1);
+    if (!more) return sound_alone[c];
+    for (uint8_t i = sound_from[c]; i < sound_to[c]; i++) {
+        const sound *s = &sounds[i];
+        size_t k = 1;
+        while (k < s->from_n && k < n && s->from[k] == p[k]) k++;
+        if (k == s->from_n) return s;
     }
     return NULL;
 }
@@ -110,7 +167,7 @@ void plm_unit_sound(unit *u) {
     }
     while (n) {
         const sound *s = sound_at(p, n);
-        size_t k = s ? strlen(s->from) : 1;
+        size_t k = s ? s->from_n : 1;
         if (s && s->to[0] == 'H' && k == 1 && u->phon_n && vowel(u->phon[u->phon_n - 1]) &&
             (n == 1 || !vowel(p[1])) && n <= 1)
             ; /* a silent h at the end */
@@ -170,7 +227,7 @@ static void weigh(token *t, const lexeme *x) {
         u->weight = WEIGHT_NUMBER;
     } else if (u->form_n == 1) {
         u->kind = TOKEN_INITIAL;
-        u->weight = WEIGHT_INITIAL;
+        u->weight = PLM_WEIGHT_INITIAL;
     } else if (x && x->kind != TOKEN_PLAIN) {
         u->kind = x->kind;
         u->weight = x->weight;
@@ -189,23 +246,27 @@ static void weigh(token *t, const lexeme *x) {
 
 /* A stem of Russian adjectives and nouns, looked up with the usual ending. */
 static const lexeme *russian(const char *s, size_t n) {
-    static const char *const ends[] = {"ogo", "ego", "oye", "oe", "aya", "yaya", "iye", "ye", "ie",
-                                       "ykh", "ikh", "yy", "iy", "yi", "ii", "oy", "oi", "om",
-                                       "ym", "im", "ami", "yh", "uyu", "oj", "yj", "ij", "y", "i",
-                                       "a", "o", "e", "u", ""};
-    static const char *const usual[] = {"yy", "iy", "aya", "oe", "oy", "ye", "", "a", "y", "ie",
-                                        "iya", "o"};
+    static const struct { char s[5]; uint8_t n; } ends[] = {
+        {"ogo", 3}, {"ego", 3}, {"oye", 3}, {"oe", 2}, {"aya", 3}, {"yaya", 4}, {"iye", 3},
+        {"ye", 2},  {"ie", 2},  {"ykh", 3}, {"ikh", 3}, {"yy", 2}, {"iy", 2},   {"yi", 2},
+        {"ii", 2},  {"oy", 2},  {"oi", 2},  {"om", 2}, {"ym", 2},  {"im", 2},   {"ami", 3},
+        {"yh", 2},  {"uyu", 3}, {"oj", 2},  {"yj", 2}, {"ij", 2},  {"y", 1},    {"i", 1},
+        {"a", 1},   {"o", 1},   {"e", 1},   {"u", 1},  {"", 0}};
+    static const struct { char s[4]; uint8_t n; } usual[] = {
+        {"yy", 2}, {"iy", 2}, {"aya", 3}, {"oe", 2}, {"oy", 2},  {"ye", 2},
+        {"", 0},   {"a", 1},  {"y", 1},   {"ie", 2}, {"iya", 3}, {"o", 1}};
+    char form[NAME_FORM + 8];
     if (n < 6) return NULL;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        size_t k = strlen(ends[i]);
-        if (n < k + 5 || memcmp(s + n - k, ends[i], k) != 0) continue;
+        size_t k = ends[i].n, m = n - k;
+        if (m < 5 || memcmp(s + m, ends[i].s, k) != 0 || m >= sizeof form) continue;
+        uint32_t h = fnv('l', s, m);
+        memcpy(form, s, m);
         for (size_t j = 0; j < sizeof usual / sizeof *usual; j++) {
-            char form[NAME_FORM + 8];
-            size_t m = n - k, e = strlen(usual[j]);
+            size_t e = usual[j].n;
             if (m + e >= sizeof form) continue;
-            memcpy(form, s, m);
-            memcpy(form + m, usual[j], e);
-            const lexeme *x = plm_lex_find('l', form, m + e);
+            memcpy(form + m, usual[j].s, e);
+            const lexeme *x = lex_hashed('l', form, m + e, fnv_more(h, usual[j].s, e));
             if (x && x->kind >= TOKEN_GENERIC && plm_lex_text[x->out_at]) return x;
         }
     }
@@ -215,8 +276,10 @@ static const lexeme *russian(const char *s, size_t n) {
 /* Where a compound name parts (abdul|rahman, habib|ullah, salah|uddin); 0: it does not.
  * *skip: letters between the parts. */
 static size_t compound(const char *s, size_t n, size_t *skip) {
-    static const char *const tails[] = {"llah", "llakh", "lla", "ddin", "ddine", "ddeen", "din",
-                                        "dine", "deen", "rrahman", "rahman", "rehman", "lhaq"};
+    static const struct { char s[8]; uint8_t n; } tails[] = {
+        {"llah", 4}, {"llakh", 5}, {"lla", 3},     {"ddin", 4},   {"ddine", 5},  {"ddeen", 5},
+        {"din", 3},  {"dine", 4},  {"deen", 4},    {"rrahman", 7}, {"rahman", 6}, {"rehman", 6},
+        {"lhaq", 4}};
     *skip = 0;
     if (n >= 6 && memcmp(s, "abd", 3) == 0 && strchr("uaeoi", s[3])) {
         if (n == 6 && s[4] == 'u') return 0;
@@ -230,12 +293,13 @@ static size_t compound(const char *s, size_t n, size_t *skip) {
         return 3;
     }
     for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
-        size_t k = strlen(tails[i]);
-        if (n < k + 5 || memcmp(s + n - k, tails[i], k) != 0) continue;
+        const char *t = tails[i].s;
+        size_t k = tails[i].n;
+        if (n < k + 5 || s[n - 1] != t[k - 1] || memcmp(s + n - k, t, k) != 0) continue;
         char before = s[n - k - 1];
-        if (!strchr("uaeoi", before) || strlen(tails[i]) < 3) continue;
-        if (tails[i][0] == 'd' && tails[i][1] != 'd' && before != 'u' && before != 'e') continue;
-        *skip = 1 + (tails[i][0] == tails[i][1]);
+        if (!vowel(before)) continue;
+        if (t[0] == 'd' && t[1] != 'd' && before != 'u' && before != 'e') continue;
+        *skip = 1 + (t[0] == t[1]);
         return n - k - 1;
     }
     return 0;
@@ -254,19 +318,26 @@ static void add_canonical(builder *b, const word *w, uint32_t words, const lexem
 }
 
 /* Long words of business, so often written that a slip in one is a slip. */
-static const char *const slips[] = {
-    "company", "limited", "corporation", "joint", "stock", "obshchestvo", "otvetstvennostyu",
-    "ogranichennoi", "ogranichennoy", "aktsionernoe", "otkrytoe", "zakrytoe", "publichnoe",
-    "liability", "incorporated", "holding", "holdings", "group", "trading", "technology",
-    "technologies", "international", "industries", "industry", "industrial", "electronics",
-    "electronic", "aktiengesellschaft", "public", "closed", "research", "institute", "science",
-    "production", "enterprise", "engineering", "development", "investment", "investments",
-    "equipment", "services", "service", "systems", "system", "shipping", "aviation", "university",
-    "academy", "foundation", "organization", "association", "construction", "management",
-    "general", "national", "federal", "center", "centre", "islamic", "republic", "security",
-    "military", "defense", "logistics", "transport", "commercial", "petroleum", "petrochemical",
-    "chemical", "machinery", "import", "export", "manufacturing", "semiconductor",
-    "communications", "network", "information", "computer", "laboratory", "scientific",
+#define SLIP(s) {s, sizeof(s) - 1}
+static const struct { const char *s; size_t n; } slips[] = {
+    SLIP("company"), SLIP("limited"), SLIP("corporation"), SLIP("joint"), SLIP("stock"),
+    SLIP("obshchestvo"), SLIP("otvetstvennostyu"), SLIP("ogranichennoi"), SLIP("ogranichennoy"),
+    SLIP("aktsionernoe"), SLIP("otkrytoe"), SLIP("zakrytoe"), SLIP("publichnoe"),
+    SLIP("liability"), SLIP("incorporated"), SLIP("holding"), SLIP("holdings"), SLIP("group"),
+    SLIP("trading"), SLIP("technology"), SLIP("technologies"), SLIP("international"),
+    SLIP("industries"), SLIP("industry"), SLIP("industrial"), SLIP("electronics"),
+    SLIP("electronic"), SLIP("aktiengesellschaft"), SLIP("public"), SLIP("closed"),
+    SLIP("research"), SLIP("institute"), SLIP("science"), SLIP("production"), SLIP("enterprise"),
+    SLIP("engineering"), SLIP("development"), SLIP("investment"), SLIP("investments"),
+    SLIP("equipment"), SLIP("services"), SLIP("service"), SLIP("systems"), SLIP("system"),
+    SLIP("shipping"), SLIP("aviation"), SLIP("university"), SLIP("academy"), SLIP("foundation"),
+    SLIP("organization"), SLIP("association"), SLIP("construction"), SLIP("management"),
+    SLIP("general"), SLIP("national"), SLIP("federal"), SLIP("center"), SLIP("centre"),
+    SLIP("islamic"), SLIP("republic"), SLIP("security"), SLIP("military"), SLIP("defense"),
+    SLIP("logistics"), SLIP("transport"), SLIP("commercial"), SLIP("petroleum"),
+    SLIP("petrochemical"), SLIP("chemical"), SLIP("machinery"), SLIP("import"), SLIP("export"),
+    SLIP("manufacturing"), SLIP("semiconductor"), SLIP("communications"), SLIP("network"),
+    SLIP("information"), SLIP("computer"), SLIP("laboratory"), SLIP("scientific"),
 };
 
 static bool one_slip(const char *a, size_t n, const char *b, size_t m) {
@@ -281,8 +352,10 @@ static bool one_slip(const char *a, size_t n, const char *b, size_t m) {
 static const lexeme *slip(const word *w) {
     if (w->n < 4 || w->ready || w->script != SCRIPT_LATIN) return NULL;
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
-        size_t n = strlen(slips[i]);
-        if (one_slip(w->form, w->n, slips[i], n)) return plm_lex_find('l', slips[i], n);
+        const char *t = slips[i].s;
+        size_t n = slips[i].n;
+        if (w->form[0] != t[0] && w->form[w->n - 1] != t[n - 1]) continue; /* an edit spares one */
+        if (one_slip(w->form, w->n, t, n)) return plm_lex_find('l', t, n);
     }
     return NULL;
 }
@@ -306,9 +379,8 @@ static bool add_syllable(builder *b, const word *w) {
     return true;
 }
 
-static void add_plain(builder *b, const word *w) {
+static void add_plain(builder *b, const word *w, const lexeme *x) {
     if (add_syllable(b, w)) return;
-    const lexeme *x = plm_lex_find('l', w->form, w->n);
     if (!x || (!plm_lex_text[x->out_at] && !x->cls && !x->weight)) x = slip(w);
     if (!x || (x->kind == TOKEN_PLAIN && !x->cls)) {
         const lexeme *r = w->script == SCRIPT_CYRILLIC || w->script == SCRIPT_LATIN
@@ -358,9 +430,8 @@ static bool is_word(const word *w, const char *s) {
     return w->n == strlen(s) && memcmp(w->form, s, w->n) == 0;
 }
 
-/* Longest phrase of the lexicon at word i; its words, 0 when none. */
-static uint32_t phrase(builder *b, uint32_t i, const lexeme **x) {
-    const lexeme *head = plm_lex_find('l', b->w[i].form, b->w[i].n);
+/* Longest phrase of the lexicon at word i, which is head; its words, 0 when none. */
+static uint32_t phrase(builder *b, uint32_t i, const lexeme *head, const lexeme **x) {
     if (!head || head->phrase < 2) return 0;
     for (uint32_t n = head->phrase < b->n - i ? head->phrase : b->n - i; n >= 2; n--) {
         char key[160];
@@ -408,8 +479,8 @@ static bool number_words(builder *b, uint32_t *i, const lexeme *x) {
 static void add_words(builder *b) {
     for (uint32_t i = 0; i < b->n;) {
         const word *w = &b->w[i];
-        const lexeme *x = NULL;
-        uint32_t n = phrase(b, i, &x);
+        const lexeme *x = NULL, *head = plm_lex_find('l', w->form, w->n);
+        uint32_t n = phrase(b, i, head, &x);
         if (n) {
             uint32_t first = b->p->token_n;
             add_canonical(b, w, n, x);
@@ -427,12 +498,11 @@ static void add_words(builder *b) {
             i++;
             continue;
         }
-        x = plm_lex_find('l', w->form, w->n);
-        if (x && x->kind == TOKEN_NUMBER) {
-            number_words(b, &i, x);
+        if (head && head->kind == TOKEN_NUMBER) {
+            number_words(b, &i, head);
             continue;
         }
-        add_plain(b, w);
+        add_plain(b, w, head);
         i++;
     }
 }

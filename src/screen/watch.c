@@ -33,6 +33,7 @@ struct plm_watch {
     plm_lists *own[2];
     const plm_lists *all[2];  /* old, new */
     side side[2];
+    side either;              /* both at once: most queries meet neither */
     hits found[2];
     plm_watch_match *out;
     uint32_t out_cap, changes;
@@ -79,6 +80,21 @@ static bool open_side(side *s, const plm_lists *all, bool whole, plm_fault *f) {
     return s->q != NULL;
 }
 
+/* What meets no entity of either side changes nothing, for an entity's score depends on no other.
+ * One look at both saves two at each. */
+static bool open_either(plm_watch *w, plm_fault *f) {
+    side *s = &w->either;
+    plm_list *made[2 * PLM_LISTS_MAX];
+    uint32_t n = 0;
+    for (int i = 0; i < 2; i++)
+        for (uint32_t k = 0; k < w->side[i].made_n; k++) made[n++] = w->side[i].made[k];
+    if (n == 0 || n > PLM_LISTS_MAX) return true;
+    s->lists = s->own = plm_lists_of(made, n, f);
+    s->screen = s->own ? plm_screen_of(s->own, f) : NULL;
+    s->q = s->screen ? plm_screener_new(s->screen, f) : NULL;
+    return s->q != NULL;
+}
+
 static plm_watch *start(void) {
     plm_watch *w = plm_mem_resize(NULL, sizeof *w);
     if (w) memset(w, 0, sizeof *w);
@@ -90,7 +106,7 @@ static bool prepare(plm_watch *w, bool whole, plm_fault *f) {
     if (!w->arena) return plm_fail(f, PLM_NO_MEMORY, "not enough memory");
     return plm_lists_diff(w->all[0], w->all[1], take_change, w, f) &&
            open_side(&w->side[0], w->all[0], whole, f) &&
-           open_side(&w->side[1], w->all[1], whole, f);
+           open_side(&w->side[1], w->all[1], whole, f) && (whole || open_either(w, f));
 }
 
 plm_watch *plm_watch_of(const plm_lists *from, const plm_lists *to, bool whole, plm_fault *f) {
@@ -124,6 +140,9 @@ void plm_watch_free(plm_watch *w) {
         plm_mem_free(w->found[i].v);
         plm_lists_free(w->own[i]);
     }
+    plm_screener_free(w->either.q);
+    plm_screen_free(w->either.screen);
+    plm_lists_free(w->either.own);
     plm_mem_free(w->out);
     plm_arena_free(w->arena);
     plm_mem_free(w);
@@ -185,6 +204,11 @@ bool plm_watch_query(plm_watch *w, const plm_query *q, const plm_screen_options 
     plm_screen_options all = *o;
     all.limit = PLM_SCREEN_LIMIT_MAX; /* a limit would hide what it pushes in or out */
     *n = 0;
+    if (w->either.q) {
+        plm_answer a;
+        if (!plm_screen_query(w->either.q, q, &all, &a, f)) return false;
+        if (a.n == 0) return true;
+    }
     plm_arena_reset(w->arena);
     if (!screen_side(w, 0, q, &all, f) || !screen_side(w, 1, q, &all, f)) return false;
     const hits *a = &w->found[0], *b = &w->found[1];

@@ -401,6 +401,9 @@ class Case:
     def us_a5_a6(self, c):
         return c == "US" or self.a5(c) or c in A6
 
+    def d1(self, c):
+        return c in D1 and (c != "NI" or self.has("nicaragua"))
+
     def d5m(self, c):
         if c == "KH":
             return not self.has("cambodia")
@@ -592,7 +595,8 @@ class Decision:
                 ("(j)", lambda: self.c.has("iran-fdp") and self.to == "IR" and (
                     code[0] in "3456789" or self.w.pick("i%d.supp7" % n, (False, True))), None),
                 ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ()))
-                 and self.to in D1 | E and self.w.pick("assurance", (False, True)), FDP_B)):
+                 and (self.c.d1(self.to) or self.to in E) and
+                 self.w.pick("assurance", (False, True)), FDP_B)):
             if not reach():
                 continue
             if listed is None and tech or any(t in (listed or ()) for t in tech):
@@ -843,7 +847,7 @@ class Decision:
 
     def policy_worldwide(self):
         """742.6(b)(11)."""
-        if self.to in D1 | D5:
+        if self.c.d1(self.to) or self.c.d5m(self.to) and self.to != "MO":
             return "presumption_of_denial"
         if self.to in A1 or self.c.a5(self.to) or self.to in A6:
             return "presumption_of_approval"

@@ -1,5 +1,6 @@
 /* The screen: index answer == exhaustive answer on random queries; spellings, numbers, addresses.
- * PLIMSOLL_LONG=N asks N random queries instead of the usual 40,000 (60,000 more: tests/cases/test_screen). */
+ * PLIMSOLL_LONG=N asks N random queries instead of the usual 40,000 (60,000 more:
+ * tests/cases/test_screen). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,10 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "plimsoll/screen.h"
+#include "screen/index.h"
 
 static const char *const words[] = {
     "Vladimir", "Mohammad", "Abdul Rahman", "Abdullah", "Yuri", "Nikolaevich", "Ivanov", "Petrenko",
@@ -20,7 +25,8 @@ static const char *const words[] = {
     "Salahuddin", "Noor", "Maria", "Garcia", "de la", "Fernandez", "Global", "Shipping", "Brigade",
     "Forty-four", "Institute of", "Physics", "Microelectronics", "محمد", "حسين", "علیرضا", "شرکت",
     "Иван", "Сергей", "Завод", "Общество", "김정은", "박", "철수", "北京", "科技有限公司", "张", "伟",
-    "Good Will", "Goodwill", "Trans", "Neft", "Oil", "Gas", "Star", "Ocean", "Kowloon", "Mikhail",
+    "Yiu", "Yi", "Yu", "Ao", "Eui", "RN", "JC", "Jean Claude", "Good Will",
+    "Goodwill", "Trans", "Neft", "Oil", "Gas", "Star", "Ocean", "Kowloon", "Mikhail",
 };
 #define WORDS (sizeof words / sizeof *words)
 #define ENTITIES 80
@@ -250,6 +256,56 @@ static void nothing_to_compare_is_an_error(void **state) {
     plm_list_free(l);
 }
 
+static bool has_index(const char *path, const plm_lists *s) {
+    plm_index *x = plm_index_open(path, s);
+    plm_index_free(x);
+    return x != NULL;
+}
+
+/* A file made by another build (another version, other tables or rules) or cut short is not used,
+ * and opening the lists puts a good one in its place. */
+static void an_index_of_another_build_is_made_anew(void **state) {
+    (void)state;
+    plm_fault f = {0};
+    char dir[] = "build/index-XXXXXX", current[64], path[80];
+    assert_non_null(mkdtemp(dir));
+    snprintf(current, sizeof current, "%s/current", dir);
+    assert_int_equal(mkdir(current, 0755), 0);
+    plm_list *l = random_list();
+    snprintf(path, sizeof path, "%s/random.img", current);
+    assert_true(plm_list_save(l, path, &f));
+    plm_list_free(l);
+    assert_true(plm_screen_index_write(dir, &f));
+    plm_lists *s = plm_lists_open(dir, &f);
+    snprintf(path, sizeof path, "%s/screen.idx", current);
+    plm_buf good, bad;
+    plm_buf_init(&good, 1u << 28);
+    assert_true(plm_file_read(path, &good, &f));
+    uint64_t with = plm_index_fingerprint();
+    assert_memory_equal(good.p + INDEX_FINGERPRINT_AT, &with, sizeof with);
+    assert_true(has_index(path, s));
+    const size_t at[] = {0, 8, 12, INDEX_FINGERPRINT_AT, INDEX_FINGERPRINT_AT + 7, 30, SIZE_MAX};
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+        plm_buf_init(&bad, 1u << 28);
+        plm_buf_put(&bad, good.p, at[i] == SIZE_MAX ? good.n - 1 : good.n);
+        if (at[i] != SIZE_MAX) bad.p[at[i]] ^= 1;
+        assert_true(plm_file_write_durable(path, plm_buf_str(&bad), 0644, &f));
+        assert_false(has_index(path, s));
+        assert_true(plm_screen_index_write(dir, &f));
+        plm_buf_clear(&bad);
+        assert_true(plm_file_read(path, &bad, &f));
+        assert_true(plm_str_eq(plm_buf_str(&bad), plm_buf_str(&good)));
+        plm_buf_free(&bad);
+    }
+    plm_buf_free(&good);
+    plm_lists_free(s);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/random.img", current);
+    unlink(path);
+    rmdir(current);
+    rmdir(dir);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_index_misses_nothing),
@@ -257,6 +313,7 @@ int main(void) {
         cmocka_unit_test(other_names_do_not_alert),
         cmocka_unit_test(a_common_word_alone_never_alerts),
         cmocka_unit_test(nothing_to_compare_is_an_error),
+        cmocka_unit_test(an_index_of_another_build_is_made_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,25 @@
+/* kin.h: what a token or a joined span of a query is related to among the listed ones, found by
+ * the near table or by comparing all; the last tokens' answers are kept. */
+#ifndef PLM_SCREEN_KIN_H
+#define PLM_SCREEN_KIN_H
+
+#include "screen/index.h"
+
+/* One relation: id is a unit of the index, or with SPAN_JOIN set a join. */
+typedef struct kin {
+    uint32_t id;
+    uint16_t sim;
+    uint16_t why;            /* why_kind */
+    uint32_t at, n;          /* its postings */
+} kin;
+
+typedef struct plm_kins plm_kins;
+
+/* x is borrowed until plm_kins_free.  NULL when memory is short. */
+plm_kins *plm_kins_new(const plm_index *x);
+void plm_kins_free(plm_kins *k);
+/* All that the span of u is related to, valid until the next call; NULL when memory is short.
+ * exhaustive: compares every unit and join, keeps nothing and asks nothing that was kept. */
+const kin *plm_kins_find(plm_kins *k, const unit *u, bool exhaustive, uint32_t *n);
+
+#endif

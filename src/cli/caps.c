@@ -33,11 +33,21 @@ typedef struct answers {
     bool refused, text;
 } answers;
 
-static void put_tpp(plm_jw *w, const char *key, plm_tpp v) {
+void plm_cli_put_tpp(plm_jw *w, const char *key, plm_tpp v) {
     char text[PLM_TPP_TEXT];
     plm_tpp_print(v, text);
     plm_jw_key(w, key);
     plm_jw_raw(w, plm_str_c(text));
+}
+
+void plm_cli_put_cap(plm_jw *w, const plm_caps_answer *x) {
+    plm_jw_kcstr(w, "cap", x->cap);
+    plm_jw_kcstr(w, "account", x->account);
+    plm_cli_put_tpp(w, "limit", x->limit);
+    plm_cli_put_tpp(w, "used", x->used);
+    plm_cli_put_tpp(w, "reserved", x->reserved);
+    plm_cli_put_tpp(w, "asked", x->asked);
+    plm_cli_put_tpp(w, "over", x->over);
 }
 
 static void put_answer(answers *a, plm_str id, const plm_caps_answer *x) {
@@ -50,13 +60,7 @@ static void put_answer(answers *a, plm_str id, const plm_caps_answer *x) {
     plm_jw_kbool(&w, "posted", x->posted);
     if (x->duplicate) plm_jw_kbool(&w, "duplicate", true);
     if (x->code && strcmp(x->code, "cap") == 0) {
-        plm_jw_kcstr(&w, "cap", x->cap);
-        plm_jw_kcstr(&w, "account", x->account);
-        put_tpp(&w, "limit", x->limit);
-        put_tpp(&w, "used", x->used);
-        put_tpp(&w, "reserved", x->reserved);
-        put_tpp(&w, "asked", x->asked);
-        put_tpp(&w, "over", x->over);
+        plm_cli_put_cap(&w, x);
         plm_jw_kcstr(&w, "cite", x->cite);
     } else if (x->code) {
         char say[640];
@@ -147,11 +151,11 @@ static bool print_line(void *ctx, const plm_caps_line *x) {
     plm_jw_obj(&w);
     plm_jw_kstr(&w, "account", x->account);
     plm_jw_kstr(&w, "cap", x->cap);
-    if (x->limited) put_tpp(&w, "limit", x->limit);
+    if (x->limited) plm_cli_put_tpp(&w, "limit", x->limit);
     else plm_jw_key(&w, "limit"), plm_jw_null(&w);
-    put_tpp(&w, "used", x->used);
-    put_tpp(&w, "reserved", x->reserved);
-    if (x->limited) put_tpp(&w, "free", x->free);
+    plm_cli_put_tpp(&w, "used", x->used);
+    plm_cli_put_tpp(&w, "reserved", x->reserved);
+    if (x->limited) plm_cli_put_tpp(&w, "free", x->free);
     else plm_jw_key(&w, "free"), plm_jw_null(&w);
     plm_jw_end_obj(&w);
     if (text) {

@@ -125,13 +125,6 @@ static bool read_plan(plan *pl, plm_fault *f) {
     return true;
 }
 
-static void put_tpp(plm_jw *w, const char *key, plm_tpp v) {
-    char text[PLM_TPP_TEXT];
-    plm_tpp_print(v, text);
-    plm_jw_key(w, key);
-    plm_jw_raw(w, plm_str_c(text));
-}
-
 /* True when no order passed this cap of this account before; -1 without memory. */
 static int is_first(forecast *fc, const plm_caps_answer *x) {
     for (size_t i = 0; i < fc->firsts; i++)
@@ -184,13 +177,7 @@ static void say_json(const forecast *fc, const order *o, const plm_caps_answer *
     plm_jw_kstr(&w, "company", h->company);
     plm_jw_kcstr(&w, "code", x->code);
     if (strcmp(x->code, "cap") == 0) {
-        plm_jw_kcstr(&w, "cap", x->cap);
-        plm_jw_kcstr(&w, "account", x->account);
-        put_tpp(&w, "limit", x->limit);
-        put_tpp(&w, "used", x->used);
-        put_tpp(&w, "reserved", x->reserved);
-        put_tpp(&w, "asked", x->asked);
-        put_tpp(&w, "over", x->over);
+        plm_cli_put_cap(&w, x);
         plm_jw_kbool(&w, "first", first);
         plm_jw_kcstr(&w, "cite", x->cite);
     } else {

@@ -77,12 +77,6 @@ static void put_number(plm_jw *w, const char *key, const char *text) {
     plm_jw_raw(w, plm_str_c(text));
 }
 
-static void put_tpp(plm_jw *w, const char *key, plm_tpp v) {
-    char text[PLM_TPP_TEXT];
-    plm_tpp_print(v, text);
-    put_number(w, key, text);
-}
-
 static void put_row(plm_jw *w, const plm_wi_row *r) {
     char text[2 * PLM_TPP_TEXT];
     int64_t per = per_of(r);
@@ -115,7 +109,7 @@ static void put_place(plm_jw *w, const plm_wi_problem *p, uint32_t j, int64_t n)
     plm_jw_kstr(w, "license", s->at.license);
     plm_jw_kstr(w, "sku", c->sku);
     plm_jw_kint(w, "chips", n);
-    put_tpp(w, "tpp", (plm_tpp)n * c->tpp);
+    plm_cli_put_tpp(w, "tpp", (plm_tpp)n * c->tpp);
     print_part((plm_tpp)n * c->milliwatts * s->pue_millionths, MW_UNITS, text);
     put_number(w, "mw", text);
     plm_jw_end_obj(w);
@@ -147,10 +141,10 @@ static void print_json(const answer *x) {
     plm_jw_obj(&w);
     plm_jw_kcstr(&w, "ruleset", x->set);
     plm_jw_kcstr(&w, "date", day);
-    put_tpp(&w, "tpp", x->plan->tpp);
-    put_tpp(&w, "chips", x->plan->chips);
-    put_tpp(&w, "bound_tpp", x->plan->bound);
-    put_tpp(&w, "gap_tpp", x->plan->bound - x->plan->tpp);
+    plm_cli_put_tpp(&w, "tpp", x->plan->tpp);
+    plm_cli_put_tpp(&w, "chips", x->plan->chips);
+    plm_cli_put_tpp(&w, "bound_tpp", x->plan->bound);
+    plm_cli_put_tpp(&w, "gap_tpp", x->plan->bound - x->plan->tpp);
     plm_jw_kbool(&w, "proved", x->plan->proved);
     plm_jw_kbool(&w, "searched", x->plan->searched);
     plm_jw_kbool(&w, "in_turn", x->plan->in_turn);

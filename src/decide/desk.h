@@ -4,6 +4,7 @@
 
 #include "plimsoll/decide.h"
 #include "base/json.h"
+#include "base/memo.h"
 
 #define VIEWS_MAX 128 /* kept, of some 60 KB each */
 #define PATH_TEXT 256
@@ -122,7 +123,11 @@ struct plm_desk {
     plm_rule *live_exceptions;
     uint32_t live_cap;
     plm_buf tail; /* not_modelled and rulebook, the same in every result */
-    plm_buf canon, proof; /* the case and the proof as they are hashed */
+    plm_buf canon, proof_head; /* the case and the proof's beginning as they are hashed */
+    plm_buf alike, found;      /* findings.c: the facts as bytes, and what they come to */
+    plm_buf item_alike, item_found;
+    plm_memo *memo;            /* found by alike, of cases before; NULL: none is kept */
+    bool items_stand_alone;    /* the classes of an item hang on nothing else */
     struct result *result; /* result.c */
     plm_listing screen;
     void *screen_ctx;

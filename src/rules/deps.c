@@ -18,6 +18,37 @@ deps plm_dep_set(const plm_book *b, uint32_t set) {
 
 static deps of_node(plm_book *b, uint32_t at);
 
+/* Does it hang on facts of the item at hand alone, where that has no parts?  Every rule that it
+ * names is hung by now. */
+static bool node_of_item(const plm_book *b, uint32_t at) {
+    const node *n = &b->nodes[at];
+    switch (n->op) {
+    case OP_YES: case OP_NO: case OP_OPEN: case OP_SOME_PART: case NUM_CONST: return true;
+    case OP_AND: case OP_OR:
+        for (uint32_t i = 0; i < n->n; i++)
+            if (!node_of_item(b, b->kids[n->a + i])) return false;
+        return true;
+    case OP_NOT: case OP_CMP: return node_of_item(b, n->a);
+    case OP_FACT: case OP_IN: case OP_COUNTRY: case OP_WORD: case OP_CODES: case OP_NAMED:
+    case NUM_FACT:
+        return b->facts[n->a].info.scope == PLM_OF_ITEM;
+    case OP_RULE: case NUM_RULE: return b->rules[n->a].of_item;
+    case OP_ASSERTED: return true; /* the code is a fact of items */
+    case OP_WITHIN: return plm_book_eccn_of_item(b);
+    case NUM_ADD: case NUM_SUB: case NUM_MUL: case NUM_DIV: case NUM_KNOWN:
+        return node_of_item(b, n->a) && node_of_item(b, n->b);
+    default: return false; /* of parties, of other items, totals */
+    }
+}
+
+bool plm_book_eccn_of_item(const plm_book *b) {
+    for (uint32_t i = 0; i < b->eccn_count; i++)
+        if (!node_of_item(b, b->eccns[i].cond)) return false;
+    return true;
+}
+
+bool plm_book_of_item(const plm_book *b, plm_rule r) { return b->rules[r].of_item; }
+
 static deps of_rule(plm_book *b, plm_rule r) {
     rule *k = &b->rules[r];
     if (k->hung) return k->hangs_on;
@@ -26,6 +57,8 @@ static deps of_rule(plm_book *b, plm_rule r) {
     for (uint32_t i = 0; i < k->clock_count; i++)
         if (k->clocks[i].kind == CLOCK_UNKNOWN) d = plm_dep_or(d, plm_dep_of(b, DEP_LAW));
     k->hangs_on = d;
+    k->of_item = k->info.scope == PLM_OF_ITEM && !k->cond_count &&
+                 (k->cond == NODE_NONE || node_of_item(b, k->cond));
     k->hung = true;
     return d;
 }

@@ -156,16 +156,10 @@ static plm_truth ask_word(plm_facts *w, const node *n, int32_t item, int32_t par
 static APART plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int32_t party) {
     const val *v = world_val(w, n->a, item, party);
     if (!v->known) return looked_up(w, leaf_at(w, n, item, party));
-    char folded[256];
+    char folded[NAME_FOLDED_MAX];
     plm_str name = world_txt(w, n->a, item, party)->text;
     plm_str f = {folded, plm_name_fold(name, folded, sizeof folded)};
-    const namelist *l = &w->book->lists[n->b];
-    plm_day d = w->view->as_of, known = w->view->known;
-    for (uint32_t i = 0; f.n && i < l->count; i++)
-        if (plm_str_eq(l->v[i].text, f) && l->v[i].from <= d && d <= l->v[i].to &&
-            l->v[i].from <= known)
-            return PLM_YES;
-    return PLM_NO;
+    return plm_view_has_name(w->view, n->b, f) ? PLM_YES : PLM_NO;
 }
 
 static APART plm_truth ask_codes(plm_facts *w, const node *n, int32_t item, int32_t party) {

@@ -155,8 +155,8 @@ plm_str desk_item_path(const plm_desk *d, uint32_t item, char out[PATH_TEXT]);
 plm_str desk_path_join(char *out, size_t max, plm_str a, plm_str b);
 /* entry.c: what the columns of an Entity List entry say, as its facts. */
 void desk_entry_fill(plm_desk *d, uint32_t at, const plm_listed *l);
-/* owners.c: half or more held, in sum, by owners restricted by the flag. */
-plm_truth desk_owned(plm_desk *d, const plm_party *p, int flag);
+/* owners.c: half or more held, in sum, by owners restricted by the flag, for each of n flags. */
+void desk_owned(plm_desk *d, const plm_party *p, const int *flags, plm_truth *owned, size_t n);
 /* verdict.c */
 /* Finds what still counts; after the facts are filled or changed, before anything is settled. */
 void desk_sift(plm_desk *d);

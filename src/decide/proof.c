@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "decide/result.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +43,12 @@ typedef struct key {
 static key key_of(plm_json *k) {
     plm_str s = plm_json_text(k);
     uint64_t head = 0;
-    for (size_t i = 0; i < 8; i++) head = head << 8 | (i < s.n ? (unsigned char)s.p[i] : 0);
+    if (s.n < 8) {
+        for (size_t i = 0; i < 8; i++) head = head << 8 | (i < s.n ? (unsigned char)s.p[i] : 0);
+    } else {
+        memcpy(&head, s.p, 8);
+        head = be64toh(head);
+    }
     return (key){head, k};
 }
 

@@ -22,6 +22,7 @@ static const char *text(uint32_t at) { return plm_catalog_text + at; }
 static size_t mark_at(plm_str s, size_t i) {
     static const char *const marks[] = {"\xC2\xAE", "\xE2\x84\xA2", "\xE2\x80\x90", "\xE2\x80\x91",
                                         "\xE2\x80\x93", "\xE2\x80\x94", "\xC2\xA0"};
+    if ((unsigned char)s.p[i] < 0x80) return 0;
     for (size_t m = 0; m < sizeof marks / sizeof *marks; m++)
         if (plm_str_starts((plm_str){s.p + i, s.n - i}, marks[m])) return strlen(marks[m]);
     return 0;

@@ -140,8 +140,8 @@ bool plm_facts_known_number(const plm_facts *w, uint32_t fact, uint32_t entity, 
  * proofs and margins, from worlds of one book: the facts, and the days as far as they matter.
  * Before anything is settled. */
 void plm_facts_put(const plm_facts *w, plm_buf *out);
-/* The same for the questions of one item whose rules are plm_book_of_item, where it has no parts
- * in the case. */
+/* The same for the classes and the code of one item, as far as they are plm_book_of_item, where it
+ * has no parts in the case. */
 void plm_facts_put_item(const plm_facts *w, uint32_t item, plm_buf *out);
 /* Does the rule hang on facts of the item at hand alone, where that has no parts?  Does the code
  * that the book derives for an item? */

@@ -35,25 +35,29 @@ static void put_name(const plm_facts *w, plm_str name, plm_buf *out) {
     }
 }
 
-/* The facts of one entity: all short values together, then what of the long ones is known. */
+/* What a fact that is known has beside its short value. */
+static void put_long(const plm_facts *w, const fact *f, const char *rec, plm_buf *out) {
+    const val *v = (const val *)(const void *)(rec + f->at);
+    const txt *x = (const txt *)(const void *)(rec + f->txt_at);
+    if (!v->known) return;
+    switch (f->info.type) {
+    case PLM_FACT_NUMBER: put_number((const plm_iv *)(const void *)(rec + f->iv_at), out); break;
+    case PLM_FACT_TEXT: put_name(w, x->text, out); break;
+    case PLM_FACT_CODE: put_text(out, x->text); break;
+    case PLM_FACT_CODES:
+        for (uint32_t k = 0; k < v->word; k++) put_text(out, x->codes[k]);
+        break;
+    default: break;
+    }
+}
+
+/* The facts of one entity: all short values together, then the rest of the long ones. */
 static void put_entity(const plm_facts *w, plm_scope s, int32_t at, plm_buf *out) {
     const plm_book *b = w->book;
     const char *rec = world_record(w, s, at, at);
     put(out, rec, b->vals[s]);
-    for (uint32_t i = 0; i < b->long_count[s]; i++) {
-        const fact *f = &b->facts[b->long_facts[s][i]];
-        const val *v = (const val *)(const void *)(rec + f->at);
-        const txt *x = (const txt *)(const void *)(rec + f->txt_at);
-        if (!v->known) continue;
-        if (f->info.type == PLM_FACT_NUMBER)
-            put_number((const plm_iv *)(const void *)(rec + f->iv_at), out);
-        else if (f->info.type == PLM_FACT_TEXT)
-            put_name(w, x->text, out);
-        else if (f->info.type == PLM_FACT_CODE)
-            put_text(out, x->text);
-        else
-            for (uint32_t k = 0; k < v->word; k++) put_text(out, x->codes[k]);
-    }
+    for (uint32_t i = 0; i < b->long_count[s]; i++)
+        put_long(w, &b->facts[b->long_facts[s][i]], rec, out);
 }
 
 static void put_place(const plm_facts *w, uint32_t item, plm_buf *out) {
@@ -74,7 +78,13 @@ void plm_facts_put(const plm_facts *w, plm_buf *out) {
 }
 
 void plm_facts_put_item(const plm_facts *w, uint32_t item, plm_buf *out) {
+    const plm_book *b = w->book;
+    const char *rec = world_record(w, PLM_OF_ITEM, (int32_t)item, -1);
     put_view(w->view, out);
     put_place(w, item, out);
-    put_entity(w, PLM_OF_ITEM, (int32_t)item, out);
+    for (uint32_t i = 0; i < b->class_fact_count; i++) {
+        const fact *f = &b->facts[b->class_facts[i]];
+        put(out, rec + f->at, sizeof(val));
+        put_long(w, f, rec, out);
+    }
 }

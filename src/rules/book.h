@@ -189,6 +189,7 @@ struct plm_book {
     uint32_t record[3];       /* bytes of a transaction's, item's and party's facts */
     uint32_t vals[3];         /* of these, the short values, which stand first */
     uint32_t *long_facts[3], long_count[3]; /* numbers and texts, which have more than that */
+    uint32_t *class_facts, class_fact_count; /* those that an item's classes and code hang on */
     bool drafting;            /* while parsing: the file is a draft laid over the law */
     plm_rule *by_name; /* rules sorted by name */
     plm_day *as_of_days, *known_days; /* from which on something may differ, sorted */

@@ -117,10 +117,24 @@ static bool list_hung(plm_book *b) {
     return b->hung != NULL;
 }
 
+/* What the classes of an item and its code hang on, of its own facts.  The code that it is given
+ * is asked through code sets, which have bits of their own. */
+static bool list_class_facts(plm_book *b) {
+    deps all = b->eccns_hang_on;
+    for (uint32_t i = 0; i < b->rule_count; i++)
+        if (b->rules[i].info.kind == PLM_RULE_CLASS) all = plm_dep_or(all, b->rules[i].hangs_on);
+    b->class_facts = plm_arena_array(b->arena, b->fact_count + 1, sizeof *b->class_facts);
+    for (uint32_t i = 0; b->class_facts && i < b->fact_count; i++)
+        if (b->facts[i].info.scope == PLM_OF_ITEM &&
+            (i == b->eccn_fact || b->fact_count > DEP_FACTS || has_bit(&all, i)))
+            b->class_facts[b->class_fact_count++] = i;
+    return b->class_facts != NULL;
+}
+
 bool plm_book_hang(plm_book *b) {
     for (uint32_t i = 0; i < b->rule_count; i++) of_rule(b, i);
     for (uint32_t i = 0; i < b->set_count; i++) b->sets[i].hangs_on = of_set(b, i);
     for (uint32_t i = 0; i < b->eccn_count; i++)
         b->eccns_hang_on = plm_dep_or(b->eccns_hang_on, of_node(b, b->eccns[i].cond));
-    return list_hung(b);
+    return list_class_facts(b) && list_hung(b);
 }

@@ -254,7 +254,7 @@ static inline plm_truth remember(plm_facts *w, uint32_t at, const deps *hangs_on
 APART plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
     if (!v_known(w, item)) return ask_within(w, set, item);
     uint32_t at = w->memo_base[w->book->rule_count] + set * w->items + (uint32_t)item;
-    const memo *m = &w->memos[at];
+    memo *m = &w->memos[at];
     if (!memo_fresh(w, w->book->rule_count + set, m))
         return remember(w, at, &w->book->sets[set].hangs_on, ask_within(w, set, item));
     if (m->truth == PLM_UNKNOWN) w->why = m->why;
@@ -352,7 +352,7 @@ plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     const rule *k = &w->book->rules[r];
     plm_scope s = k->info.scope;
     uint32_t at = memo_of(w, r, s, item, party);
-    const memo *m = &w->memos[at];
+    memo *m = &w->memos[at];
     if (memo_fresh(w, r, m)) {
         if (m->truth == PLM_UNKNOWN) w->why = m->why;
         return (plm_truth)m->truth;

@@ -138,8 +138,11 @@ bool plm_facts_known_number(const plm_facts *w, uint32_t fact, uint32_t entity, 
 
 /* Appends bytes that are equal only for cases that get equal answers to every question, with equal
  * proofs and margins, from worlds of one book: the facts, and the days as far as they matter.
- * Before anything is settled. */
+ * Before anything is settled.  What nothing but totals over the items read (quantities) is left to
+ * plm_facts_put_totals, and matters where a total was asked for since the reset. */
 void plm_facts_put(const plm_facts *w, plm_buf *out);
+void plm_facts_put_totals(const plm_facts *w, plm_buf *out);
+bool plm_facts_totalled(const plm_facts *w);
 /* The same for the classes and the code of one item, as far as they are plm_book_of_item, where it
  * has no parts in the case. */
 void plm_facts_put_item(const plm_facts *w, uint32_t item, plm_buf *out);

@@ -298,13 +298,33 @@ static findings opened(const char *p) {
     return f;
 }
 
+/* The key where totals were asked for is longer: under the shorter one stands that it is so.  (Up to
+ * the first total every case of the shorter key goes the same way.) */
+static bool recall(plm_desk *d, plm_str *v, bool *longer) {
+    plm_buf *key = &d->alike;
+    put_key(d, key);
+    *longer = false;
+    if (!plm_memo_find(d->memo, plm_buf_str(key), v)) return false;
+    if (v->n) return true;
+    *longer = true;
+    plm_facts_put_totals(d->world, key);
+    return plm_memo_find(d->memo, plm_buf_str(key), v);
+}
+
+static void remember(plm_desk *d, bool longer) {
+    plm_buf *key = &d->alike;
+    if (plm_facts_totalled(d->world) && !longer) {
+        plm_memo_put(d->memo, plm_buf_str(key), PLM_STR(""));
+        plm_facts_put_totals(d->world, key);
+    }
+    if (!key->full) plm_memo_put(d->memo, plm_buf_str(key), plm_buf_str(&d->found));
+}
+
 bool desk_findings(plm_desk *d, findings *out, plm_fault *f) {
     plm_str v;
-    plm_buf *key = &d->alike;
+    bool longer = false;
     desk_let_go(&d->found); /* of the last case */
-    if (d->memo) put_key(d, key);
-    bool keep = d->memo && !key->full;
-    if (keep && plm_memo_find(d->memo, plm_buf_str(key), &v)) {
+    if (d->memo && recall(d, &v, &longer)) {
         *out = opened(v.p);
         return true;
     }
@@ -313,7 +333,7 @@ bool desk_findings(plm_desk *d, findings *out, plm_fault *f) {
     if (!find(d, r))
         return plm_fail(f, PLM_OUT_OF_RANGE, "the proof is larger than %u bytes",
                         PLM_PROOF_BYTES_MAX);
-    if (keep) plm_memo_put(d->memo, plm_buf_str(key), plm_buf_str(&d->found));
+    if (d->memo) remember(d, longer);
     *out = opened(d->found.p);
     return true;
 }

@@ -51,13 +51,16 @@ static void put_long(const plm_facts *w, const fact *f, const char *rec, plm_buf
     }
 }
 
-/* The facts of one entity: all short values together, then the rest of the long ones. */
+/* The facts of one entity: all short values together, then the rest of the long ones, but for
+ * what only totals read. */
 static void put_entity(const plm_facts *w, plm_scope s, int32_t at, plm_buf *out) {
     const plm_book *b = w->book;
     const char *rec = world_record(w, s, at, at);
     put(out, rec, b->vals[s]);
-    for (uint32_t i = 0; i < b->long_count[s]; i++)
-        put_long(w, &b->facts[b->long_facts[s][i]], rec, out);
+    for (uint32_t i = 0; i < b->long_count[s]; i++) {
+        const fact *f = &b->facts[b->long_facts[s][i]];
+        if (!f->totals_only) put_long(w, f, rec, out);
+    }
 }
 
 static void put_place(const plm_facts *w, uint32_t item, plm_buf *out) {
@@ -76,6 +79,20 @@ void plm_facts_put(const plm_facts *w, plm_buf *out) {
     }
     for (uint32_t i = 0; i < w->parties; i++) put_entity(w, PLM_OF_PARTY, (int32_t)i, out);
 }
+
+void plm_facts_put_totals(const plm_facts *w, plm_buf *out) {
+    const plm_book *b = w->book;
+    for (uint32_t k = 0; k < b->fact_count; k++) {
+        const fact *f = &b->facts[k];
+        if (!f->totals_only) continue;
+        plm_scope s = f->info.scope;
+        uint32_t n = s == PLM_OF_ITEM ? w->items : s == PLM_OF_PARTY ? w->parties : 1;
+        for (uint32_t i = 0; i < n; i++)
+            put_long(w, f, world_record(w, s, (int32_t)i, (int32_t)i), out);
+    }
+}
+
+bool plm_facts_totalled(const plm_facts *w) { return w->totalled; }
 
 void plm_facts_put_item(const plm_facts *w, uint32_t item, plm_buf *out) {
     const plm_book *b = w->book;

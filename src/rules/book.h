@@ -148,6 +148,7 @@ typedef struct fact {
     uint32_t at, iv_at, txt_at; /* where its val, plm_iv and txt begin in an entity's record */
     uint32_t word_count;
     plm_str *words;
+    bool totals_only; /* nothing but totals over the items reads it */
 } fact;
 
 typedef struct eccn_clause {

@@ -131,10 +131,37 @@ static bool list_class_facts(plm_book *b) {
     return b->class_facts != NULL;
 }
 
+/* Marks the parts of a total's number; a rule in it is read elsewhere too. */
+static void mark_number(const plm_book *b, uint32_t at, bool *in_total) {
+    const node *n = &b->nodes[at];
+    in_total[at] = true;
+    if (n->op >= NUM_ADD && n->op <= NUM_KNOWN) {
+        mark_number(b, n->a, in_total);
+        mark_number(b, n->b, in_total);
+    }
+}
+
+static bool names_fact(const node *n) {
+    return n->op == OP_FACT || n->op == OP_IN || n->op == OP_COUNTRY || n->op == OP_WORD ||
+           n->op == OP_CODES || n->op == OP_NAMED || n->op == NUM_FACT;
+}
+
+static bool find_totals(plm_book *b) {
+    bool *in_total = plm_arena_array(b->arena, b->node_count + 1, sizeof *in_total);
+    if (!in_total) return false;
+    for (uint32_t i = 0; i < b->node_count; i++)
+        if (b->nodes[i].op == NUM_TOTAL) mark_number(b, b->nodes[i].a, in_total);
+    for (uint32_t i = 0; i < b->fact_count; i++)
+        b->facts[i].totals_only = b->facts[i].info.type == PLM_FACT_NUMBER;
+    for (uint32_t i = 0; i < b->node_count; i++)
+        if (names_fact(&b->nodes[i]) && !in_total[i]) b->facts[b->nodes[i].a].totals_only = false;
+    return true;
+}
+
 bool plm_book_hang(plm_book *b) {
     for (uint32_t i = 0; i < b->rule_count; i++) of_rule(b, i);
     for (uint32_t i = 0; i < b->set_count; i++) b->sets[i].hangs_on = of_set(b, i);
     for (uint32_t i = 0; i < b->eccn_count; i++)
         b->eccns_hang_on = plm_dep_or(b->eccns_hang_on, of_node(b, b->eccns[i].cond));
-    return list_class_facts(b) && list_hung(b);
+    return find_totals(b) && list_class_facts(b) && list_hung(b);
 }

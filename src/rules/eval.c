@@ -58,6 +58,7 @@ static plm_iv flatten(numval v) {
 
 static plm_iv total(plm_facts *w, const node *n, int32_t party) {
     plm_iv sum = iv_const(plm_dec_int(0));
+    w->totalled = true;
     for (uint32_t i = 0; i < w->items; i++) {
         if (w->places[i].parent >= 0) continue;
         plm_truth t = ask_node(w, n->b, (int32_t)i, party);

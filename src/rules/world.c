@@ -180,6 +180,7 @@ bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t p
     for (uint32_t i = 0; i < items; i++) w->places[i] = (place){-1, false};
     w->undo_count = w->stamp = 0;
     w->open = PLM_UNKNOWN;
+    w->totalled = false;
     if (++w->gen == 0) {
         memset(w->memos, 0, w->memo_cap * sizeof *w->memos);
         w->gen = 1;

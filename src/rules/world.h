@@ -103,6 +103,7 @@ struct plm_facts {
     uint32_t loose;           /* how many of those settled are loose */
     undo *undos;
     uint32_t undo_count, undo_cap;
+    bool totalled;            /* a total over the items was asked for */
     plm_truth open;           /* readings left open: unknown but in tests */
     plm_arena *texts;
     plm_str *node_text, *rule_text; /* what the proof says of them, once it was said */

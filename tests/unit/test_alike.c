@@ -225,10 +225,10 @@ static void parties_left_out(void **state) {
 typedef struct one_case { /* a world of one item, its part and a party, to be changed */
     plm_view *v;
     plm_facts *w;
-    uint32_t name, tpp, eccn, to;
+    uint32_t name, tpp, quantity, eccn, to;
 } one_case;
 
-enum { AS_IT_IS, OTHER_NAME, LISTED_NAME, OTHER_NUMBER, WIDER, OTHER_CODE, OTHER_PLACE, NOT_WITHIN,
+enum { AS_IT_IS, OTHER_NAME, OTHER_QUANTITY, LISTED_NAME, OTHER_NUMBER, WIDER, OTHER_CODE, OTHER_PLACE, NOT_WITHIN,
        MORE_WITHIN, OTHER_PARTY, OTHERS };
 
 /* The facts as bytes, with one thing otherwise. */
@@ -248,12 +248,27 @@ static plm_buf bytes_of(one_case *c, int otherwise) {
                                      : otherwise == LISTED_NAME ? PLM_STR("Microsoft corporation")
                                                                 : PLM_STR("A Name"));
     plm_buf_init(&b, 1 << 16);
+    plm_facts_number(c->w, c->quantity, 0,
+                     plm_iv_point(plm_dec_int(otherwise == OTHER_QUANTITY ? 9 : 8)));
     plm_facts_put(c->w, &b);
     assert_false(b.full);
     return b;
 }
 
-/* Everything that a rule can tell apart is in the bytes, and a name that no list has is not. */
+static void quantities_told_apart(one_case *c) {
+    plm_buf b[3];
+    for (int i = 0; i < 3; i++) {
+        b[i] = bytes_of(c, i == 2 ? OTHER_QUANTITY : AS_IT_IS);
+        assert_false(plm_facts_totalled(c->w));
+        plm_facts_put_totals(c->w, &b[i]);
+    }
+    assert_true(plm_str_eq(plm_buf_str(&b[0]), plm_buf_str(&b[1])));
+    assert_false(plm_str_eq(plm_buf_str(&b[0]), plm_buf_str(&b[2])));
+    for (int i = 0; i < 3; i++) plm_buf_free(&b[i]);
+}
+
+/* Everything that a rule can tell apart is in the bytes, and a name that no list has is not; what
+ * only totals read is in the longer ones. */
 static void facts_told_apart(void **state) {
     (void)state;
     const char *paths[] = {"rulebooks/us/ear"};
@@ -263,16 +278,18 @@ static void facts_told_apart(void **state) {
     plm_day day = plm_day_from_ymd(2026, 8, 15);
     one_case c = {.v = plm_view_new(b, day, day, false), .w = plm_facts_new(b),
                   .name = plm_book_fact_find(b, "party-name"),
-                  .tpp = plm_book_fact_find(b, "tpp"), .eccn = plm_book_fact_find(b, "eccn"),
+                  .tpp = plm_book_fact_find(b, "tpp"),
+                  .quantity = plm_book_fact_find(b, "quantity"), .eccn = plm_book_fact_find(b, "eccn"),
                   .to = plm_book_fact_find(b, "to")};
     plm_buf as_it_is = bytes_of(&c, AS_IT_IS);
     for (int i = 0; i < OTHERS; i++) {
         plm_buf other = bytes_of(&c, i);
         bool same = plm_str_eq(plm_buf_str(&as_it_is), plm_buf_str(&other));
-        if (same != (i == AS_IT_IS || i == OTHER_NAME)) fail_msg("case %d", i);
+        if (same != (i == AS_IT_IS || i == OTHER_NAME || i == OTHER_QUANTITY)) fail_msg("case %d", i);
         plm_buf_free(&other);
     }
     plm_buf_free(&as_it_is);
+    quantities_told_apart(&c);
     plm_facts_free(c.w);
     plm_view_free(c.v);
     plm_book_free(b);

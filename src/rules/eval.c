@@ -56,6 +56,13 @@ static plm_iv flatten(numval v) {
     return r;
 }
 
+/* A number as an interval; a fact, the usual one, as it stands. */
+static plm_iv ask_iv(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
+    const node *n = &w->book->nodes[at];
+    if (n->op == NUM_FACT) return *world_iv(w, n->a, item, party);
+    return flatten(ask_number(w, at, item, party));
+}
+
 static plm_iv total(plm_facts *w, const node *n, int32_t party) {
     plm_iv sum = iv_const(plm_dec_int(0));
     w->totalled = true;
@@ -63,7 +70,7 @@ static plm_iv total(plm_facts *w, const node *n, int32_t party) {
         if (w->places[i].parent >= 0) continue;
         plm_truth t = ask_node(w, n->b, (int32_t)i, party);
         if (t == PLM_NO) continue;
-        plm_iv v = flatten(ask_number(w, n->a, (int32_t)i, party));
+        plm_iv v = ask_iv(w, n->a, (int32_t)i, party);
         if (t == PLM_UNKNOWN) v = plm_iv_hull(v, iv_const(plm_dec_int(0)));
         sum = iv_add(sum, v);
     }
@@ -87,21 +94,19 @@ numval ask_number(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
         return ask_number(w, v->known ? n->a : n->b, item, party);
     }
     case NUM_TOTAL: return whole(total(w, n, party));
-    case NUM_DIV: {
-        numval a = ask_number(w, n->a, item, party), b = ask_number(w, n->b, item, party);
-        return (numval){.num = flatten(a), .den = flatten(b), .ratio = true};
-    }
+    case NUM_DIV:
+        return (numval){.num = ask_iv(w, n->a, item, party), .den = ask_iv(w, n->b, item, party),
+                        .ratio = true};
     default: break;
     }
-    plm_iv a = flatten(ask_number(w, n->a, item, party));
-    plm_iv b = flatten(ask_number(w, n->b, item, party));
+    plm_iv a = ask_iv(w, n->a, item, party), b = ask_iv(w, n->b, item, party);
     if (n->op == NUM_MUL) return whole(iv_mul(a, b));
     return whole(iv_add(a, n->op == NUM_SUB ? iv_neg(b) : b));
 }
 
 /* Like plm_iv_compare, with ends that may be open. */
-static plm_truth compare(plm_iv v, bool open_lo, bool open_hi, plm_rel r, plm_dec t) {
-    int lo = v.no_lo ? -1 : plm_dec_cmp(v.lo, t), hi = v.no_hi ? 1 : plm_dec_cmp(v.hi, t);
+static plm_truth compare(const plm_iv *v, bool open_lo, bool open_hi, plm_rel r, plm_dec t) {
+    int lo = v->no_lo ? -1 : plm_dec_cmp(v->lo, t), hi = v->no_hi ? 1 : plm_dec_cmp(v->hi, t);
     if (lo == 0 && open_lo) lo = 1;
     if (hi == 0 && open_hi) hi = -1;
     return plm_rel_decide(lo, hi, r);
@@ -115,18 +120,29 @@ static plm_truth compare_settled(plm_facts *w, const node *n, uint32_t number, i
         if (!s->is_iv || leaf_item(s->at) != item || leaf_party(s->at) != party) continue;
         const node *c = &w->book->nodes[leaf_kind_of(w->book, s->at)->a];
         if (w->book->nodes[c->a].a != number) continue;
-        plm_truth t = compare(s->iv, s->open_lo, s->open_hi, (plm_rel)n->rel, w->book->decs[n->b]);
+        plm_truth t = compare(&s->iv, s->open_lo, s->open_hi, (plm_rel)n->rel, w->book->decs[n->b]);
         if (t != PLM_UNKNOWN) return t;
     }
     return PLM_UNKNOWN;
 }
 
+static plm_truth ask_fact_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
+    const node *n = &w->book->nodes[at];
+    uint32_t f = w->book->nodes[n->a].a;
+    const val *v = world_val(w, f, item, party);
+    plm_truth r = compare(world_iv(w, f, item, party), v->open_lo, v->open_hi, (plm_rel)n->rel,
+                          w->book->decs[n->b]);
+    if (r != PLM_UNKNOWN) return r;
+    return unknown(w, leaf_of(w->book, w->book->leaf_of[at], item, party));
+}
+
 APART plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     const node *n = &w->book->nodes[at], *v = &w->book->nodes[n->a];
+    if (v->op == NUM_FACT) return ask_fact_cmp(w, at, item, party);
     plm_dec t = w->book->decs[n->b];
     numval x = ask_number(w, n->a, item, party);
     plm_truth r;
-    if (!x.ratio) r = compare(x.num, x.open_lo, x.open_hi, (plm_rel)n->rel, t);
+    if (!x.ratio) r = compare(&x.num, x.open_lo, x.open_hi, (plm_rel)n->rel, t);
     else if (!x.den.no_hi && plm_dec_is_zero(x.den.hi)) return PLM_NO; /* undefined: not met */
     else r = plm_iv_compare_ratio(x.num, x.den, (plm_rel)n->rel, t);
     if (r != PLM_UNKNOWN) return r;
@@ -134,7 +150,7 @@ APART plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) 
     if (v->op == NUM_RULE &&
         (r = compare_settled(w, n, v->a, leaf_item(l), leaf_party(l))) != PLM_UNKNOWN)
         return r;
-    return v->op == NUM_FACT ? unknown(w, l) : looked_up(w, l);
+    return looked_up(w, l);
 }
 
 /* The node's own unknown. */

@@ -1,5 +1,6 @@
 /* desk.c: makes and frees a desk, and finds the rulebook's names once. */
 #include "decide/desk.h"
+#include "plimsoll/alike.h"
 
 #include <string.h>
 

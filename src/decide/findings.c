@@ -6,6 +6,7 @@
  * which asks two desks, one that remembers nothing; 2 it takes no more than PLM_DESK_MEMO_BYTES. */
 #include "decide/findings.h"
 #include "decide/questions.h"
+#include "plimsoll/alike.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -298,8 +299,8 @@ static findings opened(const char *p) {
     return f;
 }
 
-/* The key where totals were asked for is longer: under the shorter one stands that it is so.  (Up to
- * the first total every case of the shorter key goes the same way.) */
+/* The key where totals were asked for is longer: under the shorter one stands that it is so.  (Up
+ * to the first total every case of the shorter key goes the same way.) */
 static bool recall(plm_desk *d, plm_str *v, bool *longer) {
     plm_buf *key = &d->alike;
     put_key(d, key);

@@ -3,6 +3,7 @@
  * unknowns, proofs and margins.  What no rule can tell apart is left out: the days within which
  * nothing of the book changes, and of names all but which of the book's lists they are in.
  * Held by tests/unit/test_alike.c. */
+#include "plimsoll/alike.h"
 #include "rules/world.h"
 
 static void put(plm_buf *out, const void *p, size_t n) { plm_buf_put(out, p, n); }

@@ -1,6 +1,7 @@
 /* deps.c: what each rule's answer can hang on, so that settling one unknown forgets only the
  * answers that it can change.  Too many bits only cost time; one too few would be wrong: held by
  * tests/unit/test_rules.c (cases against every way). */
+#include "plimsoll/alike.h"
 #include "rules/book.h"
 
 #include <string.h>

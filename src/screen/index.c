@@ -187,12 +187,12 @@ static int by_join(const void *a, const void *b) {
 }
 
 /* Radix sort by the upper 32 bits after the lower, for the large tables. */
-static bool sort_u64(maker *m, uint64_t *p, size_t n) {
+bool plm_index_sort(uint64_t *p, size_t n) {
     if (n == 0) return true;
     uint64_t *t = plm_mem_resize(NULL, n * sizeof *t);
     uint32_t *count = plm_mem_resize(NULL, 65537 * sizeof *count);
-    m->failed = m->failed || !t || !count;
-    for (int pass = 0; pass < 4 && !m->failed; pass++) {
+    bool ok = t && count;
+    for (int pass = 0; pass < 4 && ok; pass++) {
         memset(count, 0, 65537 * sizeof *count);
         int sh = 16 * pass;
         for (size_t i = 0; i < n; i++) count[(p[i] >> sh & 0xFFFF) + 1]++;
@@ -202,6 +202,11 @@ static bool sort_u64(maker *m, uint64_t *p, size_t n) {
     }
     plm_mem_free(t);
     plm_mem_free(count);
+    return ok;
+}
+
+static bool sort_u64(maker *m, uint64_t *p, size_t n) {
+    if (!m->failed) m->failed = !plm_index_sort(p, n);
     return !m->failed;
 }
 

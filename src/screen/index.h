@@ -82,6 +82,15 @@ uint64_t plm_index_fingerprint(void);
  * otherwise. */
 plm_index *plm_index_open(const char *path, const plm_lists *lists);
 
+/* Sorts ascending; false without memory. */
+bool plm_index_sort(uint64_t *p, size_t n);
+/* Of a screen, and of the entities of one side that a watch found to differ (NULL: there are
+ * none, or both sides are screened whole: *whole). */
+struct plm_screen;
+struct plm_watch;
+const plm_index *plm_screen_index(const struct plm_screen *s);
+const plm_index *plm_watch_side(const struct plm_watch *w, int newer, bool *whole);
+
 uint64_t plm_index_hash(char tag, const char *p, size_t n);
 /* Hash of an identifying number without its spaces, dots and dashes; 0: nothing in it.
  * *group: kinds that are compared with each other. */
@@ -91,6 +100,9 @@ uint64_t plm_index_id_hash(plm_str kind, plm_str value, uint32_t *group);
  * class ('c'), its keys ('k'), and from 4 letters the keys again and one letter shorter ('d'). */
 typedef void plm_near_fn(void *ctx, char tag, uint64_t hash);
 void plm_near_keys(const unit *u, plm_near_fn *fn, void *ctx);
+/* The key of an Arabic word whose w is a consonant, into out (NAME_KEY + 1); 0 letters when there
+ * is no such w. */
+size_t plm_unit_second_key(const unit *u, char *out);
 /* A unit of a script that is compared in its own way (Arabic, Hebrew, Hangul): its entries of the
  * near table bear NEAR_APART. */
 bool plm_near_is_apart(const unit *u);

@@ -177,8 +177,9 @@ static void relate_near(plm_kins *k, unit_profile *p) {
 
 /* ---- joins of the index, by equality ---- */
 
-/* The joins that a span can equal: its sounds as a join, its letters as an acronym. */
-static uint32_t join_hashes(const unit *u, uint64_t out[2], why_kind why[2]) {
+int plm_join_sim(why_kind why) { return why == WHY_ACRONYM ? ACRONYM_SIM : JOINED_SIM; }
+
+uint32_t plm_join_hashes(const unit *u, uint64_t out[2], why_kind why[2]) {
     uint32_t n = 0;
     if (u->join == 2 || u->kind == TOKEN_NUMBER) return 0;
     if (u->form_n >= JOIN_FORM_LEAST) {
@@ -196,14 +197,14 @@ static void relate_joins(plm_kins *k, const unit *u, bool exhaustive) {
     const plm_index *x = k->x;
     uint64_t h[2];
     why_kind why[2];
-    uint32_t n = join_hashes(u, h, why);
+    uint32_t n = plm_join_hashes(u, h, why);
     for (uint32_t i = 0; i < n; i++) {
         uint64_t b = h[i] >> (64 - INDEX_DIR_BITS);
         uint32_t from = exhaustive ? 0 : x->join_dir[b];
         uint32_t to = exhaustive ? x->n[IX_JOINS] : x->join_dir[b + 1];
         for (uint32_t j = from; j < to; j++)
             if (x->joins[j] == h[i])
-                add(k, SPAN_JOIN | j, why[i] == WHY_ACRONYM ? ACRONYM_SIM : JOINED_SIM, why[i]);
+                add(k, SPAN_JOIN | j, plm_join_sim(why[i]), why[i]);
     }
 }
 

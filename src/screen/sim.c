@@ -52,8 +52,7 @@ static char key_of(char c) {
            : c == 'J' ? 'C' : c;
 }
 
-/* The key of an Arabic word whose w is a consonant; 0 letters when there is no such w. */
-static size_t second_key(const unit *u, char *out) {
+size_t plm_unit_second_key(const unit *u, char *out) {
     size_t n = 0;
     bool has = false;
     if (u->script != SCRIPT_ARABIC) return 0;
@@ -79,7 +78,7 @@ static bool may_relate(const unit *a, const unit *b, bool forms_near) {
     if (keys_near(a->key, a->key_n, b->key, b->key_n)) return true;
     if (a->script != SCRIPT_ARABIC && b->script != SCRIPT_ARABIC) return false;
     char ka[NAME_KEY + 1] = {0}, kb[NAME_KEY + 1] = {0};
-    size_t n = second_key(a, ka), m = second_key(b, kb);
+    size_t n = plm_unit_second_key(a, ka), m = plm_unit_second_key(b, kb);
     return keys_near(ka, n, b->key, b->key_n) || keys_near(a->key, a->key_n, kb, m) ||
            keys_near(ka, n, kb, m);
 }
@@ -116,7 +115,7 @@ void plm_near_keys(const unit *u, plm_near_fn *fn, void *ctx) {
     shorter(&c, 'f', u->form, u->form_n);
     near_key(&c, u->key, u->key_n);
     char second[NAME_KEY + 1];
-    near_key(&c, second, second_key(u, second));
+    near_key(&c, second, plm_unit_second_key(u, second));
 }
 
 /* ---- the alignment ---- */

@@ -4,6 +4,8 @@
  * Held by tests/unit/test_watch.c: the answer is the difference of two full screens. */
 #include "plimsoll/watch.h"
 
+#include "screen/index.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +148,12 @@ void plm_watch_free(plm_watch *w) {
     plm_mem_free(w->out);
     plm_arena_free(w->arena);
     plm_mem_free(w);
+}
+
+const plm_index *plm_watch_side(const plm_watch *w, int newer, bool *whole) {
+    const side *s = &w->side[newer];
+    *whole = s->screen && !s->own;
+    return s->screen && s->own ? plm_screen_index(s->screen) : NULL;
 }
 
 uint32_t plm_watch_changes(const plm_watch *w) { return w->changes; }

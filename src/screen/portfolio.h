@@ -32,12 +32,30 @@ typedef struct part {
     uint16_t weight, traits; /* of a word as written: first, count */
 } part;
 
-/* Marks: 32 bits of a hash each.  A customer one of whose marks a changed entity has too is asked:
- *   joined spans   form, keys and sounds; in the scripts that are compared their own way (and
- *                  without consonants) all near-table keys
+/* Hashes, 32 bits of each, that a changed entity may have too.  Of a span of several tokens: what
+ * it may be related to is found by them,
+ *   joined spans   sounds, form, key; in the scripts that are compared their own way (and without
+ *                  consonants) all near-table keys
  *   acronym        form
+ * or, with count 0, of what finds a customer whatever its name:
  *   address        street with number, building
  *   numbers        kind group and value */
+#define MARK_HASHES 3
+typedef struct mark {
+    uint32_t hash[MARK_HASHES];
+    uint8_t first, count, n, pad; /* n: hashes; first, count: tokens */
+} mark;
+#define MARK_ACRONYM 'A'
+/* Of joins that only a token of another kind of script can be related to by form or by key: of few
+ * letters, of few sounds (docs/no-miss.md, section 7). */
+#define MARK_SHORT_FORM 'G'
+#define MARK_SHORT_KEY 'K'
+#define JOIN_LONG_FORM 15
+#define JOIN_LONG_PHON 15
+/* Sounds of a listed token that a join may differ from in one. */
+#define JOIN_EDIT_LEAST 8
+#define JOIN_EDIT_MOST 15
+
 typedef enum portfolio_section {
     PF_LINES, PF_CUSTOMERS, PF_PARTS, PF_MARKS, PF_UNITS, PF_NEAR, PF_NEAR_DIR, PF_COUNT
 } portfolio_section;

@@ -15,7 +15,7 @@
 #define MARKS_MAX 65535u
 
 const uint32_t plm_portfolio_rows[PF_COUNT] = {
-    sizeof(line_hash), sizeof(customer), sizeof(part), 4, sizeof(unit), 8, 4,
+    sizeof(line_hash), sizeof(customer), sizeof(part), sizeof(mark), sizeof(unit), 8, 4,
 };
 
 line_hash plm_portfolio_hash(const unsigned char key[PORTFOLIO_KEY], plm_str line) {
@@ -138,15 +138,23 @@ static uint32_t unit_number(plm_portfolio_maker *m, const unit *u) {
 
 /* ---- customers ---- */
 
-static void note_mark(plm_portfolio_maker *m, uint32_t mark) {
-    uint32_t *x = push(m, PF_MARKS, 1);
-    if (x) *x = mark;
-}
+/* What a mark is of. */
+typedef struct marker {
+    plm_portfolio_maker *m;
+    uint8_t first, count;
+    size_t from;             /* of its marks */
+} marker;
 
-/* Of a joined span in one of the common scripts: a listed token that it is related to is found
- * from its form or key, whole (portfolio.c asks for all that is an edit away). */
-static void note_common(void *ctx, char tag, uint64_t hash) {
-    if (tag == 'f' || tag == 'k') note_mark(ctx, mark_of(hash));
+static void note_mark(marker *k, uint32_t hash) {
+    const vec *v = &k->m->v[PF_MARKS];
+    mark *x = (mark *)(void *)v->p + v->n - 1;
+    if (v->n == k->from || x->n == MARK_HASHES) {
+        x = push(k->m, PF_MARKS, 1);
+        if (!x) return;
+        x->first = k->first;
+        x->count = k->count;
+    }
+    x->hash[x->n++] = hash;
 }
 
 static void note_every(void *ctx, char tag, uint64_t hash) {
@@ -154,27 +162,41 @@ static void note_every(void *ctx, char tag, uint64_t hash) {
     note_mark(ctx, mark_of(hash));
 }
 
-static void note_join(plm_portfolio_maker *m, const unit *u) {
+/* A listed token that a joined span is related to is found from these; portfolio.c asks for what
+ * is an edit away. */
+static void note_join(plm_portfolio_maker *m, const span *s) {
+    const unit *u = &s->u;
+    marker k = {m, s->first, s->count, m->v[PF_MARKS].n};
     uint64_t joins[2];
     why_kind why[2];
-    bool every = u->join == 1 && (plm_near_is_apart(u) || !u->key_n);
-    if (u->join == 2) note_mark(m, mark_of(plm_index_hash('f', u->form, u->form_n)));
-    else plm_near_keys(u, every ? note_every : note_common, m);
+    if (u->join == 2) {
+        note_mark(&k, mark_of(plm_index_hash(MARK_ACRONYM, u->form, u->form_n)));
+        return;
+    }
     for (uint32_t i = plm_join_hashes(u, joins, why); i > 0; i--)
-        note_mark(m, mark_of(joins[i - 1]));
+        note_mark(&k, mark_of(joins[i - 1]));
+    if (plm_near_is_apart(u) || !u->key_n) {
+        plm_near_keys(u, note_every, &k);
+        return;
+    }
+    char form = u->form_n < JOIN_LONG_FORM ? MARK_SHORT_FORM : 'f';
+    char key = u->phon_n < JOIN_LONG_PHON ? MARK_SHORT_KEY : 'k';
+    note_mark(&k, mark_of(plm_index_hash(form, u->form, u->form_n)));
+    note_mark(&k, mark_of(plm_index_hash(key, u->key, u->key_n)));
 }
 
 static void note_beside(plm_portfolio_maker *m, const plm_query *q) {
+    marker k = {m, 0, 0, m->v[PF_MARKS].n};
     address_rec a = {0};
     if (q->address.n && plm_address_keys(q->address, &a)) {
         const uint64_t h[] = {a.street[0], a.street[1], a.building};
-        for (int k = 0; k < 3; k++)
-            if (h[k]) note_mark(m, mark_place(h[k]));
+        for (int i = 0; i < 3; i++)
+            if (h[i]) note_mark(&k, mark_place(h[i]));
     }
     for (uint32_t i = 0; i < q->id_n; i++) {
         uint32_t group;
         uint64_t h = plm_index_id_hash(q->id_kind[i], q->id_value[i], &group);
-        if (h) note_mark(m, mark_id(h));
+        if (h) note_mark(&k, mark_id(h));
     }
 }
 
@@ -208,7 +230,7 @@ static void note_name(plm_portfolio_maker *m, const plm_query *q, customer *c) {
     if (q->country) c->flags |= CUSTOMER_COUNTRY;
     if (q->birth_from != PLM_DAY_MIN) c->flags |= CUSTOMER_BIRTH;
     for (uint32_t i = 0; i < p.span_n; i++) {
-        if (p.spans[i].u.join) note_join(m, &p.spans[i].u);
+        if (p.spans[i].u.join) note_join(m, &p.spans[i]);
         else note_part(m, &p, i);
     }
     note_beside(m, q);

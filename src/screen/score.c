@@ -451,8 +451,19 @@ static bool reaches(const work *w) {
     return can_reach(&b, &c->r);
 }
 
+uint32_t plm_score_left(uint16_t traits, uint32_t weight) {
+    if (traits & (TRAIT_LIGHT | TRAIT_INITIAL)) return 0;
+    if (traits & TRAIT_PATRONYMIC) return weight * (100 - PATRONYMIC_OFF) / 100;
+    return weight;
+}
+
 bool plm_score_reachable(const reach *r, const uint16_t sim[NAME_TOKENS], bool initials) {
-    most b = {0};
+    return plm_score_reachable_left(r, sim, initials, 0);
+}
+
+bool plm_score_reachable_left(const reach *r, const uint16_t sim[NAME_TOKENS], bool initials,
+                              uint32_t left) {
+    most b = {.e = {.weight = left}};
     for (uint32_t i = 0; i < r->n; i++) {
         int32_t w = r->weight[i], one = PLM_WEIGHT_INITIAL;
         int32_t m = sim[i] ? sim[i] * w / 1000 + 1 : -1;

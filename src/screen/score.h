@@ -79,6 +79,11 @@ bool plm_score_stands_for_more(const unit *u);
  * for token i, 0 for one left over; with initials: or paired with an initial of the name
  * (docs/no-miss.md). */
 bool plm_score_reachable(const reach *r, const uint16_t sim[NAME_TOKENS], bool initials);
+/* The same of a name that has at least left left over (plm_score_left). */
+bool plm_score_reachable_left(const reach *r, const uint16_t sim[NAME_TOKENS], bool initials,
+                              uint32_t left);
+/* At least what a name's token counts where it is left over; 0 for one that an initial may pair. */
+uint32_t plm_score_left(uint16_t traits, uint32_t weight);
 /* How many words of the query say something by themselves: 0 only common words, and at most one
  * of them that is more than a legal form (it alerts on a listed name that says no more, no other);
  * 1 only common words; 2 any other. */

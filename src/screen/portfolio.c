@@ -73,7 +73,7 @@ struct plm_portfolio {
     const uint32_t *near_dir;
     uint32_t next, strange;
     uint32_t *by_hash, slot_n; /* lines by hash, when they are out of order */
-    bool ready;
+    bool ready, apart;       /* apart: a changed token is of a script that is compared its own way */
     int least[4][3];         /* by flags >> 1 and words */
     uint32_t *slot;          /* by unit: number in touched + 1; 0: not touched */
     changed side[2];
@@ -283,6 +283,7 @@ static void ask_unit(plm_portfolio *p, const unit *u, uint32_t id, uint16_t side
     want(p, mark_of(plm_index_hash(MARK_ACRONYM, u->form, u->form_n)), a.finds);
     want(p, mark_of(plm_index_hash('j', u->phon, u->phon_n)), a.finds);
     if (u->kind == TOKEN_NUMBER || u->form_n < 2) return;
+    p->apart = p->apart || apart;
     if (apart) want_joins(p, u, a.finds, MARK_SHORT_FORM, MARK_SHORT_KEY);
     if (apart || u->form_n >= JOIN_LONG_FORM || u->phon_n >= JOIN_LONG_PHON - 1)
         want_joins(p, u, a.finds, 'f', 'k');
@@ -520,7 +521,7 @@ static void see_marks(const plm_portfolio *p, const customer *c, view *v) {
     const mark *m = &p->marks[c->mark_at], *end = m + c->mark_n;
     const wanted *last = p->wanted + p->wanted_n;
     for (; m < end; m++)
-        for (uint32_t i = 0; i < m->n; i++) {
+        for (uint32_t i = 0; i < (p->apart ? m->n : m->common); i++) {
             const wanted *w = find_wanted(p, m->hash[i]);
             for (; w && w < last && w->hash == m->hash[i]; w++) {
                 if (m->count && w->touched)

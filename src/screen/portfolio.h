@@ -43,7 +43,9 @@ typedef struct part {
 #define MARK_HASHES 3
 typedef struct mark {
     uint32_t hash[MARK_HASHES];
-    uint8_t first, count, n, pad; /* n: hashes; first, count: tokens */
+    uint8_t first, count;    /* tokens */
+    uint8_t n, common;       /* hashes; the first of them, which not only tokens of a script that
+                              * is compared in its own way can have */
 } mark;
 #define MARK_ACRONYM 'A'
 /* Of joins that only a token of another kind of script can be related to by form or by key: of few

@@ -143,6 +143,7 @@ typedef struct marker {
     plm_portfolio_maker *m;
     uint8_t first, count;
     size_t from;             /* of its marks */
+    bool apart;              /* what follows is asked for by tokens of some scripts only */
 } marker;
 
 static void note_mark(marker *k, uint32_t hash) {
@@ -155,6 +156,7 @@ static void note_mark(marker *k, uint32_t hash) {
         x->count = k->count;
     }
     x->hash[x->n++] = hash;
+    if (!k->apart) x->common = x->n;
 }
 
 static void note_every(void *ctx, char tag, uint64_t hash) {
@@ -166,7 +168,7 @@ static void note_every(void *ctx, char tag, uint64_t hash) {
  * is an edit away. */
 static void note_join(plm_portfolio_maker *m, const span *s) {
     const unit *u = &s->u;
-    marker k = {m, s->first, s->count, m->v[PF_MARKS].n};
+    marker k = {m, s->first, s->count, m->v[PF_MARKS].n, false};
     uint64_t joins[2];
     why_kind why[2];
     if (u->join == 2) {
@@ -179,14 +181,18 @@ static void note_join(plm_portfolio_maker *m, const span *s) {
         plm_near_keys(u, note_every, &k);
         return;
     }
-    char form = u->form_n < JOIN_LONG_FORM ? MARK_SHORT_FORM : 'f';
-    char key = u->phon_n < JOIN_LONG_PHON ? MARK_SHORT_KEY : 'k';
-    note_mark(&k, mark_of(plm_index_hash(form, u->form, u->form_n)));
-    note_mark(&k, mark_of(plm_index_hash(key, u->key, u->key_n)));
+    bool few_letters = u->form_n < JOIN_LONG_FORM, few_sounds = u->phon_n < JOIN_LONG_PHON;
+    uint64_t form = plm_index_hash(few_letters ? MARK_SHORT_FORM : 'f', u->form, u->form_n);
+    uint64_t key = plm_index_hash(few_sounds ? MARK_SHORT_KEY : 'k', u->key, u->key_n);
+    if (few_letters && !few_sounds) note_mark(&k, mark_of(key));
+    k.apart = few_letters;
+    note_mark(&k, mark_of(form));
+    k.apart = few_sounds;
+    if (few_sounds || !few_letters) note_mark(&k, mark_of(key));
 }
 
 static void note_beside(plm_portfolio_maker *m, const plm_query *q) {
-    marker k = {m, 0, 0, m->v[PF_MARKS].n};
+    marker k = {m, 0, 0, m->v[PF_MARKS].n, false};
     address_rec a = {0};
     if (q->address.n && plm_address_keys(q->address, &a)) {
         const uint64_t h[] = {a.street[0], a.street[1], a.building};

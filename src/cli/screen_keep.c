@@ -1,4 +1,4 @@
-/* screen_keep.c: keeps how a portfolio's names are read (plimsoll/portfolio.h) beside it, and spares
+/* screen_keep.c: keeps beside a portfolio how its names are read (plimsoll/portfolio.h), and spares
  * the customers that a change of the lists can't concern.
  * Invariants: 1 what can't be kept or used costs time, never an answer; 2 a portfolio that can be
  * read at once is not kept.  Held by tests/scenes/test_portfolio. */

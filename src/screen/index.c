@@ -104,7 +104,7 @@ static void *push(maker *m, vec *v, size_t n) {
         v->cap = cap;
     }
     void *at = v->p + v->n * v->row;
-    memset(at, 0, n * v->row);
+    if (n) memset(at, 0, n * v->row);
     v->n += n;
     return at;
 }

@@ -73,7 +73,7 @@ struct plm_portfolio {
     const uint32_t *near_dir;
     uint32_t next, strange;
     uint32_t *by_hash, slot_n; /* lines by hash, when they are out of order */
-    bool ready, apart;       /* apart: a changed token is of a script that is compared its own way */
+    bool ready, apart;       /* apart: some changed token is plm_near_is_apart */
     int least[4][3];         /* by flags >> 1 and words */
     uint32_t *slot;          /* by unit: number in touched + 1; 0: not touched */
     changed side[2];

@@ -148,8 +148,8 @@ typedef struct marker {
 
 static void note_mark(marker *k, uint32_t hash) {
     const vec *v = &k->m->v[PF_MARKS];
-    mark *x = (mark *)(void *)v->p + v->n - 1;
-    if (v->n == k->from || x->n == MARK_HASHES) {
+    mark *x = v->n > k->from ? (mark *)(void *)v->p + v->n - 1 : NULL;
+    if (!x || x->n == MARK_HASHES) {
         x = push(k->m, PF_MARKS, 1);
         if (!x) return;
         x->first = k->first;

@@ -83,14 +83,15 @@ static bool open_side(side *s, const plm_lists *all, bool whole, plm_fault *f) {
 }
 
 /* What meets no entity of either side changes nothing, for an entity's score depends on no other.
- * One look at both saves two at each. */
+ * One look at both saves two at each, where both have any. */
 static bool open_either(plm_watch *w, plm_fault *f) {
+    if (!w->side[0].made_n || !w->side[1].made_n) return true;
     side *s = &w->either;
     plm_list *made[2 * PLM_LISTS_MAX];
     uint32_t n = 0;
     for (int i = 0; i < 2; i++)
         for (uint32_t k = 0; k < w->side[i].made_n; k++) made[n++] = w->side[i].made[k];
-    if (n == 0 || n > PLM_LISTS_MAX) return true;
+    if (n > PLM_LISTS_MAX) return true;
     s->lists = s->own = plm_lists_of(made, n, f);
     s->screen = s->own ? plm_screen_of(s->own, f) : NULL;
     s->q = s->screen ? plm_screener_new(s->screen, f) : NULL;

@@ -29,6 +29,7 @@ static const char *const words[] = {
     "Weihua", "Xiaoming", "Shcherbakov", "Vladimirovich", "Naftogazstroymontazh", "Mikhailovich",
     "Internationalen", "Maschinenbauversuchsanstalt", "38th", "No. 7", "Research", "J.", "B",
     "JC", "OOO", "Ltd", "Salahuddin", "Habibullah", "Konstantinopolskaya", "Sanktpeterburg",
+    "KRT", "GPR", "IPC", "Mohammadali", "Reza",
     "محمد", "علیرضا", "عبدالرحمن", "حسين", "والی", "김", "정은", "박철수", "北京", "科技", "华为",
     "张伟", "欧阳", "Иванов", "Щербаков", "Завод", "Πέτρος", "שמואל", "כהן", "ミハイル",
 };
@@ -65,6 +66,11 @@ static void name_into(char *out) {
                               words[dice(WORDS)]);
     if (dice(3) == 0) slip(out, strlen(out));
     if (dice(8) == 0) slip(out, strlen(out));
+    uint32_t i = dice((uint32_t)strlen(out)); /* a word in two */
+    if (dice(4) == 0 && i && out[i] > 32 && (unsigned char)out[i] < 127 && n < NAME_BYTES - 2) {
+        memmove(out + i + 1, out + i, strlen(out + i) + 1);
+        out[i] = ' ';
+    }
 }
 
 /* A listed name as somebody may write it. */

@@ -17,12 +17,12 @@
 #include <unistd.h>
 
 #define INDEX_MAGIC "PLMINDX"
-#define INDEX_VERSION 7u
+#define INDEX_VERSION 8u
 #define INDEX_BYTES_MAX ((size_t)8 << 30)
 
 static const uint32_t row_size[IX_COUNT] = {
     sizeof(unit), 8, sizeof(name_rec), sizeof(span_rec), 4, 4, 4, 4, 8, 4, 4, 4,
-    sizeof(id_rec), sizeof(address_rec), 2, 8,
+    sizeof(id_rec), sizeof(address_rec), 2, 8, 8, 8,
 };
 
 typedef struct index_header {
@@ -321,7 +321,13 @@ static void add_list(maker *m, const plm_list *l, uint32_t base) {
 static void note_traits(maker *m) {
     const unit *u = (const unit *)(const void *)m->v[IX_UNITS].p;
     uint16_t *t = push(m, &m->v[IX_TRAITS], m->v[IX_UNITS].n);
-    for (size_t i = 0; t && i < m->v[IX_UNITS].n; i++) t[i] = plm_score_traits(&u[i]);
+    uint64_t *keys = push(m, &m->v[IX_KEYS], m->v[IX_UNITS].n);
+    uint64_t *sounds = push(m, &m->v[IX_SOUNDS], m->v[IX_UNITS].n);
+    for (size_t i = 0; !m->failed && i < m->v[IX_UNITS].n; i++) {
+        t[i] = plm_score_traits(&u[i]);
+        keys[i] = plm_near_key_letters(&u[i]);
+        sounds[i] = plm_near_sounds(&u[i]);
+    }
 }
 
 /* Two addresses are related only where a street or a building is the same (address.c). */
@@ -368,6 +374,8 @@ static void point(plm_index *x) {
     x->addresses = at[IX_ADDRESSES];
     x->traits = at[IX_TRAITS];
     x->places = at[IX_PLACES];
+    x->keys = at[IX_KEYS];
+    x->sounds = at[IX_SOUNDS];
 }
 
 static plm_index *seal(maker *m) {
@@ -486,6 +494,7 @@ static bool sound_index(const plm_index *x, const plm_lists *l) {
     const uint32_t *n = x->n;
     uint32_t entities = l->first[l->n];
     bool ok = n[IX_UNIT_AT] == n[IX_UNITS] + 1 && n[IX_TRAITS] == n[IX_UNITS] &&
+              n[IX_KEYS] == n[IX_UNITS] && n[IX_SOUNDS] == n[IX_UNITS] &&
                n[IX_JOIN_AT] == n[IX_JOINS] + 1 &&
               n[IX_NEAR_DIR] == (1u << INDEX_DIR_BITS) + 1 && n[IX_ENTITY_NAMES] == entities + 1 &&
               n[IX_JOIN_DIR] == (1u << INDEX_DIR_BITS) + 1;

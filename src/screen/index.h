@@ -47,7 +47,7 @@ typedef struct address_rec {
 typedef enum index_section {
     IX_UNITS, IX_JOINS, IX_NAMES, IX_SPANS, IX_UNIT_AT, IX_UNIT_NAMES, IX_JOIN_AT, IX_JOIN_NAMES,
     IX_NEAR, IX_NEAR_DIR, IX_JOIN_DIR, IX_ENTITY_NAMES, IX_IDS, IX_ADDRESSES,
-    IX_TRAITS, IX_PLACES, IX_COUNT
+    IX_TRAITS, IX_PLACES, IX_KEYS, IX_SOUNDS, IX_COUNT
 } index_section;
 
 typedef struct plm_index {
@@ -64,6 +64,7 @@ typedef struct plm_index {
     const address_rec *addresses;
     const uint16_t *traits;         /* of each unit: score.h */
     const uint64_t *places;         /* ascending: hash of a street or building, address */
+    const uint64_t *keys, *sounds;  /* of each unit: plm_near_key_letters, plm_near_sounds */
     uint32_t n[IX_COUNT];
     char *block;
     size_t size;
@@ -108,6 +109,17 @@ size_t plm_unit_second_key(const unit *u, char *out);
 bool plm_near_is_apart(const unit *u);
 #define NEAR_APART 0x80000000u
 
+/* A key's letters, 5 bits each from the lowest; NEAR_KEY_LONG for one of more than 12. */
+uint64_t plm_near_key_letters(const unit *u);
+#define NEAR_KEY_LONG UINT64_MAX
+/* False when two keys are neither the same nor, of four letters and more, within one edit. */
+bool plm_near_keys_may(uint64_t a, uint64_t b);
+/* Which sounds a unit has, a bit each, and from NEAR_SOUNDS_N on how many. */
+uint64_t plm_near_sounds(const unit *u);
+#define NEAR_SOUNDS_N 48
+/* False when two units, neither plm_near_is_apart, can't be as alike as least by their sounds. */
+bool plm_near_sounds_may(uint64_t a, uint64_t b, int least);
+
 /* Why two are related. */
 typedef enum why_kind {
     WHY_EXACT, WHY_SPELLING, WHY_VOWELS, WHY_EDIT, WHY_VARIANT, WHY_ACRONYM, WHY_JOINED,
@@ -131,5 +143,14 @@ void plm_profile_init(unit_profile *p, const unit *u);
 /* How alike two tokens are: 0, or FLOOR to 1000; *why.  Of two that are less alike than least it
  * says 0 or any likeness below least, which is quicker; least 0: always exactly. */
 int plm_relate(unit_profile *a, const unit *b, int least, why_kind *why);
+
+typedef struct likeness {
+    uint16_t sim, why;
+} likeness;
+/* The same of n units, which is quicker.  RELATE_BY_KEY in an id: the keys are known to be near and
+ * the forms not to be. */
+#define RELATE_BY_KEY 0x80000000u
+void plm_relate_many(unit_profile *a, const unit *units, const uint32_t *ids, uint32_t n,
+                     int least, likeness *out);
 
 #endif

@@ -152,12 +152,6 @@ static void pair_spans(work *w, scored *out) {
     }
 }
 
-typedef struct rest {
-    int64_t weight, light, plain; /* light: legal forms, particles, titles; weight: the others */
-    int64_t patronymic;
-    bool number, initial;
-} rest;
-
 static bool ends(const unit *u, const char *with) {
     size_t n = strlen(with);
     return u->form_n > n + 2 && memcmp(u->form + u->form_n - n, with, n) == 0;
@@ -182,7 +176,7 @@ uint16_t plm_score_traits(const unit *u) {
                      (plain && east ? TRAIT_READING : 0) | (number ? TRAIT_NUMBER : 0));
 }
 
-static void leave(rest *r, uint16_t trait, uint32_t weight) {
+static void leave(score_rest *r, uint16_t trait, uint32_t weight) {
     int64_t w = weight;
     if (trait & TRAIT_SYLLABLE) w *= SYLLABLE_REST;
     if (trait & TRAIT_LIGHT) {
@@ -196,15 +190,15 @@ static void leave(rest *r, uint16_t trait, uint32_t weight) {
     r->initial = r->initial || (trait & TRAIT_INITIAL);
 }
 
-static rest left_q(const work *w) {
-    rest r = {0, 0, 0, 0, false, false};
+static score_rest left_q(const work *w) {
+    score_rest r = {0, 0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->c->q->token_n; i++)
         if (!w->uq[i]) leave(&r, w->c->r.traits[i], w->c->q->tokens[i].u.weight);
     return r;
 }
 
-static rest left_e(const work *w) {
-    rest r = {0, 0, 0, 0, false, false};
+static score_rest left_e(const work *w) {
+    score_rest r = {0, 0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->name->token_n; i++)
         if (!w->ue[i]) leave(&r, trait_e(w, i), w->we[i]);
     return r;
@@ -263,7 +257,7 @@ static void pair_two_initials(work *w, scored *out) {
     }
 }
 
-static int value(const work *w, rest q, rest e) {
+static int value(const work *w, score_rest q, score_rest e) {
     int64_t hq = q.weight, he = e.weight;
     if (hq == 0) he -= e.patronymic * PATRONYMIC_OFF / 100; /* only the entity's: docs/no-miss.md */
     int64_t conf = hq + he ? 2 * hq * he / (hq + he) : 0;
@@ -324,7 +318,7 @@ int plm_score_name_least(bool country, bool birth, int words, int threshold) {
 
 /* A personal name matched by the sound of its Han or Hangul letters alone: many people's names
  * sound alike, so that only a whole name of three syllables, sound for sound, counts in full. */
-static bool by_reading(const work *w, const scored *s, rest q, rest e) {
+static bool by_reading(const work *w, const scored *s, score_rest q, score_rest e) {
     const name_parse *p = w->c->q;
     bool native = false;
     for (uint32_t i = 0; i < p->token_n; i++) {
@@ -353,14 +347,8 @@ static bool by_reading(const work *w, const scored *s, rest q, rest e) {
 
 /* ---- what can't be reached: docs/no-miss.md, section 3 ---- */
 
-/* At most what a comparison can come to. */
-typedef struct most {
-    int64_t m, cost;         /* paired; what the pairs cost at least, in hundredths */
-    rest q, e;               /* left over at least */
-} most;
-
 /* Adds query token i, paired at most so: m, and the pair's soft. */
-static void add_most(most *b, const reach *r, uint32_t i, int64_t m, int64_t soft) {
+static void add_most(score_most *b, const reach *r, uint32_t i, int64_t m, int64_t soft) {
     int64_t w = r->weight[i];
     const strictness *k = &strict[r->kind > 2 ? 0 : r->kind];
     int64_t paired = k->soft * soft, left = (r->traits[i] & TRAIT_LIGHT ? LIGHT : EXTRA_Q) * w;
@@ -368,7 +356,7 @@ static void add_most(most *b, const reach *r, uint32_t i, int64_t m, int64_t sof
     b->cost += paired < left ? paired : left;
 }
 
-static bool can_reach(const most *b, const reach *r) {
+static bool can_reach(const score_most *b, const reach *r) {
     const strictness *k = &strict[r->kind > 2 ? 0 : r->kind];
     int64_t hq = b->q.weight, he = b->e.weight;
     if (hq == 0) he -= b->e.patronymic * PATRONYMIC_OFF / 100;
@@ -439,7 +427,7 @@ static void best_by_initials(const work *w, best_pairs *p) {
 static bool reaches(const work *w) {
     const compare *c = w->c;
     best_pairs p;
-    most b = {0};
+    score_most b = {0};
     best_by_spans(w, &p);
     if (c->stands || (w->name->flags & NAME_HAS_INITIAL)) best_by_initials(w, &p);
     for (uint32_t i = 0; i < c->q->token_n; i++) {
@@ -457,13 +445,9 @@ uint32_t plm_score_left(uint16_t traits, uint32_t weight) {
     return weight;
 }
 
-bool plm_score_reachable(const reach *r, const uint16_t sim[NAME_TOKENS], bool initials) {
-    return plm_score_reachable_left(r, sim, initials, 0);
-}
-
-bool plm_score_reachable_left(const reach *r, const uint16_t sim[NAME_TOKENS], bool initials,
-                              uint32_t left) {
-    most b = {.e = {.weight = left}};
+/* The query's tokens paired no better than sim, with nothing known of the name. */
+static score_most most_of(const reach *r, const uint16_t sim[NAME_TOKENS], bool initials) {
+    score_most b = {0};
     for (uint32_t i = 0; i < r->n; i++) {
         int32_t w = r->weight[i], one = PLM_WEIGHT_INITIAL;
         int32_t m = sim[i] ? sim[i] * w / 1000 + 1 : -1;
@@ -477,37 +461,61 @@ bool plm_score_reachable_left(const reach *r, const uint16_t sim[NAME_TOKENS], b
         if (m < 0) leave(&b.q, r->traits[i], (uint32_t)w);
         else add_most(&b, r, i, m, soft);
     }
+    return b;
+}
+
+bool plm_score_reachable(const reach *r, const uint16_t sim[NAME_TOKENS], bool initials) {
+    return plm_score_reachable_left(r, sim, initials, 0);
+}
+
+bool plm_score_reachable_left(const reach *r, const uint16_t sim[NAME_TOKENS], bool initials,
+                              uint32_t left) {
+    score_most b = most_of(r, sim, initials);
+    b.e.weight = left;
     return can_reach(&b, r);
 }
 
-/* False when a name whose related spans meet only these tokens can't come to c->r.least, however
- * alike they are.  Found once for each set of tokens. */
-static bool met_reach(const compare *c, uint64_t tokens, bool initials) {
+/* At most what a name whose related spans meet only these tokens comes to, however alike they are;
+ * NULL when that is less than c->r.least.  Found once for each set of tokens. */
+static const score_most *met_reach(const compare *c, uint64_t tokens, bool initials) {
     uint64_t all = ((uint64_t)1 << REACH_TOKENS) - 1;
     bool others = tokens >> REACH_TOKENS;
-    uint8_t *seen = &c->reach_seen[(tokens & all) << 2 | (uint64_t)(others << 1 | initials)];
-    if (*seen) return *seen == 2;
+    uint64_t set = (tokens & all) << 2 | (uint64_t)(others << 1 | initials);
+    uint8_t *seen = &c->reach_seen[set];
+    score_most *b = &c->reach_most[set];
+    if (*seen) return *seen == 2 ? b : NULL;
     uint16_t sim[NAME_TOKENS];
     for (uint32_t i = 0; i < c->q->token_n; i++) {
         bool met = i < REACH_TOKENS ? tokens >> i & 1 : others;
         bool stands = c->stands && plm_score_stands_for_more(&c->q->tokens[i].u);
         sim[i] = stands ? 1000 : met ? c->sim_most[i] : 0;
     }
-    bool can = plm_score_reachable(&c->r, sim, initials);
-    *seen = can ? 2 : 1;
-    return can;
+    *b = most_of(&c->r, sim, initials);
+    *seen = can_reach(b, &c->r) ? 2 : 1;
+    return *seen == 2 ? b : NULL;
 }
 
+/* False when the name can't come to c->r.least, by the tokens that its related spans meet and by
+ * its own tokens that none covers. */
 static bool may_reach(const compare *c, const name_rec *name) {
-    uint64_t tokens = 0;
-    const span_rec *s = c->x->spans + name->span_at, *end = s + name->span_n;
-    for (; s < end; s++) {
+    uint64_t tokens = 0, covered = 0;
+    const span_rec *spans = c->x->spans + name->span_at;
+    for (uint32_t i = 0; i < name->span_n; i++) {
+        const span_rec *s = &spans[i];
         bool join = s->id & SPAN_JOIN;
         uint32_t id = s->id & ~SPAN_JOIN;
         if (!((join ? c->join_met : c->unit_met)[id >> 6] >> (id & 63) & 1)) continue;
         tokens |= c->relations[(join ? c->join_head : c->unit_head)[id] - 1].tokens;
+        covered |= bits(s->first, s->count);
     }
-    return met_reach(c, tokens, name->flags & NAME_HAS_INITIAL);
+    const score_most *most_met = met_reach(c, tokens, name->flags & NAME_HAS_INITIAL);
+    if (!most_met || c->stands) return most_met;
+    score_most b = *most_met;
+    for (uint32_t i = 0; i < name->token_n; i++) {
+        uint16_t traits = c->x->traits[spans[i].id];
+        if (!(covered >> i & 1) && !(traits & TRAIT_INITIAL)) leave(&b.e, traits, spans[i].weight);
+    }
+    return can_reach(&b, &c->r);
 }
 
 void plm_score_prepare(compare *c, uint32_t relation_n, int threshold) {
@@ -583,7 +591,7 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     pair_spans(&w, out);
     if (w.real) pair_initials(&w, out);
     if (w.real) pair_two_initials(&w, out);
-    rest q = left_q(&w), e = left_e(&w);
+    score_rest q = left_q(&w), e = left_e(&w);
     out->score = value(&w, q, e);
     if (by_reading(&w, out, q, e)) out->score = out->score * READING_PERCENT / 100;
     out->score = spread(out->score);

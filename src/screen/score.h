@@ -20,6 +20,19 @@ typedef struct relation {
 #define REACH_TOKENS 8       /* tokens that reach_seen tells apart; the others count as one */
 #define REACH_SEEN (4u << REACH_TOKENS)
 
+/* What is left over of one side. */
+typedef struct score_rest {
+    int64_t weight, light, plain; /* light: legal forms, particles, titles; weight: the others */
+    int64_t patronymic;
+    bool number, initial;
+} score_rest;
+
+/* At most what a comparison can come to. */
+typedef struct score_most {
+    int64_t m, cost;         /* paired; what the pairs cost at least, in hundredths */
+    score_rest q, e;               /* left over at least */
+} score_most;
+
 typedef struct pairing {
     uint8_t qf, qn, ef, en;
     uint16_t sim, why;
@@ -51,6 +64,7 @@ typedef struct compare {
     reach r;                 /* r.kind is set by the caller of plm_score_prepare */
     uint16_t sim_most[NAME_TOKENS];   /* of any relation of a token */
     uint8_t *reach_seen;     /* REACH_SEEN: which tokens paired can reach least */
+    score_most *reach_most;        /* REACH_SEEN: by what, where seen */
     bool stands;             /* a token of the query may stand for more than it says */
     uint32_t span_weight[NAME_SPANS]; /* of the tokens of each of the query's spans */
 } compare;

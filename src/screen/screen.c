@@ -48,6 +48,7 @@ struct plm_screener {
     const plm_screen *s;
     plm_kins *kins;
     uint8_t reach_seen[REACH_SEEN];
+    score_most *reach_most;
     uint32_t *unit_head, *join_head;
     uint64_t *unit_met, *join_met; /* a bit each: has a relation */
     uint64_t *name_met;      /* a bit each: is in names */
@@ -155,7 +156,8 @@ plm_screener *plm_screener_new(const plm_screen *s, plm_fault *f) {
     q->name_met = zeros(names / 64 * 8 + 8, &ok);
     q->best_score = zeros(entities * 4, &ok);
     q->best_name = zeros(entities * 4, &ok);
-    if (!q->arena || !q->kins || !ok) {
+    q->reach_most = plm_mem_resize(NULL, REACH_SEEN * sizeof *q->reach_most);
+    if (!q->arena || !q->kins || !q->reach_most || !ok) {
         plm_screener_free(q);
         return plm_fail(f, PLM_NO_MEMORY, "not enough memory"), NULL;
     }
@@ -175,6 +177,7 @@ void plm_screener_free(plm_screener *q) {
     plm_mem_free(q->names);
     plm_mem_free(q->best_score);
     plm_mem_free(q->best_name);
+    plm_mem_free(q->reach_most);
     plm_mem_free(q->relations);
     plm_mem_free(q->touched);
     plm_mem_free(q->found);
@@ -761,6 +764,7 @@ bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_opti
     c.join_met = q->join_met;
     c.relations = NULL;
     c.reach_seen = q->reach_seen;
+    c.reach_most = q->reach_most;
     c.r.kind = (uint32_t)w->kind;
     c.r.least = 0;
     c.alone = (plm_str){NULL, 0};

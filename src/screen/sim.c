@@ -615,7 +615,8 @@ static bool take_lane(unit_profile *p, batch *t, const likening *x, uint32_t at)
     if (!p->made[WRITTEN]) make_profile(p, WRITTEN);
     uint32_t lane = t->n, before = 0; /* letters of a that are the letter before */
     for (int j = 0; j < b->phon_n; j++) {
-        int c = b->phon[j] - '0', end = (j == 0 ? AT_FIRST : 0) | (j + 1 == b->phon_n ? AT_LAST : 0);
+        int c = b->phon[j] - '0';
+        int end = (j == 0 ? AT_FIRST : 0) | (j + 1 == b->phon_n ? AT_LAST : 0);
         t->swaps[j][lane] = (int16_t)((uint32_t)p->places[c] << 1 & before);
         t->swap[j] |= t->swaps[j][lane];
         before = p->places[c];

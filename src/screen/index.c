@@ -17,12 +17,12 @@
 #include <unistd.h>
 
 #define INDEX_MAGIC "PLMINDX"
-#define INDEX_VERSION 8u
+#define INDEX_VERSION 9u
 #define INDEX_BYTES_MAX ((size_t)8 << 30)
 
 static const uint32_t row_size[IX_COUNT] = {
     sizeof(unit), 8, sizeof(name_rec), sizeof(span_rec), 4, 4, 4, 4, 8, 4, 4, 4,
-    sizeof(id_rec), sizeof(address_rec), 2, 8,
+    sizeof(id_rec), sizeof(address_rec), 2, 8, 8, 8,
 };
 
 typedef struct index_header {
@@ -104,7 +104,7 @@ static void *push(maker *m, vec *v, size_t n) {
         v->cap = cap;
     }
     void *at = v->p + v->n * v->row;
-    memset(at, 0, n * v->row);
+    if (n) memset(at, 0, n * v->row);
     v->n += n;
     return at;
 }
@@ -187,12 +187,12 @@ static int by_join(const void *a, const void *b) {
 }
 
 /* Radix sort by the upper 32 bits after the lower, for the large tables. */
-static bool sort_u64(maker *m, uint64_t *p, size_t n) {
+bool plm_index_sort(uint64_t *p, size_t n) {
     if (n == 0) return true;
     uint64_t *t = plm_mem_resize(NULL, n * sizeof *t);
     uint32_t *count = plm_mem_resize(NULL, 65537 * sizeof *count);
-    m->failed = m->failed || !t || !count;
-    for (int pass = 0; pass < 4 && !m->failed; pass++) {
+    bool ok = t && count;
+    for (int pass = 0; pass < 4 && ok; pass++) {
         memset(count, 0, 65537 * sizeof *count);
         int sh = 16 * pass;
         for (size_t i = 0; i < n; i++) count[(p[i] >> sh & 0xFFFF) + 1]++;
@@ -202,6 +202,11 @@ static bool sort_u64(maker *m, uint64_t *p, size_t n) {
     }
     plm_mem_free(t);
     plm_mem_free(count);
+    return ok;
+}
+
+static bool sort_u64(maker *m, uint64_t *p, size_t n) {
+    if (!m->failed) m->failed = !plm_index_sort(p, n);
     return !m->failed;
 }
 
@@ -336,7 +341,13 @@ static void add_list(maker *m, const plm_list *l, uint32_t base) {
 static void note_traits(maker *m) {
     const unit *u = (const unit *)(const void *)m->v[IX_UNITS].p;
     uint16_t *t = push(m, &m->v[IX_TRAITS], m->v[IX_UNITS].n);
-    for (size_t i = 0; t && i < m->v[IX_UNITS].n; i++) t[i] = plm_score_traits(&u[i]);
+    uint64_t *keys = push(m, &m->v[IX_KEYS], m->v[IX_UNITS].n);
+    uint64_t *sounds = push(m, &m->v[IX_SOUNDS], m->v[IX_UNITS].n);
+    for (size_t i = 0; !m->failed && i < m->v[IX_UNITS].n; i++) {
+        t[i] = plm_score_traits(&u[i]);
+        keys[i] = plm_near_key_letters(&u[i]);
+        sounds[i] = plm_near_sounds(&u[i]);
+    }
 }
 
 /* Two addresses are related only where a street or a building is the same (address.c). */
@@ -383,6 +394,8 @@ static void point(plm_index *x) {
     x->addresses = at[IX_ADDRESSES];
     x->traits = at[IX_TRAITS];
     x->places = at[IX_PLACES];
+    x->keys = at[IX_KEYS];
+    x->sounds = at[IX_SOUNDS];
 }
 
 static plm_index *seal(maker *m) {
@@ -501,6 +514,7 @@ static bool sound_index(const plm_index *x, const plm_lists *l) {
     const uint32_t *n = x->n;
     uint32_t entities = l->first[l->n];
     bool ok = n[IX_UNIT_AT] == n[IX_UNITS] + 1 && n[IX_TRAITS] == n[IX_UNITS] &&
+              n[IX_KEYS] == n[IX_UNITS] && n[IX_SOUNDS] == n[IX_UNITS] &&
                n[IX_JOIN_AT] == n[IX_JOINS] + 1 &&
               n[IX_NEAR_DIR] == (1u << INDEX_DIR_BITS) + 1 && n[IX_ENTITY_NAMES] == entities + 1 &&
               n[IX_JOIN_DIR] == (1u << INDEX_DIR_BITS) + 1;

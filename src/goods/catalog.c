@@ -139,7 +139,7 @@ static uint32_t find_key(const char *key, plm_catalog_hit hits[PLM_CATALOG_HITS_
 /* Words that say what kind of thing a product is, and not which. */
 static bool says_kind(const char *word) {
     static const char *const kinds[] = {"GPU", "GPUS", "TENSOR", "CORE", "ACCELERATOR", "AI",
-                                        "ACCELERATORS", "CARD", "GRAPHICS", "SYSTEM", "SERVER"};
+                                        "ACCELERATORS", "CARD", "GRAPHICS"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(word, kinds[i]) == 0) return true;
     return false;

@@ -158,6 +158,7 @@ static void the_index_misses_nothing(void **state) {
         plm_screen_free(x);
         plm_lists_free(s);
         plm_list_free(l);
+        if (more && (total % 500000 < 2500)) print_message("%ld queries are left\n", total);
     }
 }
 

@@ -226,6 +226,7 @@ bool plm_screening_party(void *ctx, const plm_party *p, plm_day as_of, plm_liste
                          plm_screened *told) {
     plm_screening *s = ctx;
     plm_query q = {.name = p->name, .address = p->address, .country = p->country,
+                   .kind = plm_screen_kind_of(p->name),
                    .birth_from = PLM_DAY_MIN, .birth_to = PLM_DAY_MIN};
     plm_screen_options o = plm_screen_defaults();
     plm_answer a[2];

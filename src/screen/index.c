@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define INDEX_MAGIC "PLMINDX"
-#define INDEX_VERSION 8u
+#define INDEX_VERSION 9u
 #define INDEX_BYTES_MAX ((size_t)8 << 30)
 
 static const uint32_t row_size[IX_COUNT] = {
@@ -155,7 +155,7 @@ static void add_name(maker *m, const name_parse *p, const name_rec *r) {
     at->weight = p->weight;
     at->token_n = (uint8_t)p->token_n;
     at->span_n = (uint8_t)p->span_n;
-    at->flags = posting & POST_PLAIN ? 0 : NAME_HAS_INITIAL;
+    at->flags |= posting & POST_PLAIN ? 0 : NAME_HAS_INITIAL;
     for (uint32_t i = 0; i < p->span_n; i++) {
         const span *s = &p->spans[i];
         span_rec *x = push(m, &m->v[IX_SPANS], 1);
@@ -288,6 +288,19 @@ static void post_near(maker *m) {
     directory(m, IX_NEAR_DIR, p, k);
 }
 
+/* A part of a listed name that is asked for alone. */
+static void add_part(maker *m, plm_str part, name_rec r, uint8_t flag) {
+    static _Thread_local name_parse p;
+    if (!part.n || !plm_name_read(part, &p) || !p.token_n) return;
+    r.flags |= flag;
+    add_name(m, &p, &r);
+}
+
+static uint8_t kind_flag(const plm_entity *e) {
+    if (e->kind == PLM_ENTITY_PERSON) return NAME_OF_PERSON;
+    return e->kind == PLM_ENTITY_ORGANIZATION ? NAME_OF_ORGANIZATION : 0;
+}
+
 static void add_list(maker *m, const plm_list *l, uint32_t base) {
     static _Thread_local name_parse p;
     for (uint32_t i = 0; i < l->entity_n && !m->failed; i++) {
@@ -296,9 +309,16 @@ static void add_list(maker *m, const plm_list *l, uint32_t base) {
         if (first) *first = (uint32_t)m->v[IX_NAMES].n;
         for (uint32_t j = 0; j < e->name_n; j++) {
             uint32_t row = e->name_at + j;
-            if (!plm_name_read(plm_list_text(l, l->names[row].text), &p) || !p.token_n) continue;
-            name_rec r = {.entity = base + i, .row = row, .kind = (uint8_t)l->names[row].kind};
+            plm_str text = plm_list_text(l, l->names[row].text);
+            if (!plm_name_read(text, &p) || !p.token_n) continue;
+            name_rec r = {.entity = base + i, .row = row, .kind = (uint8_t)l->names[row].kind,
+                          .flags = kind_flag(e)};
             add_name(m, &p, &r);
+            plm_str acronym = plm_name_acronym(text, &p);
+            add_part(m, plm_name_outside(text), r, NAME_OUTSIDE);
+            if (e->kind == PLM_ENTITY_PERSON) continue;
+            r.kind = PLM_NAME_WEAK;
+            add_part(m, acronym, r, NAME_ACRONYM);
         }
         for (uint32_t j = 0; j < e->id_n; j++) {
             uint32_t group;

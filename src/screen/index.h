@@ -9,6 +9,10 @@
 #define INDEX_DIR_BITS 16
 
 #define NAME_HAS_INITIAL 1
+#define NAME_OF_ORGANIZATION 2  /* what its entity is known to be */
+#define NAME_OF_PERSON 4
+#define NAME_ACRONYM 8          /* only a part of row's name: plm_name_acronym, */
+#define NAME_OUTSIDE 16         /* plm_name_outside */
 #define POST_PLAIN 0x80000000u
 typedef struct name_rec {
     uint32_t entity;           /* over all lists */

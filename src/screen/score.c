@@ -16,6 +16,7 @@
 #define EXTRA 25          /* the entity's name says more */
 #define LIGHT 12          /* legal forms, particles and titles left over on either side */
 #define EXTRA_Q 45        /* the query says more */
+#define EXTRA_Q_ORG 90    /* the same of an organization: its branch, its parent, another */
 #define EVIDENCE 2000     /* weight that has to be paired for a part of a name to count in full */
 #define SYLLABLE_REST 3   /* a syllable left over is another name: so many times its weight */
 #define READING_PERCENT 74
@@ -41,10 +42,11 @@ typedef struct strictness {
     int cut_common;        /* the same where only common words are left over */
 } strictness;
 
-static const strictness strict[3] = {
+static const strictness strict[4] = {
     {200, 90, 85, 150},    /* not said; vessels and aircraft, whose numbers decide */
     {210, 105, 100, 60},   /* person */
     {105, 40, 28, 18},     /* organization */
+    {210, 105, 100, 150},  /* not said, of an entry that is a person: no milder than not said */
 };
 
 typedef struct work {
@@ -265,8 +267,10 @@ static int value(const work *w, score_rest q, score_rest e) {
     if (q.number && e.number) conf += NUMBER_CLASH;
     if (q.initial && e.initial) conf += INITIAL_CLASH;
     const strictness *k = &strict[w->c->r.kind > 2 ? 0 : w->c->r.kind];
+    if (k == strict && (w->name->flags & NAME_OF_PERSON)) k = &strict[3];
+    int64_t more = w->name->flags & NAME_OF_ORGANIZATION ? EXTRA_Q_ORG : EXTRA_Q;
     int64_t d = 100 * w->m + k->soft * w->soft + CONF * conf +
-                (hq > he ? EXTRA_Q : EXTRA) * extra + LIGHT * (q.light + e.light);
+                (hq > he ? more : EXTRA) * extra + LIGHT * (q.light + e.light);
     if (d == 0 || w->m == 0) return 0;
     int64_t s = PLM_SCORE_ONE * (100 * w->m) / d;
     int64_t cut = q.plain + e.plain <= 250 ? k->cut_common

@@ -247,7 +247,11 @@ static plm_str name_text(const plm_screener *q, uint32_t name) {
     const plm_list *l;
     const name_rec *r = &q->s->x->names[name];
     plm_lists_entity(q->s->lists, r->entity, &l);
-    return plm_list_text(l, l->names[r->row].text);
+    static _Thread_local name_parse p;
+    plm_str text = plm_list_text(l, l->names[r->row].text);
+    if (r->flags & NAME_OUTSIDE) return plm_name_outside(text);
+    if (!(r->flags & NAME_ACRONYM) || !plm_name_read(text, &p)) return text;
+    return plm_name_acronym(text, &p);
 }
 
 static void consider(plm_screener *q, const compare *c, uint32_t name, int threshold) {

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #define KEY_MAX 96   /* longer names are in no table */
-#define WORDS_MAX 7  /* of a name that is looked up in any order: 6 words, 720 orders */
+#define WORDS_MAX 12 /* of a name that is looked up in any order */
+#define ORDERED_MAX 6 /* of these, the ones that tell products apart: 720 orders */
 
 static const char *const makers[] = {"NVIDIA", "AMD",    "INTEL", "GOOGLE", "MICROSOFT",
                                      "META",   "AMAZON", "AWS",   "HUAWEI", "BIREN",
@@ -172,7 +173,7 @@ static bool words_of(plm_str name, bool makers_too, word_list *w) {
         plm_str part = {name.p + from, i - from};
         from = i + 1;
         if (!part.n || !key_of(part, w->word[w->n])) continue;
-        if (++w->n == WORDS_MAX) return false;
+        if (++w->n == WORDS_MAX) return false; /* the last is room to move words in */
     }
     for (uint32_t i = 0; i < w->n; i++) {
         const char *next = i + 1 < w->n ? w->word[i + 1] : NULL;
@@ -182,7 +183,7 @@ static bool words_of(plm_str name, bool makers_too, word_list *w) {
         kept++;
     }
     w->n = kept;
-    return kept > 0;
+    return kept > 0 && kept <= ORDERED_MAX;
 }
 
 /* Tries the words from number at on in every order. */

@@ -98,7 +98,8 @@ static plm_list *random_list(void) {
             plm_list_add_name(l, (plm_str){name, n}, roll(5) ? PLM_NAME_ALIAS : PLM_NAME_WEAK, &f);
         }
         if (roll(3) == 0) plm_list_add_country(l, plm_country_parse(PLM_STR("RU")), &f);
-        if (roll(4) == 0) plm_list_add_birth(l, (plm_day)roll(9000), (plm_day)(9000 + roll(300)), &f);
+        if (roll(4) == 0)
+            plm_list_add_birth(l, (plm_day)roll(9000), (plm_day)(9000 + roll(300)), &f);
         if (roll(5) == 0) plm_list_add_id(l, PLM_STR("passport"), plm_str_c(id), &f);
     }
     return l;

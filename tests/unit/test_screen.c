@@ -98,7 +98,8 @@ static plm_list *random_list(void) {
             plm_list_add_name(l, (plm_str){name, n}, roll(5) ? PLM_NAME_ALIAS : PLM_NAME_WEAK, &f);
         }
         if (roll(3) == 0) plm_list_add_country(l, plm_country_parse(PLM_STR("RU")), &f);
-        if (roll(4) == 0) plm_list_add_birth(l, (plm_day)roll(9000), (plm_day)(9000 + roll(300)), &f);
+        if (roll(4) == 0)
+            plm_list_add_birth(l, (plm_day)roll(9000), (plm_day)(9000 + roll(300)), &f);
         if (roll(5) == 0) plm_list_add_id(l, PLM_STR("passport"), plm_str_c(id), &f);
     }
     return l;
@@ -158,6 +159,7 @@ static void the_index_misses_nothing(void **state) {
         plm_screen_free(x);
         plm_lists_free(s);
         plm_list_free(l);
+        if (more && (total % 500000 < 2500)) print_message("%ld queries are left\n", total);
     }
 }
 

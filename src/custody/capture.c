@@ -4,6 +4,7 @@
  * at a time, by its state under the lock. */
 #include "custody/epcis.h"
 #include "custody/ledger.h"
+#include "custody/parts.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ typedef struct capturing {
     plm_fault *f; /* a fault of the store ends the file */
     const char *path;
     int64_t now;
+    plm_buf scratch; /* of the thread that reads */
     batch b[BATCHES];
     uint32_t fill; /* the batch being filled */
     bool alone, stop, done, read_ok;
@@ -105,8 +107,8 @@ static bool hand_over(capturing *c) {
     return ok;
 }
 
-static void read_event(item *x, plm_arena *a, const plm_json *v, const plm_event_frame *frame,
-                       const plm_fault *bad) {
+static void read_event(item *x, capturing *c, plm_arena *a, const plm_json *v,
+                       const plm_event_frame *frame, const plm_fault *bad) {
     plm_event_frame own;
     if (!v) {
         x->refused = true;
@@ -118,15 +120,12 @@ static void read_event(item *x, plm_arena *a, const plm_json *v, const plm_event
     x->refused = !plm_event_read(v, &own, a, &x->e, &x->r);
     if (x->refused) return;
     if (frame->text.p) x->e.json = plm_arena_copy(a, frame->text); /* the line is read over */
-    if (!x->e.json.p) {
+    if (!x->e.json.p || !plm_ledger_prepare(&x->e, a, &c->scratch)) {
         x->refused = true;
         x->r = (plm_refusal){.code = "too_large", .event_id = x->e.event_id};
         plm_fail(&x->r.f, PLM_OUT_OF_RANGE, "the event is larger than can be kept");
         return;
     }
-    plm_hash leaf = plm_merkle_leaf(x->e.json);
-    memcpy(x->e.leaf, leaf.b, sizeof x->e.leaf);
-    x->e.has_leaf = true;
 }
 
 static bool take_event(void *ctx, uint64_t index, const plm_json *v, const plm_event_frame *frame,
@@ -135,7 +134,7 @@ static bool take_event(void *ctx, uint64_t index, const plm_json *v, const plm_e
     batch *b = &c->b[c->fill];
     item *x = &b->v[b->n++];
     x->index = index;
-    read_event(x, b->a, v, frame, bad);
+    read_event(x, c, b->a, v, frame, bad);
     return (b->n < BATCH_EVENTS && plm_arena_used(b->a) < BATCH_BYTES) || hand_over(c);
 }
 
@@ -207,6 +206,7 @@ bool plm_capture_file(plm_store *s, const char *path, bool proceed, plm_capture 
     *out = (plm_capture){0};
     plm_buf_init(&out->refused, 64u << 20);
     capturing c = {.out = out, .f = f, .path = path, .now = plm_time_now()};
+    plm_buf_init(&c.scratch, PLM_PARTS_MAX);
     bool ok = batches_make(&c) || plm_fail(f, PLM_NO_MEMORY, "out of memory");
     if (ok) c.l = plm_ledger_open(s, f);
     ok = c.l && run(&c);
@@ -214,6 +214,7 @@ bool plm_capture_file(plm_store *s, const char *path, bool proceed, plm_capture 
         plm_arena_free(c.b[i].a);
         plm_mem_free(c.b[i].v);
     }
+    plm_buf_free(&c.scratch);
     if (!c.l) return false;
     if (ok && (proceed || out->refused_n == 0)) return plm_ledger_commit(c.l, f);
     plm_ledger_rollback(c.l);

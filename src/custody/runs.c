@@ -3,6 +3,7 @@
  * only into one at least as large, or into what the flush itself wrote, so that no small commit
  * pays for a large store (but see PLM_RUNS_MANY). */
 #include "custody/runs.h"
+#include "custody/parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -512,31 +513,47 @@ bool plm_runs_sum(plm_store *s, uint64_t *sum, uint64_t *entries, const char **w
     return ok || *why;
 }
 
-static bool put_all(plm_runs *r, const char *sql, plm_runs_kind kind, plm_fault *f) {
-    plm_stmt *st = plm_stmt_new(r->s, sql, f);
-    bool ok = st != NULL;
+static bool put_parts(plm_runs *r, int64_t event, plm_str parts, plm_fault *f) {
+    plm_part p;
+    while (plm_parts_next(&parts, &p)) {
+        bool device = p.kind == PLM_PART_DEVICE;
+        if (!device && !plm_part_is_epc(&p)) continue;
+        plm_runs_kind kind = device ? PLM_RUNS_DEVICE : PLM_RUNS_EPC;
+        if (!plm_runs_put(r, plm_runs_key(kind, p.f[0]), event, f)) return false;
+        if (device && !plm_runs_put(r, plm_runs_key(kind, p.f[1]), event, f)) return false;
+    }
+    return true;
+}
+
+#define BUILD_AT_ONCE "4096"
+
+/* The entries of the next events after *last; *any: there were some. */
+static bool put_some(plm_runs *r, plm_stmt *st, int64_t *last, bool *any, plm_fault *f) {
     int k = -1;
-    while (ok && (k = plm_stmt_step(st, f)) == 1)
-        ok = plm_runs_put(r, plm_runs_key(kind, kind == PLM_RUNS_HASH ? plm_col_blob(st, 1)
-                                                                     : plm_col_text(st, 1)),
-                          plm_col_int(st, 0), f);
-    plm_stmt_free(st);
+    bool ok = true;
+    *any = false;
+    plm_stmt_int(st, 1, *last);
+    while (ok && (k = plm_stmt_step(st, f)) == 1) {
+        *any = true;
+        *last = plm_col_int(st, 0);
+        ok = plm_runs_put(r, plm_runs_key(PLM_RUNS_ID, plm_col_text(st, 1)), *last, f) &&
+             plm_runs_put(r, plm_runs_key(PLM_RUNS_HASH, plm_col_blob(st, 2)), *last, f) &&
+             put_parts(r, *last, plm_col_blob(st, 3), f);
+    }
+    if (!ok) plm_stmt_reset(st);
     return ok && k == 0;
 }
 
 bool plm_runs_build(plm_store *s, plm_fault *f) {
     if (!plm_store_exec(s, "DELETE FROM index_pages; DELETE FROM index_runs", f)) return false;
     plm_runs *r = plm_runs_open(s, f);
-    if (!r) return false;
-    bool ok = put_all(r, "SELECT seq, id FROM events ORDER BY seq", PLM_RUNS_ID, f) &&
-              put_all(r, "SELECT seq, hash FROM events ORDER BY seq", PLM_RUNS_HASH, f) &&
-              put_all(r, "SELECT event, epc FROM event_epcs ORDER BY event, ord", PLM_RUNS_EPC,
-                      f) &&
-              put_all(r, "SELECT event, epc FROM event_devices ORDER BY event, ord",
-                      PLM_RUNS_DEVICE, f) &&
-              put_all(r, "SELECT event, device_id FROM event_devices ORDER BY event, ord",
-                      PLM_RUNS_DEVICE, f) &&
-              plm_runs_flush(r, f);
+    plm_stmt *st = r ? plm_stmt_new(s, "SELECT seq, id, hash, parts FROM events WHERE seq > ?1"
+                                       " ORDER BY seq LIMIT " BUILD_AT_ONCE, f) : NULL;
+    bool ok = st != NULL, any = ok;
+    int64_t last = INT64_MIN;
+    while (ok && any) ok = put_some(r, st, &last, &any, f);
+    plm_stmt_free(st);
+    ok = ok && plm_runs_flush(r, f);
     plm_runs_close(r);
     return ok;
 }

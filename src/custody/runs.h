@@ -19,8 +19,8 @@
 typedef enum plm_runs_kind {
     PLM_RUNS_ID,    /* events.id */
     PLM_RUNS_HASH,  /* events.hash */
-    PLM_RUNS_EPC,   /* event_epcs.epc */
-    PLM_RUNS_DEVICE /* event_devices.epc and device_id */
+    PLM_RUNS_EPC,   /* EPCs of its parts */
+    PLM_RUNS_DEVICE /* labels and ids of its parts' devices */
 } plm_runs_kind;
 
 typedef struct plm_runs plm_runs;

@@ -80,9 +80,18 @@ static bool store_item(capturing *c, const item *x) {
     return true;
 }
 
+static void look_ahead(const capturing *c, const batch *b, uint32_t i) {
+    static const uint32_t far[] = {12, 8, 4};
+    for (int step = 0; step < 3; step++)
+        if (i + far[step] < b->n && (step == 0 || !b->v[i + far[step]].refused))
+            plm_ledger_ahead(c->l, &b->v[i + far[step]].e, step);
+}
+
 static bool store_batch(capturing *c, batch *b) {
-    for (uint32_t i = 0; i < b->n; i++)
+    for (uint32_t i = 0; i < b->n; i++) {
+        look_ahead(c, b, i);
         if (!store_item(c, &b->v[i])) return false;
+    }
     return true;
 }
 

@@ -165,6 +165,17 @@ bool plm_runs_put(plm_runs *r, uint64_t key, int64_t event, plm_fault *f) {
     return true;
 }
 
+void plm_runs_ahead(const plm_runs *r, uint64_t key, int step) {
+    if (!r->pending_cap) return;
+    const uint32_t *at = &r->slot[key & (r->pending_cap - 1)];
+    if (step == 0) {
+        __builtin_prefetch(at, 1);
+    } else if (*at != UINT32_MAX) {
+        __builtin_prefetch(&r->pending[*at]);
+        __builtin_prefetch(&r->next[*at]);
+    }
+}
+
 static int by_entry(const void *a, const void *b) {
     const entry *x = a, *y = b;
     if (x->key != y->key) return x->key < y->key ? -1 : 1;

@@ -42,6 +42,9 @@ bool plm_runs_flush(plm_runs *r, plm_fault *f);
 /* The events that may have the key, put but not flushed ones too; out is emptied first. */
 bool plm_runs_find(plm_runs *r, uint64_t key, plm_runs_found *out, plm_fault *f);
 
+/* Fetches ahead what putting (and then finding) key touches in memory; step 0 first, 1 later. */
+void plm_runs_ahead(const plm_runs *r, uint64_t key, int step);
+
 /* A sum that depends on every entry and on no order: of what should be there, and of what is.
  * *why (static) is set when a run is damaged. */
 uint64_t plm_runs_sum_add(uint64_t sum, uint64_t key, int64_t event);

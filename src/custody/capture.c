@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #define EVENT_ARENA_MAX ((size_t)512 << 20)
 #define BATCHES 4u
@@ -39,6 +41,7 @@ typedef struct capturing {
     batch b[BATCHES];
     uint32_t fill; /* the batch being filled */
     bool alone, stop, done, read_ok;
+    int wake; /* 0, or what ends the reader's waiting for input when storing failed */
     plm_fault read_fault;
     pthread_mutex_t lock;
     pthread_cond_t turn;
@@ -149,7 +152,7 @@ static bool take_event(void *ctx, uint64_t index, const plm_json *v, const plm_e
 
 /* Reads the file; what is left of a batch is handed over at its end. */
 static void read_file(capturing *c) {
-    c->read_ok = plm_epcis_read_file(c->path, c->now, take_event, c, &c->read_fault);
+    c->read_ok = plm_epcis_read_until(c->path, c->wake, c->now, take_event, c, &c->read_fault);
     if (c->read_ok && c->b[c->fill].n) c->read_ok = hand_over(c);
 }
 
@@ -180,6 +183,7 @@ static bool store_all(capturing *c) {
         pthread_cond_broadcast(&c->turn);
         pthread_mutex_unlock(&c->lock);
     }
+    if (c->wake) eventfd_write(c->wake, 1); /* more input could come in an hour */
     return ok;
 }
 
@@ -187,6 +191,8 @@ static bool run(capturing *c) {
     pthread_t t;
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->turn, NULL);
+    c->wake = eventfd(0, EFD_CLOEXEC);
+    if (c->wake < 0) c->wake = 0;
     c->alone = pthread_create(&t, NULL, reader, c) != 0;
     bool stored = true;
     if (c->alone) {
@@ -195,6 +201,7 @@ static bool run(capturing *c) {
         stored = store_all(c);
         pthread_join(t, NULL);
     }
+    if (c->wake) close(c->wake);
     pthread_cond_destroy(&c->turn);
     pthread_mutex_destroy(&c->lock);
     if (stored && !c->read_ok && c->read_fault.code) *c->f = c->read_fault;

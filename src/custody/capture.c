@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define EVENT_ARENA_MAX ((size_t)512 << 20)
 #define BATCHES 4u
 #define BATCH_EVENTS 256u
 #define BATCH_BYTES (768u << 10)
+#define SMALL_BYTES (64 << 10)
 
 typedef struct item {
     uint64_t index;
@@ -187,13 +189,21 @@ static bool store_all(capturing *c) {
     return ok;
 }
 
+/* A file that is read in less than it takes to start a thread. */
+static bool is_small(const char *path) {
+    struct stat st;
+    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+           st.st_size < SMALL_BYTES;
+}
+
 static bool run(capturing *c) {
     pthread_t t;
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->turn, NULL);
-    c->wake = eventfd(0, EFD_CLOEXEC);
+    c->alone = is_small(c->path);
+    c->wake = c->alone ? 0 : eventfd(0, EFD_CLOEXEC);
     if (c->wake < 0) c->wake = 0;
-    c->alone = pthread_create(&t, NULL, reader, c) != 0;
+    c->alone = c->alone || pthread_create(&t, NULL, reader, c) != 0;
     bool stored = true;
     if (c->alone) {
         read_file(c);

@@ -13,6 +13,7 @@
 #define FREE_MERGE 65536u      /* entries that any commit may rewrite */
 #define MERGE_SHARE 64u        /* and so many times its own */
 #define UNREAD UINT64_MAX
+#define FEW_LOOKS 32u          /* that ask the store where a key begins; more learn the pages */
 
 typedef struct entry {
     uint64_t key;
@@ -29,13 +30,14 @@ typedef struct run {
 
 struct plm_runs {
     plm_store *s;
-    plm_stmt *first, *body, *put_page, *put_run, *drop_pages, *drop_run;
+    plm_stmt *first, *body, *start, *put_page, *put_run, *drop_pages, *drop_run;
     run *v;
     size_t n, cap;
     int64_t last;
     entry *pending, *spare;
     uint32_t pending_n, *slot, *next; /* slot: by key, newest entry; next: by entry */
     uint32_t pending_cap;
+    uint32_t looks;
     plm_arena *cache;
 };
 
@@ -115,14 +117,17 @@ plm_runs *plm_runs_open(plm_store *s, plm_fault *f) {
     r->first = r->cache ? plm_stmt_new(s, "SELECT first FROM index_pages WHERE at = ?1", f) : NULL;
     r->body = r->first ? plm_stmt_new(s, "SELECT body, first FROM index_pages WHERE at = ?1", f)
                        : NULL;
-    if (r->body && read_runs(r, f)) return r;
+    r->start = r->body ? plm_stmt_new(s, "SELECT at, body FROM index_pages WHERE"
+                                         " (at / 16777216) = ?1 AND first < ?2"
+                                         " ORDER BY first DESC, at DESC LIMIT 1", f) : NULL;
+    if (r->start && read_runs(r, f)) return r;
     plm_runs_close(r);
     return NULL;
 }
 
 void plm_runs_close(plm_runs *r) {
     if (!r) return;
-    plm_stmt *st[] = {r->first, r->body, r->put_page, r->put_run, r->drop_pages, r->drop_run};
+    plm_stmt *st[] = {r->first, r->body, r->start, r->put_page, r->put_run, r->drop_pages, r->drop_run};
     for (size_t i = 0; i < sizeof st / sizeof *st; i++) plm_stmt_free(st[i]);
     for (size_t i = 0; i < r->n; i++) run_forget(&r->v[i]);
     plm_mem_free(r->v);
@@ -238,6 +243,10 @@ static bool page_first(plm_runs *r, run *x, uint32_t page, plm_fault *f) {
     return true;
 }
 
+static bool page_is_one(plm_str b) {
+    return b.n && b.n % ENTRY_BYTES == 0 && b.n <= PLM_RUNS_PAGE_ENTRIES * ENTRY_BYTES;
+}
+
 static bool page_body(plm_runs *r, run *x, uint32_t page, plm_fault *f) {
     if (x->page[page].p) return true;
     if (plm_arena_used(r->cache) + (1u << 20) > PLM_RUNS_CACHE_MAX) {
@@ -252,7 +261,7 @@ static bool page_body(plm_runs *r, run *x, uint32_t page, plm_fault *f) {
     if (k < 0) return false;
     if (k == 0) return damaged(f);
     plm_str b = plm_col_blob(r->body, 0);
-    bool ok = b.n && b.n % ENTRY_BYTES == 0 && b.n <= PLM_RUNS_PAGE_ENTRIES * ENTRY_BYTES;
+    bool ok = page_is_one(b);
     if (ok) x->page[page] = plm_arena_copy(r->cache, b);
     plm_stmt_reset(r->body);
     if (!ok) return damaged(f);
@@ -284,28 +293,64 @@ static bool page_of(plm_runs *r, run *x, uint64_t key, uint32_t *page, plm_fault
     return true;
 }
 
+/* The page's entries with the key; *more: the next page may have some too. */
+static bool find_in_page(plm_str body, uint64_t key, plm_runs_found *out, bool *more) {
+    size_t a = 0, n = body.n / ENTRY_BYTES, b = n;
+    while (a < b) {
+        size_t m = a + (b - a) / 2;
+        if (unpack(body.p + m * ENTRY_BYTES).key < key) a = m + 1;
+        else b = m;
+    }
+    for (; a < n; a++) {
+        entry e = unpack(body.p + a * ENTRY_BYTES);
+        if (e.key != key) break;
+        if (!found_add(out, e.event)) return false;
+    }
+    *more = a == n;
+    return true;
+}
+
 static bool find_in(plm_runs *r, run *x, uint64_t key, plm_runs_found *out, plm_fault *f) {
     uint32_t page;
+    bool more = true;
     if (!x->pages) return true;
     if (!page_of(r, x, key, &page, f)) return false;
-    for (; page < x->pages; page++) {
+    for (; more && page < x->pages; page++) {
         if (!page_first(r, x, page, f)) return false;
         if (x->first[page] > key) return true;
         if (!page_body(r, x, page, f)) return false;
-        plm_str body = x->page[page];
-        size_t a = 0, n = body.n / ENTRY_BYTES, b = n;
-        while (a < b) {
-            size_t m = a + (b - a) / 2;
-            if (unpack(body.p + m * ENTRY_BYTES).key < key) a = m + 1;
-            else b = m;
-        }
-        for (; a < n; a++) {
-            entry e = unpack(body.p + a * ENTRY_BYTES);
-            if (e.key != key) return true;
-            if (!found_add(out, e.event)) return no_memory(f);
-        }
+        if (!find_in_page(x->page[page], key, out, &more)) return no_memory(f);
     }
     return true;
+}
+
+/* The same by asking the store where the key begins: for a few looks, which need not learn where
+ * every page begins. */
+static bool find_once(plm_runs *r, const run *x, uint64_t key, plm_runs_found *out, plm_fault *f) {
+    int64_t at = x->id << RUN_SHIFT, end = at + x->pages;
+    bool more = true, ok = true;
+    if (!x->pages) return true;
+    plm_stmt_int(r->start, 1, x->id);
+    plm_stmt_int(r->start, 2, (int64_t)key);
+    int k = plm_stmt_step(r->start, f);
+    if (k < 0) return false;
+    if (k == 1) {
+        plm_str b = plm_col_blob(r->start, 1);
+        at = plm_col_int(r->start, 0) + 1;
+        ok = page_is_one(b) ? find_in_page(b, key, out, &more) || no_memory(f) : damaged(f);
+        plm_stmt_reset(r->start);
+    }
+    for (; ok && more && at < end; at++) {
+        plm_stmt_int(r->body, 1, at);
+        k = plm_stmt_step(r->body, f);
+        if (k != 1) return k == 0 ? damaged(f) : false;
+        plm_str b = plm_col_blob(r->body, 0);
+        more = (uint64_t)plm_col_int(r->body, 1) <= key;
+        if (more) ok = page_is_one(b) ? find_in_page(b, key, out, &more) || no_memory(f)
+                                      : damaged(f);
+        plm_stmt_reset(r->body);
+    }
+    return ok;
 }
 
 static int by_event(const void *a, const void *b) {
@@ -316,8 +361,10 @@ static int by_event(const void *a, const void *b) {
 bool plm_runs_find(plm_runs *r, uint64_t key, plm_runs_found *out, plm_fault *f) {
     size_t n = 0;
     out->n = 0;
+    bool few = r->looks++ < FEW_LOOKS;
     for (size_t i = 0; i < r->n; i++)
-        if (!find_in(r, &r->v[i], key, out, f)) return false;
+        if (!(few ? find_once(r, &r->v[i], key, out, f) : find_in(r, &r->v[i], key, out, f)))
+            return false;
     uint32_t at = r->pending_n ? r->slot[key & (r->pending_cap - 1)] : UINT32_MAX;
     for (; at != UINT32_MAX; at = r->next[at])
         if (r->pending[at].key == key && !found_add(out, r->pending[at].event)) return no_memory(f);

@@ -155,5 +155,9 @@ static const char step7_drop[] =
     "DROP TABLE event_sensors; DROP TABLE event_devices; DROP TABLE event_corrections;"
     "DROP TABLE log_leaves;";
 
+/* The page of a run where a key may begin, by one look: a run's number is at / 2^24. */
+static const char step8_first[] =
+    "CREATE INDEX index_pages_first ON index_pages ((at / 16777216), first, at);";
+
 const char *const plm_schema_steps[] = {step1, step1_tables, step1_desk, step4_runs, step5_feed,
-                                        step6_parts, step7_drop, NULL};
+                                        step6_parts, step7_drop, step8_first, NULL};

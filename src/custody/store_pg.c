@@ -185,8 +185,8 @@ static void *pg_open(const char *where, plm_fault *f) {
 static bool pg_turn(void *v, char kind, plm_fault *f) {
     pg_db *db = v;
     if (kind == 'w')
-        return pg_done(db, PQexec(db->c, "BEGIN"), f) &&
-               pg_done(db, PQexec(db->c, "SELECT pg_advisory_xact_lock(" PG_TURN_LOCK ")"), f);
+        return pg_done(db, PQexec(db->c, "BEGIN; SELECT pg_advisory_xact_lock(" PG_TURN_LOCK ")"),
+                       f);
     if (kind == 'r')
         return pg_done(db, PQexec(db->c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), f);
     if (kind == 'b') {

@@ -280,9 +280,38 @@ static bool found_add(plm_runs_found *o, int64_t event) {
     return true;
 }
 
+/* Keys are hashes, so where one stands is nearly known: of n keys from low to high. */
+static size_t guess(uint64_t key, uint64_t low, uint64_t high, size_t n) {
+    if (key <= low || high <= low) return 0;
+    if (key >= high) return n - 1;
+    return (size_t)((double)(key - low) / (double)(high - low) * (double)(n - 1));
+}
+
+/* Narrows the pages [*a, *b) that may be the first whose first key is not below key, from a guess
+ * outwards: a halving of the whole would miss the caches a dozen times. */
+static bool narrow(plm_runs *r, run *x, uint64_t key, uint32_t *a, uint32_t *b, plm_fault *f) {
+    uint32_t last = x->pages - 1;
+    if (!page_first(r, x, 0, f) || !page_first(r, x, last, f)) return false;
+    uint32_t at = (uint32_t)guess(key, x->first[0], x->first[last], x->pages);
+    if (!page_first(r, x, at, f)) return false;
+    bool up = x->first[at] < key;
+    if (up) *a = at + 1;
+    else *b = at;
+    for (uint32_t step = 1; up ? *b - *a > step : *b > step; step *= 2) {
+        at = up ? *a + step : *b - step;
+        if (!page_first(r, x, at, f)) return false;
+        bool below = x->first[at] < key;
+        if (below) *a = at + 1;
+        else *b = at;
+        if (below != up) break;
+    }
+    return true;
+}
+
 /* The page before the first whose first key is not below key: where key may begin. */
 static bool page_of(plm_runs *r, run *x, uint64_t key, uint32_t *page, plm_fault *f) {
     uint32_t a = 0, b = x->pages;
+    if (b > 8 && !narrow(r, x, key, &a, &b, f)) return false;
     while (a < b) {
         uint32_t m = a + (b - a) / 2;
         if (!page_first(r, x, m, f)) return false;
@@ -293,14 +322,33 @@ static bool page_of(plm_runs *r, run *x, uint64_t key, uint32_t *page, plm_fault
     return true;
 }
 
-/* The page's entries with the key; *more: the next page may have some too. */
-static bool find_in_page(plm_str body, uint64_t key, plm_runs_found *out, bool *more) {
-    size_t a = 0, n = body.n / ENTRY_BYTES, b = n;
+static uint64_t key_at(plm_str body, size_t i) { return unpack(body.p + i * ENTRY_BYTES).key; }
+
+/* The first entry of a page whose key is not below key. */
+static size_t entry_of(plm_str body, uint64_t key) {
+    size_t n = body.n / ENTRY_BYTES, a = 0, b = n;
+    size_t at = guess(key, key_at(body, 0), key_at(body, n - 1), n);
+    bool up = key_at(body, at) < key;
+    if (up) a = at + 1;
+    else b = at;
+    for (size_t step = 4; up ? b - a > step : b > step; step *= 2) {
+        at = up ? a + step : b - step;
+        bool below = key_at(body, at) < key;
+        if (below) a = at + 1;
+        else b = at;
+        if (below != up) break;
+    }
     while (a < b) {
         size_t m = a + (b - a) / 2;
-        if (unpack(body.p + m * ENTRY_BYTES).key < key) a = m + 1;
+        if (key_at(body, m) < key) a = m + 1;
         else b = m;
     }
+    return a;
+}
+
+/* The page's entries with the key; *more: the next page may have some too. */
+static bool find_in_page(plm_str body, uint64_t key, plm_runs_found *out, bool *more) {
+    size_t a = entry_of(body, key), n = body.n / ENTRY_BYTES;
     for (; a < n; a++) {
         entry e = unpack(body.p + a * ENTRY_BYTES);
         if (e.key != key) break;

@@ -17,7 +17,8 @@ plm_ledger *plm_ledger_open(plm_store *s, plm_fault *f);
 bool plm_ledger_prepare(plm_event *e, plm_arena *a, plm_buf *scratch);
 /* Fetches ahead what storing e will touch in memory: at step 0, 1 and 2, some events apart. */
 void plm_ledger_ahead(const plm_ledger *l, const plm_event *e, int step);
-/* Stores e, which is prepared; *voided grows by the events that are void now and were not before. */
+/* Stores e, which is prepared; *voided grows by the events that are void now and were not
+ * before. */
 bool plm_ledger_put(plm_ledger *l, const plm_event *e, plm_outcome *out, uint64_t *voided,
                     plm_fault *f);
 /* Commits (and only then is anything acknowledged) or rolls back, and frees l. */

@@ -162,7 +162,9 @@ void plm_log_cursor_close(plm_log_cursor *c) {
     c->tiles = c->records = NULL;
 }
 
-static int bad_row(const char *say, plm_fault *f) { return plm_fail(f, PLM_CONFLICT, "%s", say), -1; }
+static int bad_row(const char *say, plm_fault *f) {
+    return plm_fail(f, PLM_CONFLICT, "%s", say), -1;
+}
 
 static int next_tile(plm_log_cursor *c, plm_fault *f) {
     int r = plm_stmt_step(c->tiles, f);

@@ -127,7 +127,8 @@ plm_runs *plm_runs_open(plm_store *s, plm_fault *f) {
 
 void plm_runs_close(plm_runs *r) {
     if (!r) return;
-    plm_stmt *st[] = {r->first, r->body, r->start, r->put_page, r->put_run, r->drop_pages, r->drop_run};
+    plm_stmt *st[] = {r->first,   r->body,       r->start,   r->put_page,
+                      r->put_run, r->drop_pages, r->drop_run};
     for (size_t i = 0; i < sizeof st / sizeof *st; i++) plm_stmt_free(st[i]);
     for (size_t i = 0; i < r->n; i++) run_forget(&r->v[i]);
     plm_mem_free(r->v);

@@ -39,9 +39,9 @@ static void lite_close(void *v) {
     plm_mem_free(db);
 }
 
-/* Called now and then while a writer's statements run: what a large commit has put in the log so far
- * starts on its way to the disk, so that the sync at its end waits for the rest only.  A hint: the
- * sync stays, whatever becomes of this. */
+/* Called now and then while a writer's statements run: what a large commit has put in the log so
+ * far starts on its way to the disk, so that the sync at its end waits for the rest only.  A hint:
+ * the sync stays, whatever becomes of this. */
 static int lite_write_early(void *v) {
     lite_db *db = v;
     const char *name = sqlite3_db_filename(db->c, "main");

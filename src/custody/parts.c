@@ -79,3 +79,9 @@ bool plm_part_is_epc(const plm_part *p) {
     return p->kind == PLM_PART_LIST || p->kind == PLM_PART_PARENT || p->kind == PLM_PART_CHILD ||
            p->kind == PLM_PART_INPUT || p->kind == PLM_PART_OUTPUT;
 }
+
+bool plm_parts_whole(plm_str rest, bool null, int64_t event, plm_fault *f) {
+    if (!rest.n && !null) return true;
+    return plm_fail(f, PLM_CONFLICT, "the lists of event %lld are damaged: run log verify --store",
+                    (long long)event);
+}

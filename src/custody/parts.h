@@ -34,5 +34,8 @@ bool plm_parts_pack(const plm_event *e, plm_buf *out);
  * 0 then). */
 bool plm_parts_next(plm_str *rest, plm_part *out);
 bool plm_part_is_epc(const plm_part *p);
+/* False, with a fault that names the event, unless rest was read to its end and there was one:
+ * what is left of damaged parts is never taken for all of them. */
+bool plm_parts_whole(plm_str rest, bool null, int64_t event, plm_fault *f);
 
 #endif

@@ -89,6 +89,7 @@ static bool take_rows(showing *w, plm_stmt *st, plm_str key, rows *l) {
     row e = {.seq = 0, .childless = true};
     int64_t ord = 0;
     while (plm_parts_next(&rest, &p)) e.childless = e.childless && p.kind != PLM_PART_CHILD;
+    if (!plm_parts_whole(rest, plm_col_null(st, 14), plm_col_int(st, 0), w->f)) return false;
     for (rest = parts; plm_parts_next(&rest, &p); ord++) {
         if (!plm_part_is_epc(&p) || !plm_str_eq(p.f[0], key)) continue;
         if (!e.seq) {

@@ -441,8 +441,10 @@ static bool row_event(load *l, plm_stmt *q) {
     e->license = e->order = e->src = e->dst = e->dst_site = PLM_W_NONE;
     e->rma = PLM_STR("");
     plm_part p;
-    for (plm_str rest = plm_col_blob(q, 13); plm_parts_next(&rest, &p);)
+    plm_str rest = plm_col_blob(q, 13);
+    while (plm_parts_next(&rest, &p))
         if (!take_part(l, e, &p)) return false;
+    if (!plm_parts_whole(rest, plm_col_null(q, 13), plm_col_int(q, 0), l->f)) return false;
     if (e->known > w->now) w->now = e->known;
     w->events++;
     return true;

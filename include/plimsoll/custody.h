@@ -33,6 +33,7 @@ typedef struct plm_finding {
     const char *const *innocent;  /* what honest thing could still explain it; NULL-ended */
     const char *const *questions; /* what to ask; NULL-ended */
     unsigned weight;          /* 1 to 100: share of such findings that held on seeded worlds, % */
+    bool kept;                /* of a watch that goes on: as it was at the last look */
 } plm_finding;
 
 typedef struct plm_findings {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <openssl/evp.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -85,12 +86,23 @@ bool plm_lines_open(plm_lines *l, const char *path, size_t max, plm_fault *f) {
     return plm_fail_at(f, PLM_NO_MEMORY, path, 0, 0, "out of memory");
 }
 
+/* Waits for input; false (errno ECANCELED) when it is to stop instead. */
+static bool may_read(const plm_lines *l) {
+    struct pollfd p[2] = {{.fd = l->fd, .events = POLLIN}, {.fd = l->stop, .events = POLLIN}};
+    if (l->stop <= 0) return true;
+    while (poll(p, 2, -1) < 0)
+        if (errno != EINTR && errno != EAGAIN) return false;
+    if (p[1].revents) errno = ECANCELED;
+    return !p[1].revents;
+}
+
 /* Reads on; false at the end, and where it fails (*failed). */
 static bool fill_chunk(plm_lines *l, bool *failed) {
-    ssize_t n;
+    ssize_t n = -1;
     if (l->flush) fflush(l->flush);
-    do n = read(l->fd, l->chunk, LINES_CHUNK);
-    while (n < 0 && errno == EINTR);
+    if (may_read(l))
+        do n = read(l->fd, l->chunk, LINES_CHUNK);
+        while (n < 0 && errno == EINTR);
     *failed = n < 0;
     l->from = 0;
     l->to = n > 0 ? (size_t)n : 0;

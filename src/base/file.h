@@ -17,6 +17,7 @@ typedef struct plm_lines {
     char *chunk;     /* read, not yet given: chunk[from .. to) */
     size_t from, to;
     FILE *flush;     /* NULL, or flushed before more is read: answers do not wait for it */
+    int stop;        /* 0, or a descriptor: once it can be read, waiting for input is a fault */
     plm_buf line;
     uint64_t number; /* of the last line given, from 1 */
 } plm_lines;

@@ -1,9 +1,11 @@
 /* custody_report.c: `plimsoll custody report`: what is to be handed in, from the same records. */
+#include "cli/book.h"
 #include "cli/cli.h"
 #include "cli/custody.h"
 
 #include "base/file.h"
 #include "custody/findings.h"
+#include "custody/form.h"
 #include "custody/report.h"
 
 #include <stdio.h>
@@ -93,7 +95,14 @@ static int run(options *o) {
         ok = plm_file_read(o->statements, &st, &f);
         o->ask.statements = plm_buf_str(&st);
     }
+    plm_paper *uvl = NULL;
+    if (ok && o->statements && strcmp(o->kind, "uvl-log") == 0) {
+        ok = (uvl = plm_paper_read(plm_cli_rulebooks(), "uvl", &f)) != NULL;
+        o->ask.uvl = uvl;
+        o->ask.today = plm_day_today();
+    }
     ok = ok && make(o, s, &f);
+    plm_paper_free(uvl);
     if (!ok && o->statements && f.line) snprintf(f.where, sizeof f.where, "%s", o->statements);
     plm_store_close(s);
     plm_buf_free(&st);

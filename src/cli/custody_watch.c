@@ -92,12 +92,16 @@ static bool tell(following *w, plm_store *s, const plm_findings *out, const plm_
     plm_findings other = {.v = plm_mem_resize(NULL, ((size_t)out->n + 1) * sizeof *other.v)};
     bool ok = (now && other.v) || plm_fail(f, PLM_NO_MEMORY, "out of memory");
     for (uint32_t i = 0; ok && i < out->n; i++) {
+        memcpy(now[i].id, out->v[i].id, sizeof now[i].id);
+        const said *was = w->n ? bsearch(&now[i], w->v, w->n, sizeof *w->v, by_id) : NULL;
+        if (was && out->v[i].kept) {
+            now[i] = *was;
+            continue;
+        }
         plm_buf_clear(&w->line);
         plm_finding_write(&w->line, &out->v[i]);
         if (w->line.full) ok = plm_fail(f, PLM_OUT_OF_RANGE, "a finding is longer than 64 MiB");
-        memcpy(now[i].id, out->v[i].id, sizeof now[i].id);
         plm_sha256_of(plm_buf_str(&w->line), now[i].digest);
-        const said *was = w->n ? bsearch(&now[i], w->v, w->n, sizeof *w->v, by_id) : NULL;
         if (was && memcmp(was->digest, now[i].digest, sizeof was->digest) == 0) continue;
         other.v[other.n++] = out->v[i];
         if (ok) printf("%.*s\n", (int)w->line.n, w->line.p);

@@ -234,8 +234,8 @@ static bool find_leaf(plm_store *s, const char *ref, uint64_t *index, plm_buf *b
     int known = plm_ledger_find(s, plm_str_c(ref), false, &event, f);
     if (known == 1) known = plm_log_leaf_of(s, event, &leaf, f);
     if (known < 0) return false;
-    plm_stmt *st = plm_stmt_new(s, "SELECT idx, record FROM log_leaves WHERE ref = ?1 AND event IS"
-                                   " NULL UNION ALL SELECT ?2, json FROM events WHERE seq = ?3"
+    plm_stmt *st = plm_stmt_new(s, "SELECT idx, record FROM log_records WHERE ref = ?1"
+                                   " UNION ALL SELECT ?2, json FROM events WHERE seq = ?3"
                                    " ORDER BY 1 LIMIT 1", f);
     if (!st) return false;
     plm_stmt_text(st, 1, plm_str_c(ref));
@@ -310,16 +310,19 @@ static int prove(options *o) {
 }
 
 typedef struct records {
-    plm_stmt *st;
+    plm_log_cursor leaves;
+    plm_stmt *events;
 } records;
 
 static bool next_record(void *ctx, uint64_t i, plm_str *out, plm_fault *f) {
     records *r = ctx;
-    int got = plm_stmt_step(r->st, f);
+    plm_log_leaf x;
+    int got = plm_log_cursor_next(&r->leaves, &x, f);
+    if (got == 1 && x.event) got = plm_stmt_step(r->events, f);
     if (got < 0) return false;
-    if (got == 0 || (uint64_t)plm_col_int(r->st, 0) != i)
+    if (got == 0 || x.index != i || (x.event && plm_col_int(r->events, 0) != x.event))
         return plm_fail(f, PLM_CONFLICT, "leaf %llu is missing", (unsigned long long)i);
-    *out = plm_col_null(r->st, 2) ? plm_col_text(r->st, 1) : plm_col_text(r->st, 2);
+    *out = x.event ? plm_col_text(r->events, 1) : x.record;
     return true;
 }
 
@@ -345,11 +348,11 @@ static bool keep_checkpoint(plm_store *s, uint64_t size, const char *vkey, plm_s
 static bool write_out(plm_store *s, const char *dir, uint64_t size, plm_str note, plm_fault *f) {
     char path[4096];
     uint64_t left_out = 0;
-    records r =
-        {plm_stmt_new(s, "SELECT l.idx, l.record, e.json FROM log_leaves l LEFT JOIN events e"
-                                 " ON e.seq = l.event ORDER BY l.idx", f)};
-    bool ok = r.st && plm_tiles_write(dir, next_record, &r, size, &left_out, f);
-    plm_stmt_free(r.st);
+    records r = {.events = plm_stmt_new(s, "SELECT seq, json FROM events ORDER BY seq", f)};
+    bool ok = r.events && plm_log_cursor_open(&r.leaves, s, f) &&
+              plm_tiles_write(dir, next_record, &r, size, &left_out, f);
+    plm_log_cursor_close(&r.leaves);
+    plm_stmt_free(r.events);
     if (left_out)
         fprintf(stderr,
                 "plimsoll log: %llu bundles hold an entry longer than %u bytes and are left "

@@ -4,15 +4,20 @@
  * at a time, by its state under the lock. */
 #include "custody/epcis.h"
 #include "custody/ledger.h"
+#include "custody/parts.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define EVENT_ARENA_MAX ((size_t)512 << 20)
 #define BATCHES 4u
 #define BATCH_EVENTS 256u
 #define BATCH_BYTES (768u << 10)
+#define SMALL_BYTES (64 << 10)
 
 typedef struct item {
     uint64_t index;
@@ -34,9 +39,11 @@ typedef struct capturing {
     plm_fault *f; /* a fault of the store ends the file */
     const char *path;
     int64_t now;
+    plm_buf scratch; /* of the thread that reads */
     batch b[BATCHES];
     uint32_t fill; /* the batch being filled */
     bool alone, stop, done, read_ok;
+    int wake; /* 0, or what ends the reader's waiting for input when storing failed */
     plm_fault read_fault;
     pthread_mutex_t lock;
     pthread_cond_t turn;
@@ -78,9 +85,18 @@ static bool store_item(capturing *c, const item *x) {
     return true;
 }
 
+static void look_ahead(const capturing *c, const batch *b, uint32_t i) {
+    static const uint32_t far[] = {12, 8, 4};
+    for (int step = 0; step < 3; step++)
+        if (i + far[step] < b->n && (step == 0 || !b->v[i + far[step]].refused))
+            plm_ledger_ahead(c->l, &b->v[i + far[step]].e, step);
+}
+
 static bool store_batch(capturing *c, batch *b) {
-    for (uint32_t i = 0; i < b->n; i++)
+    for (uint32_t i = 0; i < b->n; i++) {
+        look_ahead(c, b, i);
         if (!store_item(c, &b->v[i])) return false;
+    }
     return true;
 }
 
@@ -105,8 +121,8 @@ static bool hand_over(capturing *c) {
     return ok;
 }
 
-static void read_event(item *x, plm_arena *a, const plm_json *v, const plm_event_frame *frame,
-                       const plm_fault *bad) {
+static void read_event(item *x, capturing *c, plm_arena *a, const plm_json *v,
+                       const plm_event_frame *frame, const plm_fault *bad) {
     plm_event_frame own;
     if (!v) {
         x->refused = true;
@@ -118,15 +134,12 @@ static void read_event(item *x, plm_arena *a, const plm_json *v, const plm_event
     x->refused = !plm_event_read(v, &own, a, &x->e, &x->r);
     if (x->refused) return;
     if (frame->text.p) x->e.json = plm_arena_copy(a, frame->text); /* the line is read over */
-    if (!x->e.json.p) {
+    if (!x->e.json.p || !plm_ledger_prepare(&x->e, a, &c->scratch)) {
         x->refused = true;
         x->r = (plm_refusal){.code = "too_large", .event_id = x->e.event_id};
         plm_fail(&x->r.f, PLM_OUT_OF_RANGE, "the event is larger than can be kept");
         return;
     }
-    plm_hash leaf = plm_merkle_leaf(x->e.json);
-    memcpy(x->e.leaf, leaf.b, sizeof x->e.leaf);
-    x->e.has_leaf = true;
 }
 
 static bool take_event(void *ctx, uint64_t index, const plm_json *v, const plm_event_frame *frame,
@@ -135,13 +148,13 @@ static bool take_event(void *ctx, uint64_t index, const plm_json *v, const plm_e
     batch *b = &c->b[c->fill];
     item *x = &b->v[b->n++];
     x->index = index;
-    read_event(x, b->a, v, frame, bad);
+    read_event(x, c, b->a, v, frame, bad);
     return (b->n < BATCH_EVENTS && plm_arena_used(b->a) < BATCH_BYTES) || hand_over(c);
 }
 
 /* Reads the file; what is left of a batch is handed over at its end. */
 static void read_file(capturing *c) {
-    c->read_ok = plm_epcis_read_file(c->path, c->now, take_event, c, &c->read_fault);
+    c->read_ok = plm_epcis_read_until(c->path, c->wake, c->now, take_event, c, &c->read_fault);
     if (c->read_ok && c->b[c->fill].n) c->read_ok = hand_over(c);
 }
 
@@ -172,14 +185,25 @@ static bool store_all(capturing *c) {
         pthread_cond_broadcast(&c->turn);
         pthread_mutex_unlock(&c->lock);
     }
+    if (c->wake) eventfd_write(c->wake, 1); /* more input could come in an hour */
     return ok;
+}
+
+/* A file that is read in less than it takes to start a thread. */
+static bool is_small(const char *path) {
+    struct stat st;
+    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+           st.st_size < SMALL_BYTES;
 }
 
 static bool run(capturing *c) {
     pthread_t t;
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->turn, NULL);
-    c->alone = pthread_create(&t, NULL, reader, c) != 0;
+    c->alone = is_small(c->path);
+    c->wake = c->alone ? 0 : eventfd(0, EFD_CLOEXEC);
+    if (c->wake < 0) c->wake = 0;
+    c->alone = c->alone || pthread_create(&t, NULL, reader, c) != 0;
     bool stored = true;
     if (c->alone) {
         read_file(c);
@@ -187,6 +211,7 @@ static bool run(capturing *c) {
         stored = store_all(c);
         pthread_join(t, NULL);
     }
+    if (c->wake) close(c->wake);
     pthread_cond_destroy(&c->turn);
     pthread_mutex_destroy(&c->lock);
     if (stored && !c->read_ok && c->read_fault.code) *c->f = c->read_fault;
@@ -207,6 +232,7 @@ bool plm_capture_file(plm_store *s, const char *path, bool proceed, plm_capture 
     *out = (plm_capture){0};
     plm_buf_init(&out->refused, 64u << 20);
     capturing c = {.out = out, .f = f, .path = path, .now = plm_time_now()};
+    plm_buf_init(&c.scratch, PLM_PARTS_MAX);
     bool ok = batches_make(&c) || plm_fail(f, PLM_NO_MEMORY, "out of memory");
     if (ok) c.l = plm_ledger_open(s, f);
     ok = c.l && run(&c);
@@ -214,6 +240,7 @@ bool plm_capture_file(plm_store *s, const char *path, bool proceed, plm_capture 
         plm_arena_free(c.b[i].a);
         plm_mem_free(c.b[i].v);
     }
+    plm_buf_free(&c.scratch);
     if (!c.l) return false;
     if (ok && (proceed || out->refused_n == 0)) return plm_ledger_commit(c.l, f);
     plm_ledger_rollback(c.l);

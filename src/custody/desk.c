@@ -211,7 +211,7 @@ static bool open_check(ranking *r, plm_desk_target *t, uint32_t rank, plm_stmt *
     plm_stmt_int(put, 3, t->opened_ns);
     plm_stmt_text(put, 4, plm_buf_str(&b));
     bool ok = !b.full && plm_stmt_run(put, NULL, f) &&
-              plm_log_append(log, "decision", plm_str_c(t->check), 0, plm_buf_str(&b), f);
+              plm_log_append(log, "decision", plm_str_c(t->check), plm_buf_str(&b), f);
     plm_buf_free(&b);
     (void)r;
     return ok;
@@ -356,7 +356,7 @@ bool plm_desk_keep(plm_store *s, plm_str check, const char *kind, plm_str json, 
         plm_stmt_int(put, 2, plm_time_now());
         plm_stmt_text(put, 3, plm_str_c(kind));
         plm_stmt_text(put, 4, json);
-        ok = plm_stmt_run(put, NULL, f) && plm_log_append(&log, "decision", check, 0, json, f) &&
+        ok = plm_stmt_run(put, NULL, f) && plm_log_append(&log, "decision", check, json, f) &&
              plm_log_head(&log, f);
     }
     plm_stmt_free(put);

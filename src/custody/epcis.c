@@ -169,10 +169,16 @@ static bool give_stream(source *s, plm_lines *l, plm_buf *head, plm_fault *f) {
 
 bool plm_epcis_read_file(const char *path, int64_t now, plm_event_sink sink, void *ctx,
                          plm_fault *f) {
+    return plm_epcis_read_until(path, 0, now, sink, ctx, f);
+}
+
+bool plm_epcis_read_until(const char *path, int stop, int64_t now, plm_event_sink sink, void *ctx,
+                          plm_fault *f) {
     source s = {sink, ctx, now, 0};
     plm_lines l;
     plm_buf head;
     if (!plm_lines_open(&l, path, PLM_EPCIS_DOCUMENT_MAX, f)) return false;
+    l.stop = stop;
     plm_buf_init(&head, PLM_EPCIS_DOCUMENT_MAX);
     bool ok = give_stream(&s, &l, &head, f);
     plm_buf_free(&head);

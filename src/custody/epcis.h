@@ -17,6 +17,9 @@ typedef bool (*plm_event_sink)(void *ctx, uint64_t index, const plm_json *v,
  * EPCIS at all (f says where and why) or when the sink gave false. */
 bool plm_epcis_read_file(const char *path, int64_t now, plm_event_sink sink, void *ctx,
                          plm_fault *f);
+/* The same; once the descriptor stop (0: none) can be read, waiting for more input is a fault. */
+bool plm_epcis_read_until(const char *path, int stop, int64_t now, plm_event_sink sink, void *ctx,
+                          plm_fault *f);
 /* The same for bytes at hand. */
 bool plm_epcis_read(plm_str text, int64_t now, plm_event_sink sink, void *ctx, plm_fault *f);
 /* An EPCIS XML document as the JSON-LD document that says the same, appended to out. */

@@ -41,13 +41,15 @@ static void index_members(reader *rd) {
 }
 
 /* Member of any object, or NULL. */
-static const plm_json *member(const reader *rd, const plm_json *o, const char *name) {
-    if (o != rd->v || !rd->indexed) return plm_json_get(o, name);
-    plm_str s = plm_str_c(name);
+static const plm_json *member_of(const reader *rd, const plm_json *o, plm_str s) {
+    if (o != rd->v || !rd->indexed) return plm_json_get(o, s.p);
     for (unsigned at = slot_of(s); rd->slot[at & 63]; at++)
         if (plm_str_eq(rd->name[rd->slot[at & 63] - 1], s)) return rd->value[rd->slot[at & 63] - 1];
     return NULL;
 }
+
+/* The length of a literal is known when this is compiled. */
+#define member(rd, o, name) member_of(rd, o, (plm_str){name, strlen(name)})
 
 static bool refuse(reader *rd, const char *code, const char *where, const char *fmt, plm_str text) {
     char say[256];
@@ -78,6 +80,7 @@ plm_str plm_event_word(plm_str s) {
         "https://ref.gs1.org/cbv/SDT-", "cbv:BizStep-", "cbv:Disp-", "cbv:BTT-", "cbv:SDT-",
         "https://gs1.org/voc/MT-", "https://gs1.org/voc/", "gs1:MT-", "gs1:",
         "https://ns.plimsoll.example/", NULL};
+    if (!s.n || !memchr(s.p, ':', s.n)) return s; /* a bare word */
     for (size_t i = 0; heads[i]; i++)
         if (plm_str_starts(s, heads[i])) {
             size_t n = strlen(heads[i]);
@@ -87,8 +90,7 @@ plm_str plm_event_word(plm_str s) {
 }
 
 /* A string member, trimmed; *out p NULL when it is not there. */
-static bool take_str(reader *rd, const plm_json *o, const char *name, plm_str *out) {
-    const plm_json *m = member(rd, o, name);
+static bool take_str_of(reader *rd, const plm_json *m, const char *name, plm_str *out) {
     *out = (plm_str){0};
     if (!m || plm_json_is_null(m)) return true;
     plm_str s = plm_str_trim(plm_json_text(m));
@@ -100,6 +102,8 @@ static bool take_str(reader *rd, const plm_json *o, const char *name, plm_str *o
     *out = plm_arena_copy(rd->a, s);
     return out->p || no_room(rd);
 }
+
+#define take_str(rd, o, name, out) take_str_of(rd, member(rd, o, name), name, out)
 
 static bool take_key(reader *rd, const plm_json *o, const char *name, plm_str *out) {
     if (!take_str(rd, o, name, out) || !out->p) return out->p == NULL && !rd->r->code;
@@ -153,8 +157,8 @@ static bool take_times(reader *rd, int64_t now) {
 
 static plm_event_epc *next_epc(reader *rd) { return &rd->e->epcs[rd->e->epcs_n++]; }
 
-static bool list_of(reader *rd, const plm_json *o, const char *name, const plm_json **out) {
-    *out = member(rd, o, name);
+static bool list_in(reader *rd, const plm_json *m, const char *name, const plm_json **out) {
+    *out = m;
     if (*out && plm_json_is_null(*out)) *out = NULL;
     if (*out && !plm_json_is_arr(*out))
         return refuse(rd, "malformed", name, "must be an array%.*s", (plm_str){0});
@@ -163,6 +167,8 @@ static bool list_of(reader *rd, const plm_json *o, const char *name, const plm_j
                       (plm_str){0});
     return true;
 }
+
+#define list_of(rd, o, name, out) list_in(rd, member(rd, o, name), name, out)
 
 static bool read_epcs(reader *rd, const char *name, const char *role) {
     const plm_json *list;

@@ -19,6 +19,7 @@ typedef struct plm_event_epc {
     const char *role;   /* list parent child input output */
     plm_str key, shown; /* see gs1.h; as written */
     plm_str quantity, uom; /* p NULL for an instance */
+    uint64_t run_key, name_hash; /* by plm_ledger_prepare */
 } plm_event_epc;
 
 typedef struct plm_event_pair { /* party, paper, sensor, device, correction: see the fields' use */
@@ -36,8 +37,10 @@ typedef struct plm_event {
     plm_str id;       /* eventID, else the hash URI */
     plm_str event_id; /* p NULL: none */
     unsigned char hash[PLM_SHA256_LEN];
-    bool has_leaf; /* leaf is the log's hash of json; plm_event_read leaves it to the caller */
+    /* what plm_ledger_prepare makes: the log's leaf of json, the parts (parts.h), index keys */
     unsigned char leaf[PLM_SHA256_LEN];
+    plm_str parts;
+    uint64_t id_key, hash_key;
     bool declares; /* has an errorDeclaration */
     int64_t event_time, record_time; /* nanoseconds since 1970 UTC */
     bool has_record_time;

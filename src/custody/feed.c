@@ -3,6 +3,7 @@
 
 #include "custody/epcis.h"
 #include "custody/ledger.h"
+#include "custody/parts.h"
 
 #include <nats/nats.h>
 #include <signal.h>
@@ -22,6 +23,7 @@ struct plm_feed {
     natsConnection *nc;
     jsCtx *js;
     plm_arena *a;
+    plm_buf scratch;
     atomic_bool failed; /* a message of this batch was not kept by the server */
     char stream[STREAMS][SUBJECT_MAX], subject[STREAMS][SUBJECT_MAX];
 };
@@ -98,6 +100,7 @@ plm_feed *plm_feed_open(const plm_feed_options *o, plm_fault *f) {
     memset(x, 0, sizeof *x);
     x->o = *o;
     x->a = plm_arena_new(EVENT_ARENA_MAX);
+    plm_buf_init(&x->scratch, PLM_PARTS_MAX);
     for (unsigned i = 0; i < STREAMS; i++) {
         snprintf(x->stream[i], SUBJECT_MAX, "%s-%s", o->name, words[i]);
         snprintf(x->subject[i], SUBJECT_MAX, "%s.%s", o->name, words[i]);
@@ -115,6 +118,7 @@ void plm_feed_close(plm_feed *x) {
     natsConnection_Destroy(x->nc);
     nats_Close();
     plm_arena_free(x->a);
+    plm_buf_free(&x->scratch);
     plm_mem_free(x);
 }
 
@@ -343,7 +347,9 @@ static bool write_one(plm_feed *x, plm_ledger *l, plm_str text, plm_feed_sums *a
     plm_outcome got = PLM_STORED;
     plm_doc *d = read_message(x, text, &e, &r);
     bool good = d && !r.code;
-    bool ok = !good || plm_ledger_put(l, &e, &got, &at->voided, f);
+    bool ok = !good || plm_ledger_prepare(&e, x->a, &x->scratch) ||
+              plm_fail(f, PLM_NO_MEMORY, "no memory for an event");
+    ok = ok && (!good || plm_ledger_put(l, &e, &got, &at->voided, f));
     if (ok && good && got == PLM_CONFLICTING) {
         good = false;
         r = (plm_refusal){.code = "conflict", .event_id = e.event_id};

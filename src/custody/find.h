@@ -47,6 +47,11 @@ typedef struct plm_find_heard {
     plm_w_place place;
 } plm_find_heard;
 
+/* What was shipped under a license, in chips. */
+typedef struct plm_find_account {
+    int64_t shipped, returned;
+} plm_find_account;
+
 typedef struct plm_finder {
     plm_world *w;
     plm_findings *out;
@@ -56,6 +61,9 @@ typedef struct plm_finder {
     uint32_t units_n;
     const uint32_t *counts; /* counting events, the same */
     uint32_t counts_n;
+    const bool *only;      /* by site: counts and power look at these; NULL: at all */
+    uint32_t *seen, *seen_stamp; /* by thing, and the last stamp in it; NULL: made for a look */
+    const plm_find_account *account; /* by license, where the sums are at hand; NULL: add up */
     int64_t due;         /* the earliest later `now` at which a finding could be another */
     bool short_of_memory;
 } plm_finder;
@@ -89,6 +97,8 @@ bool plm_find_is_unit(const plm_world *w, uint32_t thing); /* a chassis or card,
  * (or limit is below 0) are one more. */
 int plm_find_age(plm_finder *f, int64_t from, int limit);
 
+/* Whether more is shipped under a license than it allows. */
+bool plm_find_is_overdrawn(const plm_w_license *l, const plm_find_account *a);
 /* The finders.  What sums over units: they need journeys of all, and nothing that is inside. */
 void plm_find_counts(plm_finder *f); /* fills unit[].missed… */
 void plm_find_heard_of(plm_finder *f, plm_find_heard *v); /* by location proof */

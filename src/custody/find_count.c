@@ -1,6 +1,7 @@
 /* find_count.c: what a site's cycle counts miss.  Counts of one site within a day and a half are
  * one count.  A count that sees under a quarter of what should be there was not of the whole
- * site and misses nothing. */
+ * site and misses nothing.  What misses a unit are the counts of the site where it is now, so that
+ * one site's counts can be gone through without another's. */
 #include "custody/find.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 typedef struct present {
     uint32_t site, root;
     int64_t in, out;
+    bool now; /* its last stay */
 } present;
 
 typedef struct session {
@@ -23,7 +25,7 @@ typedef struct counting {
     plm_finder *f;
     uint32_t *ev, n;        /* counting events by site, then time */
     present *here;
-    uint32_t here_n, stamp;
+    uint32_t here_n, *stamp, own_stamp;
     uint32_t *seen;         /* by thing: stamp of the last count that saw it */
 } counting;
 
@@ -43,34 +45,56 @@ static int by_site_root(const void *a, const void *b) {
     return x->in < y->in ? -1 : x->in > y->in;
 }
 
-static bool gather(counting *c) {
-    plm_world *w = c->f->w;
-    uint32_t stays = 0;
-    c->ev = plm_arena_array(w->a, (size_t)w->events + 1, sizeof *c->ev);
-    c->seen = plm_arena_array(w->a, (size_t)w->things + 1, sizeof *c->seen);
-    c->here = plm_arena_array(w->a, (size_t)w->stays + 1, sizeof *c->here);
-    if (!c->ev || !c->seen || !c->here) return false;
+static bool looks_at(const plm_finder *f, uint32_t site) {
+    return site != PLM_W_NONE && (!f->only || f->only[site]);
+}
+
+static void gather_events(counting *c) {
     const plm_finder *f = c->f;
+    const plm_world *w = f->w;
     for (uint32_t k = 0; k < (f->counts ? f->counts_n : w->events); k++) {
         uint32_t i = f->counts ? f->counts[k] : k;
-        if (w->event[i].step == PLM_W_cycle_counting && w->event[i].place.site != PLM_W_NONE &&
+        if (w->event[i].step == PLM_W_cycle_counting && looks_at(f, w->event[i].place.site) &&
             !w->event[i].dead)
             c->ev[c->n++] = i;
     }
+}
+
+/* Stays at the sites that are looked at: into c->here, or counted while that is NULL. */
+static uint32_t gather_stays(counting *c) {
+    const plm_finder *f = c->f;
+    const plm_world *w = f->w;
+    uint32_t stays = 0;
     for (uint32_t n = 0; n < (f->units ? f->units_n : w->things); n++) {
         uint32_t i = f->units ? f->units[n] : n;
         if (!plm_find_is_unit(w, i)) continue;
         const plm_w_journey *j = &w->journey[i];
         for (uint32_t k = 0; k < j->stays; k++) {
             const plm_w_stay *s = &w->stay[j->stay0 + k];
-            if (s->place.site != PLM_W_NONE)
-                c->here[stays++] = (present){s->place.site, i, s->in, s->out};
+            if (!looks_at(f, s->place.site)) continue;
+            if (c->here)
+                c->here[stays] = (present){s->place.site, i, s->in, s->out, k + 1 == j->stays};
+            stays++;
         }
     }
-    c->here_n = stays;
+    return stays;
+}
+
+static bool gather(counting *c) {
+    const plm_finder *f = c->f;
+    plm_world *w = f->w;
+    c->ev = plm_arena_array(w->a, (size_t)(f->counts ? f->counts_n : w->events) + 1, sizeof *c->ev);
+    c->seen = f->seen;
+    c->stamp = f->seen ? f->seen_stamp : &c->own_stamp;
+    if (!c->seen) c->seen = plm_arena_array(w->a, (size_t)w->things + 1, sizeof *c->seen);
+    uint32_t n = gather_stays(c);
+    c->here = plm_arena_array(w->a, (size_t)n + 1, sizeof *c->here);
+    if (!c->ev || !c->seen || !c->here) return false;
+    gather_events(c);
+    c->here_n = gather_stays(c);
     sorting = w;
     if (c->n) qsort(c->ev, c->n, sizeof *c->ev, by_site_time);
-    if (stays) qsort(c->here, stays, sizeof *c->here, by_site_root);
+    if (n) qsort(c->here, n, sizeof *c->here, by_site_root);
     return true;
 }
 
@@ -81,22 +105,22 @@ static bool expected(const present *p, const session *s) {
 static void take(counting *c, const session *s, uint32_t h0, uint32_t h1) {
     plm_world *w = c->f->w;
     uint32_t due = 0, met = 0;
-    c->stamp++;
+    uint32_t stamp = ++*c->stamp;
     for (uint32_t i = s->ev0; i < s->ev1; i++) {
         const plm_w_event *e = &w->event[c->ev[i]];
         for (uint32_t k = 0; k < e->en; k++)
-            c->seen[w->thing[w->listed[e->e0 + k]].root] = c->stamp;
+            c->seen[w->thing[w->listed[e->e0 + k]].root] = stamp;
     }
     for (uint32_t i = h0; i < h1; i++) {
         if (!expected(&c->here[i], s)) continue;
         due++;
-        met += c->seen[c->here[i].root] == c->stamp;
+        met += c->seen[c->here[i].root] == stamp;
     }
     if (met * 4 < due) return;
     for (uint32_t i = h0; i < h1; i++) {
-        if (!expected(&c->here[i], s)) continue;
+        if (!c->here[i].now || !expected(&c->here[i], s)) continue;
         plm_find_unit *u = &c->f->unit[c->here[i].root];
-        if (c->seen[c->here[i].root] == c->stamp) {
+        if (c->seen[c->here[i].root] == stamp) {
             u->missed = 0;
             u->missed_t = 0;
             continue;

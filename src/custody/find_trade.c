@@ -246,10 +246,6 @@ void plm_find_orders(plm_finder *f) {
 
 /* ---- licenses */
 
-typedef struct account {
-    int64_t shipped, returned;
-} account;
-
 static const plm_world *adding;
 
 static int by_event_time(const void *a, const void *b) {
@@ -257,7 +253,7 @@ static int by_event_time(const void *a, const void *b) {
                            &adding->event[*(const uint32_t *)b]);
 }
 
-static void say_overdrawn(plm_finder *f, uint32_t lic, const account *a) {
+static void say_overdrawn(plm_finder *f, uint32_t lic, const plm_find_account *a) {
     plm_world *w = f->w;
     const plm_w_license *l = &w->license[lic];
     plm_finding *g = plm_find_new(f, PLM_K_license_overdrawn, PLM_CRITICAL, w->license_ids.v[lic]);
@@ -315,24 +311,29 @@ void plm_find_dates(plm_finder *f) {
             out_of_dates(f, i, &w->journey[i]);
 }
 
-void plm_find_licenses(plm_finder *f) {
+bool plm_find_is_overdrawn(const plm_w_license *l, const plm_find_account *a) {
+    return l->known && l->has_quantity && a->shipped - a->returned > l->quantity;
+}
+
+static plm_find_account *add_accounts(plm_finder *f) {
     plm_world *w = f->w;
-    account *a = plm_arena_array(w->a, (size_t)w->license_ids.n + 1, sizeof *a);
-    if (!a) {
-        f->short_of_memory = true;
-        return;
-    }
-    for (uint32_t i = 0; i < w->things; i++) {
+    plm_find_account *a = plm_arena_array(w->a, (size_t)w->license_ids.n + 1, sizeof *a);
+    for (uint32_t i = 0; a && i < w->things; i++) {
         const plm_w_journey *j = &w->journey[i];
         plm_exported e;
         if (!plm_custody_exported(w, i, &e)) continue;
         a[j->license].shipped += e.chips;
         if (e.returned) a[j->license].returned += e.chips;
     }
-    for (uint32_t i = 0; i < w->license_ids.n; i++)
-        if (w->license[i].known && w->license[i].has_quantity &&
-            a[i].shipped - a[i].returned > w->license[i].quantity)
-            say_overdrawn(f, i, &a[i]);
+    return a;
+}
+
+void plm_find_licenses(plm_finder *f) {
+    plm_world *w = f->w;
+    const plm_find_account *a = f->account ? f->account : add_accounts(f);
+    f->short_of_memory |= !a;
+    for (uint32_t i = 0; a && i < w->license_ids.n; i++)
+        if (plm_find_is_overdrawn(&w->license[i], &a[i])) say_overdrawn(f, i, &a[i]);
 }
 
 /* ---- power */
@@ -398,14 +399,10 @@ static void check_site(plm_finder *f, const load_step *v, uint32_t n) {
     if (at) say_power(f, first, at, peak, watts);
 }
 
-void plm_find_power(plm_finder *f) {
-    plm_world *w = f->w;
-    load_step *v = plm_arena_array(w->a, (size_t)w->stays * 2 + 1, sizeof *v);
+/* The steps at the sites that are looked at: into v, or counted while that is NULL. */
+static uint32_t gather_steps(const plm_finder *f, load_step *v) {
+    const plm_world *w = f->w;
     uint32_t n = 0;
-    if (!v) {
-        f->short_of_memory = true;
-        return;
-    }
     for (uint32_t u = 0; u < (f->units ? f->units_n : w->things); u++) {
         uint32_t i = f->units ? f->units[u] : u;
         if (!plm_find_is_unit(w, i)) continue;
@@ -413,11 +410,25 @@ void plm_find_power(plm_finder *f) {
         for (uint32_t k = 0; k < j->stays; k++) {
             const plm_w_stay *s = &w->stay[j->stay0 + k];
             if (s->place.site == PLM_W_NONE || s->installed == PLM_W_NEVER) continue;
-            v[n++] = (load_step){s->place.site, s->ev_in, s->installed, s->draw_mw};
-            if (s->out != PLM_W_NEVER && s->out > s->installed)
-                v[n++] = (load_step){s->place.site, s->ev_in, s->out, -s->draw_mw};
+            if (f->only && !f->only[s->place.site]) continue;
+            bool gone = s->out != PLM_W_NEVER && s->out > s->installed;
+            if (v) v[n] = (load_step){s->place.site, s->ev_in, s->installed, s->draw_mw};
+            if (v && gone) v[n + 1] = (load_step){s->place.site, s->ev_in, s->out, -s->draw_mw};
+            n += 1 + gone;
         }
     }
+    return n;
+}
+
+void plm_find_power(plm_finder *f) {
+    plm_world *w = f->w;
+    uint32_t n = gather_steps(f, NULL);
+    load_step *v = plm_arena_array(w->a, (size_t)n + 1, sizeof *v);
+    if (!v) {
+        f->short_of_memory = true;
+        return;
+    }
+    gather_steps(f, v);
     adding = w;
     if (n) qsort(v, n, sizeof *v, by_site_time);
     for (uint32_t i = 0, j; i < n; i = j) {

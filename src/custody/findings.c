@@ -87,7 +87,7 @@ static bool keep_one(keeper *k, const plm_finding *g, plm_buf *b, plm_fault *f) 
         if (!plm_stmt_run(k->subject, NULL, f)) return false;
     }
     k->wrote = true;
-    return plm_log_append(&k->log, "finding", plm_str_c(g->id), 0, plm_buf_str(b), f);
+    return plm_log_append(&k->log, "finding", plm_str_c(g->id), plm_buf_str(b), f);
 }
 
 bool plm_findings_record(plm_store *s, const plm_findings *out, plm_fault *f) {

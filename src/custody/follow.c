@@ -38,6 +38,14 @@ typedef struct sum {
     bool stale;
 } sum;
 
+/* What is summed at one site. */
+typedef struct site_sum {
+    list units;  /* that stayed there; some do no more, some stand twice */
+    list counts; /* its counting events */
+    bool dirty;  /* on the list of what is added up at the next look */
+    sum power;
+} site_sum;
+
 struct plm_follow {
     plm_store *s;
     plm_world w;             /* the records */
@@ -60,10 +68,18 @@ struct plm_follow {
     plm_find_heard *heard;               /* by location proof */
     plm_find_mark *mark;
     uint32_t marks, locs;
-    list late, counts, units, dirty, holders, timers; /* events; events; things; nodes */
+    list late, dirty, holders, timers;   /* events; nodes */
+    uint32_t late_done;                  /* of late: in the sum */
+    int64_t due;                         /* the earliest of the timers */
     plm_find_unit *sum_unit;             /* by thing: what counts say now */
-    sum orders, licenses, marked, power;
-    bool counts_stale;
+    site_sum *site;
+    uint32_t sites;
+    bool *only;                          /* by site: added up at this look */
+    list site_dirty, recount;            /* sites; things whose stays are others */
+    uint32_t *unit_stamp, *seen, unit_stamps, seen_stamp; /* by thing */
+    plm_find_account *account;           /* by license */
+    uint32_t accounts;
+    sum orders, licenses, marked, lates;
     plm_arena *scratch;
     uint32_t events_seen, atts_seen, locs_seen;
     bool voided, short_of_memory;
@@ -189,7 +205,8 @@ static bool things_room(plm_follow *w) {
         {(void **)&w->thing_node, sizeof(uint32_t), 0xff}, {(void **)&w->local, 4, 0},
         {(void **)&w->local_stamp, 4, 0}, {(void **)&w->thing, sizeof *w->thing, 0},
         {(void **)&w->journey, sizeof *w->journey, 0}, {(void **)&w->unit, sizeof *w->unit, 0},
-        {(void **)&w->sum_unit, sizeof *w->sum_unit, 0}, {(void **)&w->in_units, 1, 0}};
+        {(void **)&w->sum_unit, sizeof *w->sum_unit, 0}, {(void **)&w->in_units, 1, 0},
+        {(void **)&w->unit_stamp, 4, 0}, {(void **)&w->seen, 4, 0}};
     uint32_t to = cap;
     for (size_t i = 0; i < sizeof a / sizeof *a; i++) {
         to = cap;
@@ -198,6 +215,27 @@ static bool things_room(plm_follow *w) {
     w->things_cap = to;
     for (; w->things_n < n; w->things_n++) w->thing[w->things_n] = w->w.thing[w->things_n];
     return true;
+}
+
+static bool sites_room(plm_follow *w) {
+    uint32_t had = w->sites, n = w->w.site_ids.n;
+    if (!grow((void **)&w->site, &had, n, sizeof *w->site, 0)) return false;
+    return grow((void **)&w->only, &w->sites, n, sizeof *w->only, 0);
+}
+
+/* Sums at the site are others now. */
+static void touch_site(plm_follow *w, uint32_t site) {
+    if (site == NONE) return;
+    if (!sites_room(w)) {
+        w->short_of_memory = true;
+        return;
+    }
+    if (!w->site[site].dirty) list_put(w, &w->site_dirty, site);
+    w->site[site].dirty = true;
+}
+
+static void touch_stays(plm_follow *w, const plm_w_journey *j) {
+    for (uint32_t k = 0; k < j->stays; k++) touch_site(w, w->stay[j->stay0 + k].place.site);
 }
 
 static void add_to_event(plm_follow *w, uint32_t thing, uint32_t ev) {
@@ -234,9 +272,9 @@ static void add_event(plm_follow *w, uint32_t ev) {
     add_to_event(w, e->parent, ev);
     add_to_event(w, e->replaces, ev);
     if (plm_find_is_late(e)) list_put(w, &w->late, ev);
-    if (e->step != PLM_W_cycle_counting) return;
-    list_put(w, &w->counts, ev);
-    w->counts_stale = true;
+    if (e->step != PLM_W_cycle_counting || e->place.site == NONE) return;
+    touch_site(w, e->place.site);
+    if (e->place.site < w->sites) list_put(w, &w->site[e->place.site].counts, ev);
 }
 
 static void add_att(plm_follow *w, uint32_t i) {
@@ -470,19 +508,27 @@ static plm_world sums_world(plm_follow *w) {
 /* What a unit is in the sum of its license. */
 typedef struct licensed {
     int64_t chips, returned;
-    uint64_t license, export;
+    uint32_t license, export; /* license NONE: in none's */
 } licensed;
 
-static licensed licensed_of(plm_follow *w, uint32_t thing) {
-    plm_world g = sums_world(w);
+static licensed licensed_of(const plm_follow *w, const plm_world *sums, uint32_t thing) {
     plm_exported e;
-    licensed l = {0};
-    if (!plm_custody_exported(&g, thing, &e)) return l;
-    l.chips = e.chips;
-    l.returned = e.returned;
-    l.license = w->journey[thing].license;
-    l.export = w->journey[thing].ev_export;
-    return l;
+    if (!plm_custody_exported(sums, thing, &e)) return (licensed){0, 0, NONE, NONE};
+    return (licensed){e.chips, e.returned ? e.chips : 0, w->journey[thing].license,
+                      w->journey[thing].ev_export};
+}
+
+static void account_add(plm_follow *w, const licensed *l, int sign) {
+    if (l->license == NONE) return;
+    if (!grow((void **)&w->account, &w->accounts, l->license + 1, sizeof *w->account, 0)) {
+        w->short_of_memory = true;
+        return;
+    }
+    plm_find_account *a = &w->account[l->license];
+    w->licenses.stale |= plm_find_is_overdrawn(&w->w.license[l->license], a);
+    a->shipped += sign * l->chips;
+    a->returned += sign * l->returned;
+    w->licenses.stale |= plm_find_is_overdrawn(&w->w.license[l->license], a);
 }
 
 /* Whether sums over sites see the unit's stays as they were. */
@@ -497,34 +543,58 @@ static bool same_stays(const plm_follow *w, const plm_w_journey *a, const plm_w_
     return true;
 }
 
+static void global_events(const examined *x, plm_w_journey *j) {
+    uint32_t *ev[] = {&j->ev_dep, &j->ev_last, &j->ev_end, &j->ev_fast_a, &j->ev_fast_b,
+                      &j->ev_after_end, &j->ev_export, &j->ev_return, &j->ev_removed};
+    for (size_t k = 0; k < sizeof ev / sizeof *ev; k++) *ev[k] = global_ev(x, *ev[k]);
+}
+
+/* The sites where unit g's stays are others than they were are added up anew. */
+static void stays_moved(plm_follow *w, uint32_t g, bool unit, const plm_w_journey *old) {
+    const plm_w_journey *j = &w->journey[g];
+    bool was = w->in_units[g];
+    if ((!unit && !was) || (unit && was && same_stays(w, old, j))) return;
+    w->in_units[g] = unit;
+    touch_stays(w, old);
+    touch_stays(w, j);
+    list_put(w, &w->recount, g);
+    for (uint32_t k = 0; k < j->stays; k++) {
+        uint32_t site = w->stay[j->stay0 + k].place.site;
+        if (site != NONE && site < w->sites) list_put(w, &w->site[site].units, g);
+    }
+}
+
+static bool keep_unit(plm_follow *w, const examined *x, uint32_t i) {
+    uint32_t g = x->global[i], root = w->thing[g].root;
+    plm_w_journey *j = &w->journey[g], old = *j;
+    plm_world sums = sums_world(w);
+    licensed was = licensed_of(w, &sums, g);
+    w->thing[g] = x->m.thing[i];
+    w->thing[g].root = x->global[x->m.thing[i].root];
+    w->thing[g].label = x->global[x->m.thing[i].label];
+    w->stays_live -= j->stays;
+    *j = x->m.journey[i];
+    global_events(x, j);
+    j->odds = 0;
+    if (!keep_stays(w, x, i, j)) return false;
+    sums = sums_world(w);
+    licensed is = licensed_of(w, &sums, g);
+    if (memcmp(&was, &is, sizeof is) != 0) {
+        account_add(w, &was, -1);
+        account_add(w, &is, 1);
+    }
+    if (root != w->thing[g].root) { /* a count that lists it sees another unit */
+        touch_stays(w, &w->journey[root]);
+        touch_stays(w, &w->journey[w->thing[g].root]);
+    }
+    stays_moved(w, g, plm_find_is_unit(&sums, g), &old);
+    return true;
+}
+
 /* What sums need of the part's units. */
 static bool keep_facts(plm_follow *w, const examined *x) {
-    plm_world sums = sums_world(w);
-    for (uint32_t i = 0; i < x->m.things; i++) {
-        uint32_t g = x->global[i];
-        plm_w_thing *t = &w->thing[g];
-        plm_w_journey *j = &w->journey[g];
-        licensed was = licensed_of(w, g);
-        plm_w_journey old = *j;
-        *t = x->m.thing[i];
-        t->root = x->global[t->root];
-        t->label = x->global[t->label];
-        w->stays_live -= j->stays;
-        *j = x->m.journey[i];
-        uint32_t *ev[] = {&j->ev_dep, &j->ev_last, &j->ev_end, &j->ev_fast_a, &j->ev_fast_b,
-                          &j->ev_after_end, &j->ev_export, &j->ev_return, &j->ev_removed};
-        for (size_t k = 0; k < sizeof ev / sizeof *ev; k++) *ev[k] = global_ev(x, *ev[k]);
-        j->odds = 0;
-        if (!keep_stays(w, x, i, j)) return false;
-        licensed is = licensed_of(w, g);
-        w->licenses.stale |= memcmp(&was, &is, sizeof is) != 0;
-        bool unit = plm_find_is_unit(&sums, g);
-        if ((unit || w->in_units[g]) && !(unit && w->in_units[g] && same_stays(w, &old, j)))
-            w->counts_stale = w->power.stale = true;
-        if (w->in_units[g] || !unit) continue;
-        w->in_units[g] = true;
-        list_put(w, &w->units, g);
-    }
+    for (uint32_t i = 0; i < x->m.things; i++)
+        if (!keep_unit(w, x, i)) return false;
     for (uint32_t i = 0; i < x->m.locs; i++) {
         plm_find_heard *h = &w->heard[x->m.loc[i].origin], is = x->heard[i];
         if (is.unit != NONE) is.unit = x->global[is.unit];
@@ -583,6 +653,7 @@ static bool judge(plm_follow *w, examined *x, plm_fault *f) {
     p->dirty = false;
     if (p->n && !p->holds) list_put(w, &w->holders, x->top);
     if (r.due != INT64_MAX && !p->timed) list_put(w, &w->timers, x->top);
+    if (r.due < w->due) w->due = r.due;
     p->holds |= p->n > 0;
     p->timed |= r.due != INT64_MAX;
     return true;
@@ -612,24 +683,107 @@ static bool sum_begin(sum *m, plm_finder *r, plm_world *g) {
     return m->a != NULL;
 }
 
-static void add_counts(plm_follow *w, plm_finder *r) {
-    w->counts_stale = false;
-    for (uint32_t i = 0; i < w->units.n; i++)
-        w->sum_unit[w->units.v[i]] = (plm_find_unit){0};
-    plm_find_counts(r);
-    for (uint32_t n = 0; n < w->units.n; n++) {
-        uint32_t i = w->units.v[n];
-        if (same_misses(&w->sum_unit[i], &w->unit[i])) continue;
-        w->unit[i] = w->sum_unit[i];
-        touch(w, top(w, thing_node(w, i)));
+/* The site's units as they are, each once. */
+static void compact(plm_follow *w, uint32_t site) {
+    list *l = &w->site[site].units;
+    uint32_t n = 0;
+    w->unit_stamps++;
+    for (uint32_t i = 0; i < l->n; i++) {
+        uint32_t u = l->v[i];
+        const plm_w_journey *j = &w->journey[u];
+        bool here = false;
+        for (uint32_t k = 0; k < j->stays; k++)
+            here = here || w->stay[j->stay0 + k].place.site == site;
+        if (!here || w->unit_stamp[u] == w->unit_stamps) continue;
+        w->unit_stamp[u] = w->unit_stamps;
+        l->v[n++] = u;
     }
+    l->n = n;
 }
 
-static bool add_power(plm_follow *w, plm_finder *r, plm_world *g) {
-    if (!w->power.stale) return true;
-    if (!sum_begin(&w->power, r, g)) return false;
-    plm_find_power(r);
+/* Units and counts of the sites that are dirty, each once, in r. */
+static bool gather_dirty(plm_follow *w, plm_finder *r) {
+    size_t units = 0, counts = 0;
+    for (uint32_t i = 0; i < w->site_dirty.n; i++) {
+        compact(w, w->site_dirty.v[i]);
+        units += w->site[w->site_dirty.v[i]].units.n;
+        counts += w->site[w->site_dirty.v[i]].counts.n;
+    }
+    uint32_t *u = plm_arena_array(w->scratch, units + 1, sizeof *u);
+    uint32_t *c = plm_arena_array(w->scratch, counts + 1, sizeof *c);
+    if (!u || !c) return false;
+    r->units = u, r->counts = c;
+    w->unit_stamps++;
+    for (uint32_t i = 0; i < w->site_dirty.n; i++) {
+        const site_sum *s = &w->site[w->site_dirty.v[i]];
+        for (uint32_t k = 0; k < s->units.n; k++) {
+            if (w->unit_stamp[s->units.v[k]] == w->unit_stamps) continue;
+            w->unit_stamp[s->units.v[k]] = w->unit_stamps;
+            u[r->units_n++] = s->units.v[k];
+        }
+        for (uint32_t k = 0; k < s->counts.n; k++) c[r->counts_n++] = s->counts.v[k];
+    }
     return true;
+}
+
+static void take_count(plm_follow *w, uint32_t unit) {
+    if (same_misses(&w->sum_unit[unit], &w->unit[unit])) return;
+    w->unit[unit] = w->sum_unit[unit];
+    touch(w, top(w, thing_node(w, unit)));
+}
+
+static void add_counts(plm_follow *w, plm_finder *r) {
+    static const plm_find_unit nothing;
+    for (uint32_t i = 0; i < w->recount.n; i++) w->sum_unit[w->recount.v[i]] = nothing;
+    for (uint32_t i = 0; i < r->units_n; i++) {
+        const plm_w_journey *j = &w->journey[r->units[i]];
+        uint32_t last = j->stays ? w->stay[j->stay0 + j->stays - 1].place.site : NONE;
+        if (last == NONE || w->only[last]) w->sum_unit[r->units[i]] = nothing;
+    }
+    r->only = w->only;
+    r->seen = w->seen, r->seen_stamp = &w->seen_stamp;
+    plm_find_counts(r);
+    for (uint32_t i = 0; i < r->units_n; i++) take_count(w, r->units[i]);
+    for (uint32_t i = 0; i < w->recount.n; i++) take_count(w, w->recount.v[i]);
+    w->recount.n = 0;
+}
+
+static bool add_power(plm_follow *w, plm_world *g, uint32_t site) {
+    site_sum *s = &w->site[site];
+    plm_finder r = {.w = g, .units = s->units.v, .units_n = s->units.n, .only = w->only};
+    if (!s->units.n && !s->power.found.n) return true;
+    w->only[site] = true;
+    bool ok = sum_begin(&s->power, &r, g);
+    if (ok) plm_find_power(&r);
+    w->only[site] = false;
+    return ok && !r.short_of_memory;
+}
+
+/* What is summed site by site. */
+static bool add_sites(plm_follow *w, plm_finder *r, plm_world *g) {
+    if (!w->site_dirty.n && !w->recount.n) return true;
+    if (!gather_dirty(w, r)) return false;
+    for (uint32_t i = 0; i < w->site_dirty.n; i++) w->only[w->site_dirty.v[i]] = true;
+    add_counts(w, r);
+    for (uint32_t i = 0; i < w->site_dirty.n; i++) w->only[w->site_dirty.v[i]] = false;
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < w->site_dirty.n; i++) {
+        w->site[w->site_dirty.v[i]].dirty = false;
+        ok = add_power(w, g, w->site_dirty.v[i]);
+    }
+    w->site_dirty.n = 0;
+    return ok;
+}
+
+static bool add_lates(plm_follow *w, plm_world *g) {
+    plm_finder r = {.w = g};
+    if (w->lates.stale && !sum_begin(&w->lates, &r, g)) return false;
+    if (!w->lates.a && !sum_begin(&w->lates, &r, g)) return false;
+    if (!w->lates.found.n) w->late_done = 0;
+    g->a = w->lates.a;
+    r.out = &w->lates.found;
+    for (; w->late_done < w->late.n; w->late_done++) plm_find_late(&r, w->late.v[w->late_done]);
+    return !r.short_of_memory;
 }
 
 static bool add_marks(plm_follow *w, plm_finder *r, plm_world *g) {
@@ -652,22 +806,19 @@ static bool add_marks(plm_follow *w, plm_finder *r, plm_world *g) {
 static bool add_licenses(plm_follow *w, plm_finder *r, plm_world *g) {
     if (!w->licenses.stale) return true;
     if (!sum_begin(&w->licenses, r, g)) return false;
+    if (!grow((void **)&w->account, &w->accounts, g->license_ids.n + 1, sizeof *w->account, 0))
+        return false;
+    r->account = w->account;
     plm_find_licenses(r);
     return true;
 }
 
-/* Adds up anew; parts that the sums now say something else of are dirty.  *out takes the findings
- * of the sums that are added up at each look. */
-static bool add_up(plm_follow *w, plm_findings *out, plm_fault *f) {
+/* Adds up what is stale; parts that the sums now say something else of are dirty. */
+static bool add_up(plm_follow *w, plm_fault *f) {
     plm_world g = sums_world(w);
-    plm_finder r = {.w = &g, .out = out, .unit = w->sum_unit, .units = w->units.v,
-                    .units_n = w->units.n, .counts = w->counts.v, .counts_n = w->counts.n};
-    static const uint32_t none;
-    if (!r.units) r.units = &none;
-    if (!r.counts) r.counts = &none;
-    for (uint32_t i = 0; i < w->late.n; i++) plm_find_late(&r, w->late.v[i]);
-    if (w->counts_stale) add_counts(w, &r);
-    bool ok = add_power(w, &r, &g) && add_marks(w, &r, &g) && add_licenses(w, &r, &g);
+    plm_finder r = {.w = &g, .unit = w->sum_unit};
+    bool ok = add_sites(w, &r, &g) && add_lates(w, &g) && add_marks(w, &r, &g) &&
+              add_licenses(w, &r, &g);
     return (ok && !r.short_of_memory && !w->short_of_memory) || no_memory(f);
 }
 
@@ -675,17 +826,23 @@ static bool add_up(plm_follow *w, plm_findings *out, plm_fault *f) {
 
 static void close_state(plm_follow *w) {
     for (uint32_t i = 0; i < w->parts; i++) plm_arena_free(w->p[i].a);
+    for (uint32_t i = 0; w->site && i < w->sites; i++) {
+        plm_arena_free(w->site[i].power.a);
+        plm_mem_free(w->site[i].units.v);
+        plm_mem_free(w->site[i].counts.v);
+    }
     plm_w_index *x[] = {&w->devices, &w->rmas, &w->proofs};
     for (size_t i = 0; i < sizeof x / sizeof *x; i++) plm_w_index_free(x[i]);
     void *v[] = {w->thing_node, w->device_node, w->rma_node, w->p, w->cell, w->local,
                  w->local_stamp, w->ev_local, w->ev_stamp, w->thing, w->journey, w->unit, w->stay,
-                 w->heard, w->mark, w->sum_unit, w->in_units, w->late.v, w->counts.v, w->units.v,
-                 w->dirty.v, w->holders.v, w->timers.v};
+                 w->heard, w->mark, w->sum_unit, w->in_units, w->late.v, w->dirty.v, w->holders.v,
+                 w->timers.v, w->site, w->only, w->site_dirty.v, w->recount.v, w->unit_stamp,
+                 w->seen, w->account};
     for (size_t i = 0; i < sizeof v / sizeof *v; i++) plm_mem_free(v[i]);
     plm_arena_free(w->orders.a);
     plm_arena_free(w->licenses.a);
     plm_arena_free(w->marked.a);
-    plm_arena_free(w->power.a);
+    plm_arena_free(w->lates.a);
     plm_arena_free(w->scratch);
     plm_world_free(&w->w);
     plm_store *s = w->s;
@@ -717,7 +874,7 @@ static bool find_orders(plm_follow *w, plm_fault *f) {
     plm_finder r = {.w = &g};
     if (!sum_begin(&w->orders, &r, &g)) return no_memory(f);
     plm_find_orders(&r);
-    w->licenses.stale = w->marked.stale = w->power.stale = w->counts_stale = true;
+    w->licenses.stale = w->marked.stale = true;
     return !r.short_of_memory || no_memory(f);
 }
 
@@ -725,6 +882,7 @@ static bool read_all(plm_follow *w, plm_fault *f) {
     close_state(w);
     if (!plm_world_read(w->s, INT64_MAX, &w->w, &w->last, &w->feed, f)) return false;
     w->now = INT64_MIN;
+    w->due = INT64_MAX;
     w->scratch = plm_arena_new((size_t)4 << 30);
     if (!w->scratch || !things_room(w)) return no_memory(f);
     for (uint32_t i = 0; i < w->w.things; i++)
@@ -763,7 +921,8 @@ static bool take_voids(plm_follow *w, int64_t after, plm_fault *f) {
         for (uint32_t i = 0; i < w->events_seen; i++) {
             plm_w_event *e = &w->w.event[i];
             if (e->dead || !plm_str_eq(e->id, id)) continue;
-            e->dead = w->voided = w->counts_stale = w->power.stale = true;
+            e->dead = w->voided = w->lates.stale = true;
+            touch_site(w, e->place.site);
             for (uint32_t k = 0; k < e->en; k++)
                 touch(w, top(w, thing_node(w, w->w.listed[e->e0 + k])));
             for (uint32_t k = 0; k < e->dn; k++)
@@ -860,21 +1019,31 @@ static bool examine_dirty(plm_follow *w, bool judging, plm_follow_cost *cost, pl
 /* Parts whose time has come are dirty; those that wait for none any more go from the list. */
 static void take_time(plm_follow *w) {
     uint32_t n = 0;
+    bool back = w->w.now < w->now;
+    w->now = w->w.now;
+    if (!back && w->due > w->now) return; /* nobody's time has come */
+    w->due = INT64_MAX;
     for (uint32_t i = 0; i < w->timers.n; i++) {
         uint32_t t = w->timers.v[i];
         part *p = &w->p[t];
         p->timed = p->up == t && p->due != INT64_MAX;
         if (!p->timed) continue;
         w->timers.v[n++] = t;
-        if (p->due <= w->w.now || w->w.now < w->now) touch(w, t);
+        if (p->due <= w->now || back) touch(w, t);
+        else if (p->due < w->due) w->due = p->due;
     }
     w->timers.n = n;
-    w->now = w->w.now;
 }
 
-static bool gather(plm_follow *w, plm_findings *out, const plm_findings *sums, plm_fault *f) {
-    const plm_findings *all[] = {sums, &w->orders.found, &w->licenses.found, &w->marked.found,
-                                 &w->power.found};
+static void put_found(plm_findings *out, plm_finding *v, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        out->v[out->n++] = v[i];
+        v[i].kept = true;
+    }
+}
+
+static bool gather(plm_follow *w, plm_findings *out, plm_fault *f) {
+    sum *all[] = {&w->orders, &w->licenses, &w->marked, &w->lates};
     uint32_t n = 0, kept = 0;
     for (uint32_t i = 0; i < w->holders.n; i++) {
         uint32_t t = w->holders.v[i];
@@ -883,22 +1052,23 @@ static bool gather(plm_follow *w, plm_findings *out, const plm_findings *sums, p
         n += w->p[t].n;
     }
     w->holders.n = kept;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) n += all[i]->n;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) n += all[i]->found.n;
+    for (uint32_t i = 0; i < w->sites; i++) n += w->site[i].power.found.n;
     out->v = plm_arena_array(w->scratch, (size_t)n + 1, sizeof *out->v);
     out->n = 0;
     out->cap = n;
     if (!out->v) return no_memory(f);
     for (uint32_t i = 0; i < kept; i++)
-        for (uint32_t k = 0; k < w->p[w->holders.v[i]].n; k++)
-            out->v[out->n++] = w->p[w->holders.v[i]].v[k];
+        put_found(out, w->p[w->holders.v[i]].v, w->p[w->holders.v[i]].n);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        for (uint32_t k = 0; k < all[i]->n; k++) out->v[out->n++] = all[i]->v[k];
+        put_found(out, all[i]->found.v, all[i]->found.n);
+    for (uint32_t i = 0; i < w->sites; i++)
+        put_found(out, w->site[i].power.found.v, w->site[i].power.found.n);
     plm_find_sort(out);
     return true;
 }
 
 bool plm_follow_look(plm_follow *w, plm_findings *out, plm_follow_cost *cost, plm_fault *f) {
-    plm_findings sums = {0};
     uint64_t had = (uint64_t)w->events_seen + w->atts_seen + w->locs_seen;
     *cost = (plm_follow_cost){0};
     plm_arena_reset(w->scratch);
@@ -908,6 +1078,6 @@ bool plm_follow_look(plm_follow *w, plm_findings *out, plm_follow_cost *cost, pl
     if (w->voided) newest(w);
     w->voided = false;
     take_time(w);
-    return examine_dirty(w, false, cost, f) && tidy(w, f) && add_up(w, &sums, f) &&
-           examine_dirty(w, true, cost, f) && gather(w, out, &sums, f);
+    return examine_dirty(w, false, cost, f) && tidy(w, f) && add_up(w, f) &&
+           examine_dirty(w, true, cost, f) && gather(w, out, f);
 }

@@ -48,6 +48,8 @@ static const gs1_scheme schemes[] = {
     {"idpat:upui:", "01", "/235/", 13, true, "", true, TAIL_SERIAL, 1},
 };
 
+#define KEY_ROOM 4096u /* a key of a URI of 1024 bytes with all of them escaped, and more */
+
 static bool is_digits(plm_str s) {
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] < '0' || s.p[i] > '9') return false;
@@ -204,7 +206,12 @@ static plm_str next_segment(plm_str *rest) {
 
 static size_t primary_find(plm_str seg) {
     size_t n = sizeof primary / sizeof primary[0], i = 0;
-    while (i < n && !plm_str_is(seg, primary[i].ai) && !plm_str_is(seg, primary[i].word)) i++;
+    if (seg.n < 2 || seg.n > 5) return n; /* the shortest and the longest below */
+    bool digit = seg.p[0] >= '0' && seg.p[0] <= '9';
+    for (; i < n; i++) {
+        const char *name = digit ? primary[i].ai : primary[i].word;
+        if (name[0] == seg.p[0] && plm_str_is(seg, name)) break;
+    }
     return i;
 }
 
@@ -266,12 +273,10 @@ bool plm_gs1_key(plm_str uri, plm_buf *out) {
 }
 
 plm_str plm_gs1_key_or_self(plm_str uri, plm_arena *a) {
-    plm_buf b;
-    plm_buf_init(&b, 4096);
+    char text[KEY_ROOM]; /* keys are made by the million: no allocation */
+    plm_buf b = {.p = text, .cap = sizeof text, .max = sizeof text};
     plm_str got = plm_gs1_key(uri, &b) ? plm_buf_str(&b) : uri;
     /* a key that found no room is no reason to take the URI for something else */
     bool lost = b.full && uri.n <= 1024;
-    plm_str kept = lost ? (plm_str){0} : plm_arena_copy(a, got);
-    plm_buf_free(&b);
-    return kept;
+    return lost ? (plm_str){0} : plm_arena_copy(a, got);
 }

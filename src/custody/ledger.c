@@ -10,35 +10,35 @@
 #define NAMES_BYTES_MAX (64u << 20)
 #define NAMES_SEEN_MAX (1u << 21)     /* names written by this ledger, so not written again */
 
-enum { Q_ROW, Q_MAX, Q_NAME, Q_VOID, Q_DECLARED_ID, Q_DECLARED_HASH, Q_N };
+/* the form of a table wins over that of an event, a URN over a Digital Link: any order of files
+ * ends with the same */
+#define NAMES_HEAD "INSERT INTO names (key, shown, rank) VALUES "
+#define NAMES_TAIL " ON CONFLICT (key) DO UPDATE SET shown = excluded.shown WHERE names.rank = 1" \
+                   " AND excluded.shown > names.shown"
+#define NAMES_AT_ONCE 16u
+
+enum { Q_ROW, Q_MAX, Q_NAME, Q_NAMES, Q_VOID, Q_DECLARED_ID, Q_DECLARED_HASH, Q_N };
 
 static const char *const sql[Q_N] = {
     [Q_ROW] = "SELECT id, hash, declares, event_id, voided_by FROM events WHERE seq = ?1",
     [Q_MAX] = "SELECT seq FROM events ORDER BY seq DESC LIMIT 1",
     /* the form of a table wins over that of an event, a URN over a Digital Link: any order of
      * files ends with the same */
-    [Q_NAME] = "INSERT INTO names (key, shown, rank) VALUES (?1, ?2, 1) ON CONFLICT (key) DO UPDATE"
-               " SET shown = excluded.shown WHERE names.rank = 1 AND excluded.shown > names.shown",
+    [Q_NAME] = NAMES_HEAD "(?1, ?2, 1)" NAMES_TAIL,
+    [Q_NAMES] = NAMES_HEAD "(?1, ?2, 1), (?3, ?4, 1), (?5, ?6, 1), (?7, ?8, 1), (?9, ?10, 1),"
+                " (?11, ?12, 1), (?13, ?14, 1), (?15, ?16, 1), (?17, ?18, 1), (?19, ?20, 1),"
+                " (?21, ?22, 1), (?23, ?24, 1), (?25, ?26, 1), (?27, ?28, 1), (?29, ?30, 1),"
+                " (?31, ?32, 1)" NAMES_TAIL,
     [Q_VOID] = "UPDATE events SET voided_by = ?1 WHERE seq = ?2",
     [Q_DECLARED_ID] = "SELECT seq FROM events WHERE id = ?1 AND declares = 1",
     [Q_DECLARED_HASH] = "SELECT seq FROM events WHERE hash = ?1 AND declares = 1"
                         " AND (event_id IS NULL OR ?2 = 0) ORDER BY seq LIMIT 1",
 };
 
-enum { A_EVENT, A_EPC, A_PARTY, A_PAPER, A_SENSOR, A_DEVICE, A_CORRECTION, A_N };
-
-static const char *const tables[A_N][2] = {
-    [A_EVENT] = {"events",
-                 "seq, id, event_id, hash, declares, voided_by, event_time, offset_min,"
-                 " record_time, known_time, type, action, biz_step, disposition, read_point,"
-                 " biz_location, parent, replaces, json"},
-    [A_EPC] = {"event_epcs", "event, ord, role, epc, quantity, uom"},
-    [A_PARTY] = {"event_parties", "event, ord, dir, type, party"},
-    [A_PAPER] = {"event_papers", "event, ord, type, paper, uri"},
-    [A_SENSOR] = {"event_sensors", "event, ord, type, value, uom"},
-    [A_DEVICE] = {"event_devices", "event, ord, epc, device_id"},
-    [A_CORRECTION] = {"event_corrections", "event, ord, corrective"},
-};
+static const char event_columns[] =
+    "seq, id, event_id, hash, declares, voided_by, event_time, offset_min, record_time,"
+    " known_time, type, action, biz_step, disposition, read_point, biz_location, parent, replaces,"
+    " json, parts";
 
 typedef struct name {
     plm_str key, shown;
@@ -46,7 +46,7 @@ typedef struct name {
 
 struct plm_ledger {
     plm_store *s;
-    plm_stmt *q[Q_N], *add[A_N];
+    plm_stmt *q[Q_N], *add;
     plm_log log;
     plm_runs *runs;
     plm_runs_found found;
@@ -61,7 +61,7 @@ struct plm_ledger {
 
 static void ledger_free(plm_ledger *l) {
     for (size_t i = 0; i < Q_N; i++) plm_stmt_free(l->q[i]);
-    for (size_t i = 0; i < A_N; i++) plm_stmt_free(l->add[i]);
+    plm_stmt_free(l->add);
     plm_runs_close(l->runs);
     plm_mem_free(l->found.v);
     plm_mem_free(l->names);
@@ -85,12 +85,10 @@ static bool ledger_prepare(plm_ledger *l, plm_fault *f) {
     for (size_t i = 0; i < Q_N; i++)
         if (!(l->q[i] = plm_stmt_new(l->s, sql[i], f))) return false;
     if (!scalar(l->s, sql[Q_MAX], &l->seq, f)) return false;
-    if (!scalar(l->s, "SELECT 1 FROM event_corrections LIMIT 1", &declared, f)) return false;
-    if (!declared && !scalar(l->s, "SELECT 1 FROM events WHERE declares = 1 LIMIT 1", &declared, f))
+    if (!scalar(l->s, "SELECT 1 FROM events WHERE declares = 1 LIMIT 1", &declared, f))
         return false;
     l->any_declared = declared != 0;
-    for (size_t i = 0; i < A_N; i++)
-        if (!(l->add[i] = plm_stmt_append(l->s, tables[i][0], tables[i][1], f))) return false;
+    if (!(l->add = plm_stmt_append(l->s, "events", event_columns, f))) return false;
     l->names_text = plm_arena_new(2 * (size_t)NAMES_BYTES_MAX);
     if (!l->names_text) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     l->runs = plm_runs_open(l->s, f);
@@ -115,16 +113,31 @@ plm_ledger *plm_ledger_open(plm_store *s, plm_fault *f) {
 }
 
 static int by_key(const void *a, const void *b) {
-    return plm_str_cmp(((const name *)a)->key, ((const name *)b)->key);
+    const name *x = a, *y = b;
+    int c = plm_str_cmp(x->key, y->key);
+    return c ? c : plm_str_cmp(x->shown, y->shown);
+}
+
+/* Of the forms of one key the last: one statement writes a key once. */
+static uint32_t last_forms(name *v, uint32_t n) {
+    uint32_t k = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (i + 1 == n || !plm_str_eq(v[i].key, v[i + 1].key)) v[k++] = v[i];
+    return k;
 }
 
 /* In the order of the keys, so that a page of the table is written once. */
 static bool write_names(plm_ledger *l, plm_fault *f) {
     if (l->names_n) qsort(l->names, l->names_n, sizeof *l->names, by_key);
-    for (uint32_t i = 0; i < l->names_n; i++) {
-        plm_stmt_text(l->q[Q_NAME], 1, l->names[i].key);
-        plm_stmt_text(l->q[Q_NAME], 2, l->names[i].shown);
-        if (!plm_stmt_run(l->q[Q_NAME], NULL, f)) return false;
+    uint32_t n = last_forms(l->names, l->names_n);
+    for (uint32_t i = 0; i < n;) {
+        uint32_t many = n - i >= NAMES_AT_ONCE ? NAMES_AT_ONCE : 1;
+        plm_stmt *st = l->q[many > 1 ? Q_NAMES : Q_NAME];
+        for (uint32_t k = 0; k < many; k++, i++) {
+            plm_stmt_text(st, 2 * (int)k + 1, l->names[i].key);
+            plm_stmt_text(st, 2 * (int)k + 2, l->names[i].shown);
+        }
+        if (!plm_stmt_run(st, NULL, f)) return false;
     }
     l->names_n = 0;
     plm_arena_reset(l->names_text);
@@ -147,8 +160,8 @@ void plm_ledger_rollback(plm_ledger *l) {
 }
 
 /* The events whose row in events may be under key. */
-static bool candidates(plm_ledger *l, plm_runs_kind kind, plm_str text, plm_fault *f) {
-    return plm_runs_find(l->runs, plm_runs_key(kind, text), &l->found, f);
+static bool candidates(plm_ledger *l, uint64_t key, plm_fault *f) {
+    return plm_runs_find(l->runs, key, &l->found, f);
 }
 
 static plm_str hash_of(const plm_event *e) {
@@ -168,7 +181,7 @@ static int found_row(plm_ledger *l, size_t i, plm_fault *f) {
 static bool find_same(plm_ledger *l, const plm_event *e, int *same, plm_fault *f) {
     plm_stmt *st = l->q[Q_ROW];
     *same = 0;
-    if (!candidates(l, PLM_RUNS_ID, e->id, f)) return false;
+    if (!candidates(l, e->id_key, f)) return false;
     for (size_t i = 0; i < l->found.n; i++) {
         if (found_row(l, i, f) < 0) return false;
         bool mine = plm_str_eq(plm_col_text(st, 0), e->id);
@@ -226,8 +239,8 @@ static bool void_found(plm_ledger *l, const plm_event *e, bool by_id, uint64_t *
 static bool put_voids(plm_ledger *l, const plm_event *e, uint64_t *voided, plm_fault *f) {
     if (!e->declares) return true;
     l->any_declared = true;
-    return candidates(l, PLM_RUNS_ID, e->id, f) && void_found(l, e, true, voided, f) &&
-           candidates(l, PLM_RUNS_HASH, hash_of(e), f) && void_found(l, e, false, voided, f);
+    return candidates(l, e->id_key, f) && void_found(l, e, true, voided, f) &&
+           candidates(l, e->hash_key, f) && void_found(l, e, false, voided, f);
 }
 
 static bool seen_grow(plm_ledger *l) {
@@ -251,10 +264,10 @@ static bool seen_grow(plm_ledger *l) {
     return true;
 }
 
-static bool put_name(plm_ledger *l, plm_str key, plm_str shown, plm_fault *f) {
+static bool put_name(plm_ledger *l, plm_str key, plm_str shown, uint64_t hash, plm_fault *f) {
     if (!key.p || !shown.p) return true;
     if (l->seen_n * 2 >= l->seen_cap && !seen_grow(l)) goto full;
-    uint64_t h = plm_runs_hash(shown) | 1, k = h >> 32;
+    uint64_t h = hash | 1, k = h >> 32;
     for (; l->seen[k & (l->seen_cap - 1)]; k++)
         if (l->seen[k & (l->seen_cap - 1)] == h) return true;
     l->seen[k & (l->seen_cap - 1)] = h;
@@ -278,58 +291,50 @@ full:
     return plm_fail(f, PLM_NO_MEMORY, "out of memory");
 }
 
-static bool put_pairs(plm_ledger *l, int q, const plm_event_pairs *list, plm_fault *f) {
-    for (size_t i = 0; i < list->n; i++) {
-        const plm_event_pair *x = &list->v[i];
-        plm_stmt *st = l->add[q];
-        plm_stmt_int(st, 1, l->seq);
-        plm_stmt_int(st, 2, (int64_t)i);
-        if (q == A_PARTY) {
-            plm_stmt_text(st, 3, plm_str_c(x->dir));
-            plm_stmt_text(st, 4, x->a);
-            plm_stmt_text(st, 5, x->b);
-        } else {
-            plm_stmt_text(st, 3, x->a);
-            if (q != A_CORRECTION) plm_stmt_text(st, 4, x->b);
-            if (q == A_PAPER || q == A_SENSOR) plm_stmt_text(st, 5, x->c);
-        }
-        if (!plm_stmt_run(st, NULL, f)) return false;
-        if (q == A_PARTY && !put_name(l, x->b, x->c, f)) return false;
+/* An index of millions is in no cache: three misses an event if nobody asks ahead. */
+void plm_ledger_ahead(const plm_ledger *l, const plm_event *e, int step) {
+    if (step == 0) {
+        for (size_t i = 0; i < sizeof *e; i += 64) __builtin_prefetch((const char *)e + i);
+        return;
     }
-    return true;
+    plm_runs_ahead(l->runs, e->id_key, step - 1);
+    if (step == 2) return;
+    plm_runs_ahead(l->runs, e->hash_key, 0);
+    for (size_t i = 0; i < e->epcs_n && i < 4; i++) {
+        plm_runs_ahead(l->runs, e->epcs[i].run_key, 0);
+        if (l->seen_cap)
+            __builtin_prefetch(&l->seen[(e->epcs[i].name_hash >> 32) & (l->seen_cap - 1)]);
+    }
 }
 
-static bool put_epcs(plm_ledger *l, const plm_event *e, plm_fault *f) {
-    plm_stmt *st = l->add[A_EPC];
-    for (size_t i = 0; i < e->epcs_n; i++) {
-        const plm_event_epc *x = &e->epcs[i];
-        plm_stmt_int(st, 1, l->seq);
-        plm_stmt_int(st, 2, (int64_t)i);
-        plm_stmt_text(st, 3, plm_str_c(x->role));
-        plm_stmt_text(st, 4, x->key);
-        plm_stmt_text(st, 5, x->quantity);
-        plm_stmt_text(st, 6, x->uom);
-        if (!plm_stmt_run(st, NULL, f) || !put_name(l, x->key, x->shown, f) ||
-            !plm_runs_put(l->runs, plm_runs_key(PLM_RUNS_EPC, x->key), l->seq, f))
-            return false;
+static bool put_names(plm_ledger *l, const plm_event *e, plm_fault *f) {
+    for (size_t i = 0; i < e->epcs_n; i++)
+        if (!put_name(l, e->epcs[i].key, e->epcs[i].shown, e->epcs[i].name_hash, f)) return false;
+    for (size_t i = 0; i < e->parties.n; i++) {
+        const plm_event_pair *x = &e->parties.v[i];
+        if (!put_name(l, x->b, x->c, plm_runs_hash(x->c), f)) return false;
     }
-    return true;
+    return put_name(l, e->read_point, e->read_point_shown, plm_runs_hash(e->read_point_shown), f) &&
+           put_name(l, e->biz_location, e->biz_location_shown,
+                    plm_runs_hash(e->biz_location_shown), f);
 }
 
 static bool put_index(plm_ledger *l, const plm_event *e, plm_fault *f) {
+    for (size_t i = 0; i < e->epcs_n; i++)
+        if (!plm_runs_put(l->runs, e->epcs[i].run_key, l->seq, f)) return false;
     for (size_t i = 0; i < e->devices.n; i++)
         if (!plm_runs_put(l->runs, plm_runs_key(PLM_RUNS_DEVICE, e->devices.v[i].a), l->seq, f) ||
             !plm_runs_put(l->runs, plm_runs_key(PLM_RUNS_DEVICE, e->devices.v[i].b), l->seq, f))
             return false;
-    return plm_runs_put(l->runs, plm_runs_key(PLM_RUNS_ID, e->id), l->seq, f) &&
-           plm_runs_put(l->runs, plm_runs_key(PLM_RUNS_HASH, hash_of(e)), l->seq, f);
+    return plm_runs_put(l->runs, e->id_key, l->seq, f) &&
+           plm_runs_put(l->runs, e->hash_key, l->seq, f);
 }
 
 static bool put_row(plm_ledger *l, const plm_event *e, int64_t voided_by, plm_fault *f) {
-    plm_stmt *st = l->add[A_EVENT];
+    plm_stmt *st = l->add;
     plm_stmt_int(st, 1, l->seq);
     plm_stmt_text(st, 2, e->id);
-    plm_stmt_text(st, 3, e->event_id);
+    plm_stmt_text(st, 3, e->event_id.p ? PLM_STR("") : e->event_id);
     plm_stmt_blob(st, 4, e->hash, PLM_SHA256_LEN);
     plm_stmt_int(st, 5, e->declares);
     if (voided_by) plm_stmt_int(st, 6, voided_by);
@@ -348,6 +353,7 @@ static bool put_row(plm_ledger *l, const plm_event *e, int64_t voided_by, plm_fa
     plm_stmt_text(st, 17, e->parent);
     plm_stmt_text(st, 18, e->replaces);
     plm_stmt_text(st, 19, e->json);
+    plm_stmt_blob(st, 20, e->parts.p, e->parts.n);
     return plm_stmt_run(st, NULL, f);
 }
 
@@ -363,18 +369,11 @@ bool plm_ledger_put(plm_ledger *l, const plm_event *e, plm_outcome *out, uint64_
     }
     if (!find_declaration(l, e, &by, f)) return false;
     *out = PLM_STORED;
-    if (e->has_leaf) memcpy(leaf.b, e->leaf, PLM_HASH_LEN);
-    else leaf = plm_merkle_leaf(e->json);
+    memcpy(leaf.b, e->leaf, PLM_HASH_LEN);
     l->seq++;
     *voided += by != 0;
-    return put_row(l, e, by, f) && put_epcs(l, e, f) && put_pairs(l, A_PARTY, &e->parties, f) &&
-           put_pairs(l, A_PAPER, &e->papers, f) && put_pairs(l, A_SENSOR, &e->sensors, f) &&
-           put_pairs(l, A_DEVICE, &e->devices, f) &&
-           put_pairs(l, A_CORRECTION, &e->corrections, f) &&
-           put_name(l, e->read_point, e->read_point_shown, f) &&
-           put_name(l, e->biz_location, e->biz_location_shown, f) && put_index(l, e, f) &&
-           put_voids(l, e, voided, f) &&
-           plm_log_append_event(&l->log, e->id, l->seq, leaf, f);
+    return put_row(l, e, by, f) && put_names(l, e, f) && put_index(l, e, f) &&
+           put_voids(l, e, voided, f) && plm_log_append_event(&l->log, leaf, f);
 }
 
 int plm_ledger_find(plm_store *s, plm_str id, bool plain, int64_t *event, plm_fault *f) {

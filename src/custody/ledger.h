@@ -12,7 +12,13 @@ typedef enum plm_outcome { PLM_STORED, PLM_DUPLICATE, PLM_CONFLICTING } plm_outc
 
 /* Takes the writer's turn; NULL and f on error. */
 plm_ledger *plm_ledger_open(plm_store *s, plm_fault *f);
-/* Stores e; *voided grows by the events that are void now and were not before. */
+/* Fills what of e the ledger needs and its text gives (leaf, parts, keys), in a; scratch is any
+ * buffer of PLM_PARTS_MAX.  Needs no store, so any thread may do it ahead.  False: no room. */
+bool plm_ledger_prepare(plm_event *e, plm_arena *a, plm_buf *scratch);
+/* Fetches ahead what storing e will touch in memory: at step 0, 1 and 2, some events apart. */
+void plm_ledger_ahead(const plm_ledger *l, const plm_event *e, int step);
+/* Stores e, which is prepared; *voided grows by the events that are void now and were not
+ * before. */
 bool plm_ledger_put(plm_ledger *l, const plm_event *e, plm_outcome *out, uint64_t *voided,
                     plm_fault *f);
 /* Commits (and only then is anything acknowledged) or rolls back, and frees l. */

@@ -11,12 +11,12 @@ typedef struct verifying {
     plm_log_report *r;
     plm_fault *f;
     plm_checker *c;
-    plm_stmt *leaves, *heads, *notes;
+    plm_log_cursor leaves;
+    plm_stmt *heads, *notes;
     plm_frontier tree;
     uint64_t head_size, note_size; /* the next to compare; UINT64_MAX: none is left */
     uint64_t last_good;            /* leaves up to here are under a root that held */
     uint64_t head_at;              /* size of the last head compared */
-    int64_t last_event;
     uint64_t events;
 } verifying;
 
@@ -87,55 +87,38 @@ static bool check_size(verifying *v) {
     return true;
 }
 
-/* The leaf in v->leaves: idx, hash, kind, ref, event, record. */
-static bool check_leaf(verifying *v) {
+static bool check_leaf(verifying *v, const plm_log_leaf *x) {
     uint64_t i = v->tree.size;
     plm_hash leaf;
-    if ((uint64_t)plm_col_int(v->leaves, 0) != i) return wrong(v, i, "it is missing");
-    plm_str kind = plm_col_text(v->leaves, 2), ref = plm_col_text(v->leaves, 3);
-    if (plm_str_is(kind, "event")) {
-        int64_t event = plm_col_int(v->leaves, 4);
-        if (event != v->last_event + 1) return wrong(v, i, "its event is out of order");
-        const char *why = plm_checker_event(v->c, event, &leaf, v->f);
+    if (x->event) {
+        const char *why = plm_checker_event(v->c, x->event, &leaf, v->f);
         if (why) return wrong(v, i, why);
-        v->last_event = event;
         v->events++;
     } else {
-        leaf = plm_merkle_leaf(plm_col_text(v->leaves, 5));
+        if ((uint64_t)x->events_said != v->events)
+            return wrong(v, i, "it does not say how many events stand before it");
+        if (plm_str_is(x->kind, "event")) return wrong(v, i, "a record is no event");
+        leaf = plm_merkle_leaf(x->record);
     }
-    plm_str had = plm_col_blob(v->leaves, 1);
-    if (had.n != PLM_HASH_LEN || memcmp(had.p, leaf.b, PLM_HASH_LEN) != 0)
-        return wrong(v, i, "its record is not what was logged");
+    if (!plm_hash_eq(leaf, x->hash)) return wrong(v, i, "its record is not what was logged");
     plm_frontier_add(&v->tree, leaf);
-    (void)ref;
     return check_size(v);
-}
-
-static bool refs_agree(verifying *v) {
-    plm_stmt *st =
-        plm_stmt_new(v->s, "SELECT l.idx FROM log_leaves l JOIN events e ON e.seq = l.event"
-                                      " WHERE l.ref <> e.id ORDER BY l.idx LIMIT 1", v->f);
-    if (!st) return false;
-    int r = plm_stmt_step(st, v->f);
-    uint64_t i = r == 1 ? (uint64_t)plm_col_int(st, 0) : 0;
-    plm_stmt_free(st);
-    return r == 1 ? wrong(v, i, "it is filed under another id than its event has") : r == 0;
 }
 
 static bool check_all(verifying *v) {
     int r;
+    plm_log_leaf x;
     if (!next_of(v->heads, &v->head_size, v->f) || !next_of(v->notes, &v->note_size,
                                                             v->f)) return false;
     if (!check_size(v)) return false;
-    while ((r = plm_stmt_step(v->leaves, v->f)) == 1)
-        if (!check_leaf(v)) return false;
+    while ((r = plm_log_cursor_next(&v->leaves, &x, v->f)) == 1)
+        if (!check_leaf(v, &x)) return false;
     if (r < 0) return false;
     if (v->head_size != UINT64_MAX || v->note_size != UINT64_MAX)
         return wrong(v, v->tree.size, "it is missing: a head or a checkpoint is of a longer log");
     if (v->head_at != v->tree.size) return wrong(v, v->head_at, "no head covers it");
     const char *why = plm_checker_rest(v->c, v->events, v->f);
-    if (why) return wrong(v, v->tree.size, why);
-    return refs_agree(v);
+    return !why || wrong(v, v->tree.size, why);
 }
 
 bool plm_log_verify_store(plm_store *s, plm_log_report *out, plm_fault *f) {
@@ -144,13 +127,10 @@ bool plm_log_verify_store(plm_store *s, plm_log_report *out, plm_fault *f) {
     *out = (plm_log_report){.ok = true, .first_wrong = UINT64_MAX};
     if (!plm_store_snapshot(s, f)) return false;
     v.c = plm_checker_open(s, f);
-    v.leaves =
-        plm_stmt_new(s, "SELECT idx, hash, kind, ref, event, record FROM log_leaves ORDER BY idx",
-                     f);
     v.heads = plm_stmt_new(s, "SELECT size, root, frontier FROM log_heads ORDER BY size", f);
     v.notes = plm_stmt_new(s, "SELECT size, vkey, note FROM log_checkpoints ORDER BY size, vkey",
                            f);
-    bool ready = v.c && v.leaves && v.heads && v.notes;
+    bool ready = v.c && v.heads && v.notes && plm_log_cursor_open(&v.leaves, s, f);
     if (ready && !check_all(&v) && out->ok) {
         out->ok = false; /* the store itself is torn: the leaf being read is the first wrong one */
         out->first_wrong = v.tree.size;
@@ -159,7 +139,7 @@ bool plm_log_verify_store(plm_store *s, plm_log_report *out, plm_fault *f) {
         out->why = out->say;
     }
     out->leaves = v.tree.size;
-    plm_stmt_free(v.leaves);
+    plm_log_cursor_close(&v.leaves);
     plm_stmt_free(v.heads);
     plm_stmt_free(v.notes);
     plm_checker_close(v.c);
@@ -168,26 +148,28 @@ bool plm_log_verify_store(plm_store *s, plm_log_report *out, plm_fault *f) {
 }
 
 bool plm_log_hashes(plm_store *s, uint64_t size, plm_hash **out, uint64_t *n, plm_fault *f) {
-    plm_stmt *st = plm_stmt_new(s, "SELECT idx, hash FROM log_leaves WHERE idx < ?1 ORDER BY idx",
-                                f);
+    plm_stmt *st = plm_stmt_new(s, "SELECT at, hashes FROM log_tiles ORDER BY at", f);
     uint64_t cap = 0;
-    int r = -1;
+    int r = 0;
     *out = NULL;
     *n = 0;
     if (!st) return false;
-    plm_stmt_int(st, 1, size > INT64_MAX ? INT64_MAX : (int64_t)size);
-    while ((r = plm_stmt_step(st, f)) == 1) {
-        if (*n == cap) {
+    while (*n < size && (r = plm_stmt_step(st, f)) == 1) {
+        plm_str h = plm_col_blob(st, 1);
+        uint64_t k = h.n / PLM_HASH_LEN, at = (uint64_t)plm_col_int(st, 0);
+        if (!k || h.n % PLM_HASH_LEN || k > PLM_LOG_TILE || at * PLM_LOG_TILE != *n) break;
+        if (*n + k > cap) {
             cap = cap ? 2 * cap : 1024;
             plm_hash *more = plm_mem_resize(*out, cap * sizeof *more);
             if (!more) break;
             *out = more;
         }
-        plm_str h = plm_col_blob(st, 1);
-        if (h.n != PLM_HASH_LEN || (uint64_t)plm_col_int(st, 0) != *n) break;
-        memcpy((*out)[(*n)++].b, h.p, PLM_HASH_LEN);
+        memcpy(*out + *n, h.p, h.n);
+        *n += k;
     }
+    bool ok = r == 0 || *n >= size;
+    if (*n > size) *n = size;
     plm_stmt_free(st);
-    return r == 0 || plm_fail(f, PLM_CONFLICT, "leaf %llu can't be read: run log verify --store",
-                              (unsigned long long)*n);
+    return ok || plm_fail(f, PLM_CONFLICT, "leaf %llu can't be read: run log verify --store",
+                          (unsigned long long)*n);
 }

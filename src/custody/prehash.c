@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define PREHASH_BYTES_MAX (64u << 20)
+#define SCRATCH_BYTES 8192u /* a key of any URI that is one */
 
 typedef struct pre {
     plm_arena *a;
@@ -472,7 +473,6 @@ static void pre_init(pre *p, const plm_json *v, const plm_event_frame *frame, pl
     p->short_of_room = false;
     p->ignore[0] = frame->ignore;
     p->ignore[1] = NULL;
-    plm_buf_init(&p->scratch, 8192);
     ns_add(p, PLM_STR("cbv"), PLM_STR("https://ref.gs1.org/cbv/"));
     ns_add(p, PLM_STR("gs1"), PLM_STR("https://gs1.org/voc/"));
     ns_add(p, PLM_STR("epcis"), PLM_STR("https://ref.gs1.org/epcis/"));
@@ -487,9 +487,11 @@ static void pre_init(pre *p, const plm_json *v, const plm_event_frame *frame, pl
 bool plm_event_prehash(const plm_json *v, const plm_event_frame *frame, plm_arena *a,
                        plm_buf *out, plm_fault *f) {
     pre p;
+    char scratch[SCRATCH_BYTES];
     parts rest = {0};
     const plm_json *members[ORDER_N] = {NULL};
     pre_init(&p, v, frame, a);
+    p.scratch = (plm_buf){.p = scratch, .cap = sizeof scratch, .max = sizeof scratch};
     plm_json_pairs(v, it, k, m) {
         plm_str key = plm_json_text(k);
         size_t i = order_find(key);
@@ -506,7 +508,6 @@ bool plm_event_prehash(const plm_json *v, const plm_event_frame *frame, plm_aren
     }
     plm_str tail = parts_join(&p, (plm_str){"", 0}, &rest, false);
     plm_buf_put(out, tail.p, tail.n);
-    plm_buf_free(&p.scratch);
     if (p.short_of_room || out->full)
         return plm_fail(f, PLM_OUT_OF_RANGE, "the event is too large to hash");
     return true;
@@ -516,6 +517,7 @@ bool plm_event_hash(const plm_json *v, const plm_event_frame *frame, plm_arena *
                     unsigned char out[PLM_SHA256_LEN], plm_fault *f) {
     plm_buf b;
     plm_buf_init(&b, PREHASH_BYTES_MAX);
+    plm_buf_room(&b, 1024); /* what most need, at once */
     bool ok = plm_event_prehash(v, frame, a, &b, f);
     if (ok) plm_sha256_of(plm_buf_str(&b), out);
     plm_buf_free(&b);

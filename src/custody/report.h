@@ -10,6 +10,8 @@ typedef struct plm_report_ask {
     plm_str license, party, site; /* as printed, empty: all */
     int64_t from_ns, to_ns;       /* from inclusive, to exclusive */
     plm_str statements;           /* UVL statements, JSON Lines; empty: none */
+    const struct plm_paper *uvl;  /* the statement's form (form.h); needed with statements */
+    plm_day today;                /* for what the form says of dates */
 } plm_report_ask;
 
 /* Gets each line (a JSON object, without a newline). */
@@ -31,7 +33,8 @@ bool plm_report_inventory(plm_world *w, const plm_report_ask *ask, plm_report_si
  * opening + what came - what went = closing, in chips. */
 bool plm_report_semiannual(plm_world *w, const plm_report_ask *ask, plm_report_sink to,
                            plm_fault *f);
-/* 15 CFR 744.15(b)(1): each shipment and the UVL statement it was made under. */
+/* 15 CFR 744.15(b)(1): each shipment and the UVL statement it was made under; lacks names what
+ * the form (rulebooks/us/forms/uvl.json) has as missing or ill-formed. */
 bool plm_report_uvl_log(plm_world *w, const plm_report_ask *ask, plm_report_sink to, plm_fault *f);
 /* OIG-26-019-A's eight findings, a to h, answered from the desk's records. */
 bool plm_report_oversight(plm_store *s, const plm_report_ask *ask, plm_report_sink to,

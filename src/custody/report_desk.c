@@ -3,23 +3,12 @@
 
 #include "custody/desk.h"
 #include "custody/event.h"
+#include "custody/form.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- UVL statements, field by field (15 CFR 744.15(b)(2)) */
-
-static const struct {
-    const char *field, *cite;
-    bool truth; /* must be true, not only given */
-} uvl_fields[] = {
-    {"name", "(i)", false},           {"address", "(i)", false},
-    {"telephone", "(i)", false},      {"email", "(i)", false},
-    {"signer_name", "(i)", false},    {"signer_title", "(i)", false},
-    {"signed", "(b)(2)", false},      {"agrees_no_prohibited_use", "(ii)", true},
-    {"end_use", "(iii)", false},      {"end_user", "(iii)", false},
-    {"destination_country", "(iii)", false}, {"agrees_end_use_checks", "(iv)", true},
-    {"agrees_records", "(v)", true},  {"certifies_authority", "(vi)", true}};
 
 typedef struct statements {
     plm_doc *doc[1024];
@@ -54,26 +43,32 @@ static const plm_json *statement_for(const statements *st, plm_str party, plm_st
         const plm_json *items = plm_json_get(r, "items");
         if (!items) continue;
         plm_json_each(items, it, e) {
-            if (plm_str_eq(plm_json_text(e), sku)) return r;
+            const plm_json *name = plm_json_is_obj(e) ? plm_json_get(e, "sku") : e;
+            if (plm_str_eq(plm_json_text(name), sku)) return r;
         }
     }
     return NULL;
 }
 
-static void lacking(plm_jw *w, const plm_json *st) {
+static void lack(void *ctx, const plm_paper_problem *x) {
+    plm_jw *w = ctx;
+    if (strcmp(x->kind, "missing") != 0 && strcmp(x->kind, "ill-formed") != 0) return;
+    plm_jw_obj(w);
+    plm_jw_kstr(w, "field", x->field);
+    plm_jw_kcstr(w, "problem", x->kind);
+    plm_jw_kstr(w, "cite", x->cite);
+    plm_jw_kstr(w, "mend", x->mend);
+    plm_jw_end_obj(w);
+}
+
+static bool lacking(plm_jw *w, const plm_json *st, const plm_report_ask *ask, plm_fault *f) {
+    uint32_t checked, problems;
     plm_jw_key(w, "lacks");
     plm_jw_arr(w);
-    for (size_t i = 0; st && i < sizeof uvl_fields / sizeof *uvl_fields; i++) {
-        const plm_json *v = plm_json_get(st, uvl_fields[i].field);
-        bool given = uvl_fields[i].truth ? v && plm_json_true(v)
-            : plm_str_trim(plm_json_text(v)).n > 0;
-        if (given) continue;
-        plm_jw_obj(w);
-        plm_jw_kcstr(w, "field", uvl_fields[i].field);
-        plm_jw_kcstr(w, "cite", uvl_fields[i].cite);
-        plm_jw_end_obj(w);
-    }
+    bool ok = !st || plm_paper_check(ask->uvl, st, ask->today, NULL, lack, w, &checked, &problems,
+                                     f);
     plm_jw_end_arr(w);
+    return ok;
 }
 
 typedef struct shipment {
@@ -88,8 +83,8 @@ static int by_event_sku(const void *a, const void *b) {
     return plm_str_cmp(x->sku, y->sku);
 }
 
-static void say_shipment(const plm_world *w, const shipment *s, const statements *st, plm_buf *b,
-                         plm_report_sink to) {
+static bool say_shipment(const plm_world *w, const shipment *s, const statements *st,
+                         const plm_report_ask *ask, plm_buf *b, plm_report_sink to, plm_fault *f) {
     const plm_w_event *e = &w->event[s->ev];
     uint32_t who = w->license[s->license].consignee;
     plm_str party = who == PLM_W_NONE ? PLM_STR("") : plm_w_shown(w, w->party_ids.v[who]);
@@ -110,10 +105,11 @@ static void say_shipment(const plm_world *w, const shipment *s, const statements
     plm_jw_kint(&j, "chips", s->chips);
     if (u) plm_jw_kstr(&j, "statement", plm_json_text(plm_json_get(u, "id")));
     else plm_jw_kcstr(&j, "statement", NULL);
-    lacking(&j, u);
+    if (!lacking(&j, u, ask, f)) return false;
     plm_jw_kcstr(&j, "cite", "15 CFR 744.15(b)");
     plm_jw_end_obj(&j);
     to.line(to.ctx, plm_buf_str(b));
+    return true;
 }
 
 bool plm_report_uvl_log(plm_world *w, const plm_report_ask *ask, plm_report_sink to, plm_fault *f) {
@@ -143,7 +139,7 @@ bool plm_report_uvl_log(plm_world *w, const plm_report_ask *ask, plm_report_sink
         shipment sum = v[i];
         for (k = i + 1; k < n && by_event_sku(&v[i], &v[k]) == 0; k++)
             sum.units += v[k].units, sum.chips += v[k].chips;
-        say_shipment(w, &sum, st, &b, to);
+        ok = say_shipment(w, &sum, st, ask, &b, to, f);
     }
     plm_buf_free(&b);
     for (size_t i = 0; i < st->n; i++) plm_doc_free(st->doc[i]);

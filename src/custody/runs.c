@@ -3,6 +3,7 @@
  * only into one at least as large, or into what the flush itself wrote, so that no small commit
  * pays for a large store (but see PLM_RUNS_MANY). */
 #include "custody/runs.h"
+#include "custody/parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #define FREE_MERGE 65536u      /* entries that any commit may rewrite */
 #define MERGE_SHARE 64u        /* and so many times its own */
 #define UNREAD UINT64_MAX
+#define FEW_LOOKS 32u          /* that ask the store where a key begins; more learn the pages */
 
 typedef struct entry {
     uint64_t key;
@@ -28,13 +30,14 @@ typedef struct run {
 
 struct plm_runs {
     plm_store *s;
-    plm_stmt *first, *body, *put_page, *put_run, *drop_pages, *drop_run;
+    plm_stmt *first, *body, *start, *put_page, *put_run, *drop_pages, *drop_run;
     run *v;
     size_t n, cap;
     int64_t last;
     entry *pending, *spare;
     uint32_t pending_n, *slot, *next; /* slot: by key, newest entry; next: by entry */
     uint32_t pending_cap;
+    uint32_t looks;
     plm_arena *cache;
 };
 
@@ -114,14 +117,18 @@ plm_runs *plm_runs_open(plm_store *s, plm_fault *f) {
     r->first = r->cache ? plm_stmt_new(s, "SELECT first FROM index_pages WHERE at = ?1", f) : NULL;
     r->body = r->first ? plm_stmt_new(s, "SELECT body, first FROM index_pages WHERE at = ?1", f)
                        : NULL;
-    if (r->body && read_runs(r, f)) return r;
+    r->start = r->body ? plm_stmt_new(s, "SELECT at, body FROM index_pages WHERE"
+                                         " (at / 16777216) = ?1 AND first < ?2"
+                                         " ORDER BY first DESC, at DESC LIMIT 1", f) : NULL;
+    if (r->start && read_runs(r, f)) return r;
     plm_runs_close(r);
     return NULL;
 }
 
 void plm_runs_close(plm_runs *r) {
     if (!r) return;
-    plm_stmt *st[] = {r->first, r->body, r->put_page, r->put_run, r->drop_pages, r->drop_run};
+    plm_stmt *st[] = {r->first,   r->body,       r->start,   r->put_page,
+                      r->put_run, r->drop_pages, r->drop_run};
     for (size_t i = 0; i < sizeof st / sizeof *st; i++) plm_stmt_free(st[i]);
     for (size_t i = 0; i < r->n; i++) run_forget(&r->v[i]);
     plm_mem_free(r->v);
@@ -162,6 +169,17 @@ bool plm_runs_put(plm_runs *r, uint64_t key, int64_t event, plm_fault *f) {
     r->next[i] = *at;
     *at = i;
     return true;
+}
+
+void plm_runs_ahead(const plm_runs *r, uint64_t key, int step) {
+    if (!r->pending_cap) return;
+    const uint32_t *at = &r->slot[key & (r->pending_cap - 1)];
+    if (step == 0) {
+        __builtin_prefetch(at, 1);
+    } else if (*at != UINT32_MAX) {
+        __builtin_prefetch(&r->pending[*at]);
+        __builtin_prefetch(&r->next[*at]);
+    }
 }
 
 static int by_entry(const void *a, const void *b) {
@@ -226,6 +244,10 @@ static bool page_first(plm_runs *r, run *x, uint32_t page, plm_fault *f) {
     return true;
 }
 
+static bool page_is_one(plm_str b) {
+    return b.n && b.n % ENTRY_BYTES == 0 && b.n <= PLM_RUNS_PAGE_ENTRIES * ENTRY_BYTES;
+}
+
 static bool page_body(plm_runs *r, run *x, uint32_t page, plm_fault *f) {
     if (x->page[page].p) return true;
     if (plm_arena_used(r->cache) + (1u << 20) > PLM_RUNS_CACHE_MAX) {
@@ -240,7 +262,7 @@ static bool page_body(plm_runs *r, run *x, uint32_t page, plm_fault *f) {
     if (k < 0) return false;
     if (k == 0) return damaged(f);
     plm_str b = plm_col_blob(r->body, 0);
-    bool ok = b.n && b.n % ENTRY_BYTES == 0 && b.n <= PLM_RUNS_PAGE_ENTRIES * ENTRY_BYTES;
+    bool ok = page_is_one(b);
     if (ok) x->page[page] = plm_arena_copy(r->cache, b);
     plm_stmt_reset(r->body);
     if (!ok) return damaged(f);
@@ -259,9 +281,38 @@ static bool found_add(plm_runs_found *o, int64_t event) {
     return true;
 }
 
+/* Keys are hashes, so where one stands is nearly known: of n keys from low to high. */
+static size_t guess(uint64_t key, uint64_t low, uint64_t high, size_t n) {
+    if (key <= low || high <= low) return 0;
+    if (key >= high) return n - 1;
+    return (size_t)((double)(key - low) / (double)(high - low) * (double)(n - 1));
+}
+
+/* Narrows the pages [*a, *b) that may be the first whose first key is not below key, from a guess
+ * outwards: a halving of the whole would miss the caches a dozen times. */
+static bool narrow(plm_runs *r, run *x, uint64_t key, uint32_t *a, uint32_t *b, plm_fault *f) {
+    uint32_t last = x->pages - 1;
+    if (!page_first(r, x, 0, f) || !page_first(r, x, last, f)) return false;
+    uint32_t at = (uint32_t)guess(key, x->first[0], x->first[last], x->pages);
+    if (!page_first(r, x, at, f)) return false;
+    bool up = x->first[at] < key;
+    if (up) *a = at + 1;
+    else *b = at;
+    for (uint32_t step = 1; up ? *b - *a > step : *b > step; step *= 2) {
+        at = up ? *a + step : *b - step;
+        if (!page_first(r, x, at, f)) return false;
+        bool below = x->first[at] < key;
+        if (below) *a = at + 1;
+        else *b = at;
+        if (below != up) break;
+    }
+    return true;
+}
+
 /* The page before the first whose first key is not below key: where key may begin. */
 static bool page_of(plm_runs *r, run *x, uint64_t key, uint32_t *page, plm_fault *f) {
     uint32_t a = 0, b = x->pages;
+    if (b > 8 && !narrow(r, x, key, &a, &b, f)) return false;
     while (a < b) {
         uint32_t m = a + (b - a) / 2;
         if (!page_first(r, x, m, f)) return false;
@@ -272,28 +323,83 @@ static bool page_of(plm_runs *r, run *x, uint64_t key, uint32_t *page, plm_fault
     return true;
 }
 
+static uint64_t key_at(plm_str body, size_t i) { return unpack(body.p + i * ENTRY_BYTES).key; }
+
+/* The first entry of a page whose key is not below key. */
+static size_t entry_of(plm_str body, uint64_t key) {
+    size_t n = body.n / ENTRY_BYTES, a = 0, b = n;
+    size_t at = guess(key, key_at(body, 0), key_at(body, n - 1), n);
+    bool up = key_at(body, at) < key;
+    if (up) a = at + 1;
+    else b = at;
+    for (size_t step = 4; up ? b - a > step : b > step; step *= 2) {
+        at = up ? a + step : b - step;
+        bool below = key_at(body, at) < key;
+        if (below) a = at + 1;
+        else b = at;
+        if (below != up) break;
+    }
+    while (a < b) {
+        size_t m = a + (b - a) / 2;
+        if (key_at(body, m) < key) a = m + 1;
+        else b = m;
+    }
+    return a;
+}
+
+/* The page's entries with the key; *more: the next page may have some too. */
+static bool find_in_page(plm_str body, uint64_t key, plm_runs_found *out, bool *more) {
+    size_t a = entry_of(body, key), n = body.n / ENTRY_BYTES;
+    for (; a < n; a++) {
+        entry e = unpack(body.p + a * ENTRY_BYTES);
+        if (e.key != key) break;
+        if (!found_add(out, e.event)) return false;
+    }
+    *more = a == n;
+    return true;
+}
+
 static bool find_in(plm_runs *r, run *x, uint64_t key, plm_runs_found *out, plm_fault *f) {
     uint32_t page;
+    bool more = true;
     if (!x->pages) return true;
     if (!page_of(r, x, key, &page, f)) return false;
-    for (; page < x->pages; page++) {
+    for (; more && page < x->pages; page++) {
         if (!page_first(r, x, page, f)) return false;
         if (x->first[page] > key) return true;
         if (!page_body(r, x, page, f)) return false;
-        plm_str body = x->page[page];
-        size_t a = 0, n = body.n / ENTRY_BYTES, b = n;
-        while (a < b) {
-            size_t m = a + (b - a) / 2;
-            if (unpack(body.p + m * ENTRY_BYTES).key < key) a = m + 1;
-            else b = m;
-        }
-        for (; a < n; a++) {
-            entry e = unpack(body.p + a * ENTRY_BYTES);
-            if (e.key != key) return true;
-            if (!found_add(out, e.event)) return no_memory(f);
-        }
+        if (!find_in_page(x->page[page], key, out, &more)) return no_memory(f);
     }
     return true;
+}
+
+/* The same by asking the store where the key begins: for a few looks, which need not learn where
+ * every page begins. */
+static bool find_once(plm_runs *r, const run *x, uint64_t key, plm_runs_found *out, plm_fault *f) {
+    int64_t at = x->id << RUN_SHIFT, end = at + x->pages;
+    bool more = true, ok = true;
+    if (!x->pages) return true;
+    plm_stmt_int(r->start, 1, x->id);
+    plm_stmt_int(r->start, 2, (int64_t)key);
+    int k = plm_stmt_step(r->start, f);
+    if (k < 0) return false;
+    if (k == 1) {
+        plm_str b = plm_col_blob(r->start, 1);
+        at = plm_col_int(r->start, 0) + 1;
+        ok = page_is_one(b) ? find_in_page(b, key, out, &more) || no_memory(f) : damaged(f);
+        plm_stmt_reset(r->start);
+    }
+    for (; ok && more && at < end; at++) {
+        plm_stmt_int(r->body, 1, at);
+        k = plm_stmt_step(r->body, f);
+        if (k != 1) return k == 0 ? damaged(f) : false;
+        plm_str b = plm_col_blob(r->body, 0);
+        more = (uint64_t)plm_col_int(r->body, 1) <= key;
+        if (more) ok = page_is_one(b) ? find_in_page(b, key, out, &more) || no_memory(f)
+                                      : damaged(f);
+        plm_stmt_reset(r->body);
+    }
+    return ok;
 }
 
 static int by_event(const void *a, const void *b) {
@@ -304,8 +410,10 @@ static int by_event(const void *a, const void *b) {
 bool plm_runs_find(plm_runs *r, uint64_t key, plm_runs_found *out, plm_fault *f) {
     size_t n = 0;
     out->n = 0;
+    bool few = r->looks++ < FEW_LOOKS;
     for (size_t i = 0; i < r->n; i++)
-        if (!find_in(r, &r->v[i], key, out, f)) return false;
+        if (!(few ? find_once(r, &r->v[i], key, out, f) : find_in(r, &r->v[i], key, out, f)))
+            return false;
     uint32_t at = r->pending_n ? r->slot[key & (r->pending_cap - 1)] : UINT32_MAX;
     for (; at != UINT32_MAX; at = r->next[at])
         if (r->pending[at].key == key && !found_add(out, r->pending[at].event)) return no_memory(f);
@@ -512,31 +620,47 @@ bool plm_runs_sum(plm_store *s, uint64_t *sum, uint64_t *entries, const char **w
     return ok || *why;
 }
 
-static bool put_all(plm_runs *r, const char *sql, plm_runs_kind kind, plm_fault *f) {
-    plm_stmt *st = plm_stmt_new(r->s, sql, f);
-    bool ok = st != NULL;
+static bool put_parts(plm_runs *r, int64_t event, plm_str parts, plm_fault *f) {
+    plm_part p;
+    while (plm_parts_next(&parts, &p)) {
+        bool device = p.kind == PLM_PART_DEVICE;
+        if (!device && !plm_part_is_epc(&p)) continue;
+        plm_runs_kind kind = device ? PLM_RUNS_DEVICE : PLM_RUNS_EPC;
+        if (!plm_runs_put(r, plm_runs_key(kind, p.f[0]), event, f)) return false;
+        if (device && !plm_runs_put(r, plm_runs_key(kind, p.f[1]), event, f)) return false;
+    }
+    return true;
+}
+
+#define BUILD_AT_ONCE "4096"
+
+/* The entries of the next events after *last; *any: there were some. */
+static bool put_some(plm_runs *r, plm_stmt *st, int64_t *last, bool *any, plm_fault *f) {
     int k = -1;
-    while (ok && (k = plm_stmt_step(st, f)) == 1)
-        ok = plm_runs_put(r, plm_runs_key(kind, kind == PLM_RUNS_HASH ? plm_col_blob(st, 1)
-                                                                     : plm_col_text(st, 1)),
-                          plm_col_int(st, 0), f);
-    plm_stmt_free(st);
+    bool ok = true;
+    *any = false;
+    plm_stmt_int(st, 1, *last);
+    while (ok && (k = plm_stmt_step(st, f)) == 1) {
+        *any = true;
+        *last = plm_col_int(st, 0);
+        ok = plm_runs_put(r, plm_runs_key(PLM_RUNS_ID, plm_col_text(st, 1)), *last, f) &&
+             plm_runs_put(r, plm_runs_key(PLM_RUNS_HASH, plm_col_blob(st, 2)), *last, f) &&
+             put_parts(r, *last, plm_col_blob(st, 3), f);
+    }
+    if (!ok) plm_stmt_reset(st);
     return ok && k == 0;
 }
 
 bool plm_runs_build(plm_store *s, plm_fault *f) {
     if (!plm_store_exec(s, "DELETE FROM index_pages; DELETE FROM index_runs", f)) return false;
     plm_runs *r = plm_runs_open(s, f);
-    if (!r) return false;
-    bool ok = put_all(r, "SELECT seq, id FROM events ORDER BY seq", PLM_RUNS_ID, f) &&
-              put_all(r, "SELECT seq, hash FROM events ORDER BY seq", PLM_RUNS_HASH, f) &&
-              put_all(r, "SELECT event, epc FROM event_epcs ORDER BY event, ord", PLM_RUNS_EPC,
-                      f) &&
-              put_all(r, "SELECT event, epc FROM event_devices ORDER BY event, ord",
-                      PLM_RUNS_DEVICE, f) &&
-              put_all(r, "SELECT event, device_id FROM event_devices ORDER BY event, ord",
-                      PLM_RUNS_DEVICE, f) &&
-              plm_runs_flush(r, f);
+    plm_stmt *st = r ? plm_stmt_new(s, "SELECT seq, id, hash, parts FROM events WHERE seq > ?1"
+                                       " ORDER BY seq LIMIT " BUILD_AT_ONCE, f) : NULL;
+    bool ok = st != NULL, any = ok;
+    int64_t last = INT64_MIN;
+    while (ok && any) ok = put_some(r, st, &last, &any, f);
+    plm_stmt_free(st);
+    ok = ok && plm_runs_flush(r, f);
     plm_runs_close(r);
     return ok;
 }

@@ -19,8 +19,8 @@
 typedef enum plm_runs_kind {
     PLM_RUNS_ID,    /* events.id */
     PLM_RUNS_HASH,  /* events.hash */
-    PLM_RUNS_EPC,   /* event_epcs.epc */
-    PLM_RUNS_DEVICE /* event_devices.epc and device_id */
+    PLM_RUNS_EPC,   /* EPCs of its parts */
+    PLM_RUNS_DEVICE /* labels and ids of its parts' devices */
 } plm_runs_kind;
 
 typedef struct plm_runs plm_runs;
@@ -41,6 +41,9 @@ bool plm_runs_put(plm_runs *r, uint64_t key, int64_t event, plm_fault *f);
 bool plm_runs_flush(plm_runs *r, plm_fault *f);
 /* The events that may have the key, put but not flushed ones too; out is emptied first. */
 bool plm_runs_find(plm_runs *r, uint64_t key, plm_runs_found *out, plm_fault *f);
+
+/* Fetches ahead what putting (and then finding) key touches in memory; step 0 first, 1 later. */
+void plm_runs_ahead(const plm_runs *r, uint64_t key, int step);
 
 /* A sum that depends on every entry and on no order: of what should be there, and of what is.
  * *why (static) is set when a run is damaged. */

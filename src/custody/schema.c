@@ -137,5 +137,27 @@ static const char step5_feed[] =
     "CREATE TABLE load_feed (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL) STRICT;"
     "CREATE INDEX events_voided ON events (voided_by) WHERE voided_by IS NOT NULL;";
 
+/* An event is one row: what its lists hold is packed into parts (parts.h).  event_id: '' says the
+ * same as id, which older rows repeat.  Leaf hashes stand 256 to a row; leaves of events are
+ * numbered in the order of the events, so only the other leaves have rows, which say how many
+ * leaves of events stand before them.  Between this step and the next the rows are moved
+ * (forward.c). */
+static const char step6_parts[] =
+    "ALTER TABLE events ADD COLUMN parts BLOB;"
+    "CREATE TABLE log_tiles (at INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;"
+    "CREATE TABLE log_records (idx INTEGER PRIMARY KEY, kind TEXT NOT NULL, ref TEXT NOT NULL,"
+    " record TEXT NOT NULL, events INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX log_records_ref ON log_records (ref);"
+    "CREATE INDEX log_records_events ON log_records (events, idx);";
+
+static const char step7_drop[] =
+    "DROP TABLE event_epcs; DROP TABLE event_parties; DROP TABLE event_papers;"
+    "DROP TABLE event_sensors; DROP TABLE event_devices; DROP TABLE event_corrections;"
+    "DROP TABLE log_leaves;";
+
+/* The page of a run where a key may begin, by one look: a run's number is at / 2^24. */
+static const char step8_first[] =
+    "CREATE INDEX index_pages_first ON index_pages ((at / 16777216), first, at);";
+
 const char *const plm_schema_steps[] = {step1, step1_tables, step1_desk, step4_runs, step5_feed,
-                                        NULL};
+                                        step6_parts, step7_drop, step8_first, NULL};

@@ -6,6 +6,7 @@
 
 /* Migration n is plm_schema_steps[n - 1]; the list ends with NULL. */
 extern const char *const plm_schema_steps[];
-#define PLM_SCHEMA_RUNS 4 /* the version that keeps the index of events in runs */
+#define PLM_SCHEMA_RUNS 4  /* the version that keeps the index of events in runs */
+#define PLM_SCHEMA_PARTS 6 /* the version that packs an event into one row and the log into tiles */
 
 #endif

@@ -3,6 +3,7 @@
 #include "custody/show.h"
 #include "custody/event.h"
 #include "custody/gs1.h"
+#include "custody/parts.h"
 #include "custody/runs.h"
 
 #include <stdlib.h>
@@ -27,7 +28,7 @@ typedef struct showing {
     plm_store *s;
     plm_arena *a;
     plm_fault *f;
-    plm_stmt *events, *shown, *parties, *children, *devices;
+    plm_stmt *events, *shown, *parts, *many_parts;
     plm_runs *runs;
     rows history;
 } showing;
@@ -73,28 +74,39 @@ static plm_str keep(showing *w, int c) {
 static const char events_sql[] =
     "SELECT e.seq, e.event_time, e.record_time, e.voided_by, e.offset_min, e.declares, e.id,"
     " e.type,"
-    " e.action, e.biz_step, e.disposition, e.read_point, e.biz_location, e.parent, x.role,"
-    " (SELECT COUNT(*) FROM event_epcs c WHERE c.event = e.seq AND c.role = 'child'), x.ord"
-    " FROM events e JOIN event_epcs x ON x.event = e.seq WHERE x.epc = ?25"
-    " AND e.event_time >= ?26 AND e.event_time <= ?27 AND e.seq IN " SEQS;
+    " e.action, e.biz_step, e.disposition, e.read_point, e.biz_location, e.parent, e.parts"
+    " FROM events e WHERE e.event_time >= ?25 AND e.event_time <= ?26 AND e.seq IN " SEQS;
 
 static void bind_batch(plm_stmt *st, const plm_runs_found *found, size_t from) {
     for (size_t i = 0; i < BATCH; i++)
         plm_stmt_int(st, 1 + (int)i, from + i < found->n ? found->v[from + i] : 0);
 }
 
-static bool take_row(showing *w, plm_stmt *st, rows *l) {
-    plm_str role = plm_col_text(st, 14);
-    row e = {.seq = plm_col_int(st, 0), .event_time = plm_col_int(st, 1),
-             .record_time = plm_col_int(st, 2), .voided_by = plm_col_int(st, 3),
-             .offset_min = (int)plm_col_int(st, 4), .has_record = !plm_col_null(st, 2),
-             .declares = plm_col_int(st, 5) != 0, .as_child = plm_str_is(role, "child"),
-             .as_parent = plm_str_is(role, "parent"), .childless = plm_col_int(st, 15) == 0,
-             .ord = plm_col_int(st, 16)};
-    e.id = keep(w, 6), e.type = keep(w, 7), e.action = keep(w, 8), e.step = keep(w, 9);
-    e.disposition = keep(w, 10), e.point = keep(w, 11), e.location = keep(w, 12);
-    e.parent = keep(w, 13);
-    return rows_add(w, l, &e);
+/* A row for each time that the event lists key. */
+static bool take_rows(showing *w, plm_stmt *st, plm_str key, rows *l) {
+    plm_str parts = plm_col_blob(st, 14), rest = parts;
+    plm_part p;
+    row e = {.seq = 0, .childless = true};
+    int64_t ord = 0;
+    while (plm_parts_next(&rest, &p)) e.childless = e.childless && p.kind != PLM_PART_CHILD;
+    if (!plm_parts_whole(rest, plm_col_null(st, 14), plm_col_int(st, 0), w->f)) return false;
+    for (rest = parts; plm_parts_next(&rest, &p); ord++) {
+        if (!plm_part_is_epc(&p) || !plm_str_eq(p.f[0], key)) continue;
+        if (!e.seq) {
+            e.seq = plm_col_int(st, 0), e.event_time = plm_col_int(st, 1);
+            e.record_time = plm_col_int(st, 2), e.has_record = !plm_col_null(st, 2);
+            e.voided_by = plm_col_int(st, 3), e.offset_min = (int)plm_col_int(st, 4);
+            e.declares = plm_col_int(st, 5) != 0;
+            e.id = keep(w, 6), e.type = keep(w, 7), e.action = keep(w, 8), e.step = keep(w, 9);
+            e.disposition = keep(w, 10), e.point = keep(w, 11), e.location = keep(w, 12);
+            e.parent = keep(w, 13);
+        }
+        e.as_child = p.kind == PLM_PART_CHILD;
+        e.as_parent = p.kind == PLM_PART_PARENT;
+        e.ord = ord;
+        if (!rows_add(w, l, &e)) return false;
+    }
+    return true;
 }
 
 static int by_time_ord(const void *a, const void *b) {
@@ -109,11 +121,10 @@ static bool read_rows(showing *w, plm_str key, int64_t from, int64_t to, rows *l
     int r = 0;
     bool ok = plm_runs_find(w->runs, plm_runs_key(PLM_RUNS_EPC, key), &found, w->f);
     for (size_t i = 0; ok && i < found.n; i += BATCH) {
-        plm_stmt_text(st, BATCH + 1, key);
-        plm_stmt_int(st, BATCH + 2, from);
-        plm_stmt_int(st, BATCH + 3, to);
+        plm_stmt_int(st, BATCH + 1, from);
+        plm_stmt_int(st, BATCH + 2, to);
         bind_batch(st, &found, i);
-        while (ok && (r = plm_stmt_step(st, w->f)) == 1) ok = take_row(w, st, l);
+        while (ok && (r = plm_stmt_step(st, w->f)) == 1) ok = take_rows(w, st, key, l);
         ok = ok && r == 0;
         if (r == 1) plm_stmt_reset(st);
     }
@@ -216,14 +227,21 @@ static plm_str one_text(showing *w, const char *sql, plm_str a) {
     return out;
 }
 
-static plm_str party_of(showing *w, int64_t event, const char *dir) {
-    plm_str out = {0};
-    plm_stmt_int(w->parties, 1, event);
-    plm_stmt_text(w->parties, 2, plm_str_c(dir));
-    if (plm_stmt_step(w->parties, w->f) == 1) {
-        out = copied(w, plm_col_text(w->parties, 0));
-        plm_stmt_reset(w->parties);
+/* The possessing party before the owning one. */
+static plm_str party_of(showing *w, int64_t event, plm_part_kind dir) {
+    plm_str out = {0}, type = {0};
+    plm_part p;
+    plm_stmt_int(w->parts, 1, event);
+    if (plm_stmt_step(w->parts, w->f) != 1) return out;
+    plm_str rest = plm_col_blob(w->parts, 0);
+    while (plm_parts_next(&rest, &p)) {
+        if (p.kind != (char)dir || (!plm_str_is(p.f[0], "possessing_party") &&
+                                    !plm_str_is(p.f[0], "owning_party")))
+            continue;
+        if (!type.p || plm_str_cmp(p.f[0], type) > 0) type = p.f[0], out = p.f[1];
     }
+    if (out.p) out = copied(w, out);
+    plm_stmt_reset(w->parts);
     return out;
 }
 
@@ -254,7 +272,7 @@ static now reckon(showing *w, const rows *own) {
         else if (plm_str_is(e->step, "void_shipping")) n.state = PLM_STR("in_progress");
         else if (!n.state.p) n.state = e->step;
         plm_str operator = operator_of(w, at);
-        plm_str party = leaves(e) ? party_of(w, e->seq, "source") : (plm_str){0};
+        plm_str party = leaves(e) ? party_of(w, e->seq, PLM_PART_SOURCE) : (plm_str){0};
         if (party.p) n.holder = party;
         else if (operator.p) n.holder = operator;
         if (e->event_time > n.as_of) n.as_of = e->event_time;
@@ -272,7 +290,7 @@ static void put_history(showing *w, plm_jw *j) {
         const row *e = &w->history.v[i];
         plm_str at = e->point.p ? e->point : e->location, by = operator_of(w, at);
         if (i && e->seq == e[-1].seq) continue;
-        if (!by.p) by = party_of(w, e->seq, "source");
+        if (!by.p) by = party_of(w, e->seq, PLM_PART_SOURCE);
         plm_jw_obj(j);
         plm_jw_kstr(j, "event", e->id);
         plm_time_print_at(e->event_time, e->offset_min, text);
@@ -307,35 +325,52 @@ static int by_text(const void *a, const void *b) {
     return plm_str_cmp(*(const plm_str *)a, *(const plm_str *)b);
 }
 
+typedef struct keys {
+    plm_str *v;
+    size_t n, cap;
+} keys;
+
+/* The children of an event whose parent is key. */
+static bool add_children(showing *w, plm_str parts, plm_str key, keys *l) {
+    plm_part p;
+    bool parent = false;
+    for (plm_str rest = parts; plm_parts_next(&rest, &p);)
+        parent = parent || (p.kind == PLM_PART_PARENT && plm_str_eq(p.f[0], key));
+    for (plm_str rest = parts; parent && plm_parts_next(&rest, &p);) {
+        if (p.kind != PLM_PART_CHILD) continue;
+        if (l->n == l->cap) {
+            size_t cap = l->cap ? 2 * l->cap : 64;
+            plm_str *more = plm_arena_array(w->a, cap, sizeof *more);
+            if (!more) return false;
+            if (l->n) memcpy(more, l->v, l->n * sizeof *more);
+            l->v = more;
+            l->cap = cap;
+        }
+        l->v[l->n++] = copied(w, p.f[0]);
+    }
+    return true;
+}
+
 /* What was ever said to be inside key, each once. */
 static bool read_children(showing *w, plm_str key, plm_str **out, size_t *n) {
     plm_runs_found found = {0};
-    plm_str *v = NULL;
-    size_t many = 0, cap = 0;
+    keys l = {0};
     int r = 0;
+    plm_stmt *st = w->many_parts;
     bool ok = plm_runs_find(w->runs, plm_runs_key(PLM_RUNS_EPC, key), &found, w->f);
     for (size_t i = 0; ok && i < found.n; i += BATCH) {
-        plm_stmt_text(w->children, BATCH + 1, key);
-        bind_batch(w->children, &found, i);
-        while (ok && (r = plm_stmt_step(w->children, w->f)) == 1) {
-            if (many == cap) {
-                plm_str *more = plm_arena_array(w->a, cap ? 2 * cap : 64, sizeof *more);
-                if (more && many) memcpy(more, v, many * sizeof *v);
-                ok = more != NULL;
-                v = more;
-                cap = cap ? 2 * cap : 64;
-            }
-            if (ok) v[many++] = copied(w, plm_col_text(w->children, 0));
-        }
-        if (r == 1) plm_stmt_reset(w->children);
+        bind_batch(st, &found, i);
+        while (ok && (r = plm_stmt_step(st, w->f)) == 1)
+            ok = add_children(w, plm_col_blob(st, 0), key, &l);
+        if (r == 1) plm_stmt_reset(st);
         ok = ok && r == 0;
     }
     plm_mem_free(found.v);
-    if (many) qsort(v, many, sizeof *v, by_text);
+    if (l.n) qsort(l.v, l.n, sizeof *l.v, by_text);
     *n = 0;
-    for (size_t i = 0; i < many; i++)
-        if (!*n || !plm_str_eq(v[i], v[*n - 1])) v[(*n)++] = v[i];
-    *out = v;
+    for (size_t i = 0; i < l.n; i++)
+        if (!*n || !plm_str_eq(l.v[i], l.v[*n - 1])) l.v[(*n)++] = l.v[i];
+    *out = l.v;
     return ok || plm_fail(w->f, PLM_NO_MEMORY, "out of memory"); /* keeps an earlier cause */
 }
 
@@ -380,18 +415,23 @@ static plm_str kind_of(showing *w, plm_str key) {
 static plm_str device_in_events(showing *w, plm_str text, int c) {
     plm_runs_found found = {0};
     plm_str out = {0};
+    plm_part p;
     int64_t newest = INT64_MIN;
-    int r = 0;
     bool ok = plm_runs_find(w->runs, plm_runs_key(PLM_RUNS_DEVICE, text), &found, w->f);
     for (size_t i = 0; ok && i < found.n; i++) {
-        plm_stmt_int(w->devices, 1, found.v[i]);
-        while ((r = plm_stmt_step(w->devices, w->f)) == 1) {
-            if (!plm_str_eq(plm_col_text(w->devices, c), text)) continue;
-            if (plm_col_int(w->devices, 2) < newest) continue;
-            newest = plm_col_int(w->devices, 2);
-            out = copied(w, plm_col_text(w->devices, 1 - c));
+        plm_stmt_int(w->parts, 1, found.v[i]);
+        int r = plm_stmt_step(w->parts, w->f);
+        ok = r >= 0;
+        if (r != 1) continue;
+        int64_t at = plm_col_int(w->parts, 1);
+        plm_str rest = plm_col_blob(w->parts, 0);
+        bool counts = plm_col_null(w->parts, 2) && !plm_col_int(w->parts, 3) && at >= newest;
+        while (counts && plm_parts_next(&rest, &p)) {
+            if (p.kind != PLM_PART_DEVICE || !plm_str_eq(p.f[c], text)) continue;
+            newest = at;
+            out = copied(w, p.f[1 - c]);
         }
-        ok = r == 0;
+        plm_stmt_reset(w->parts);
     }
     plm_mem_free(found.v);
     return out;
@@ -447,24 +487,17 @@ bool plm_show(plm_store *s, plm_str id, plm_buf *out, plm_fault *f) {
     if (ok) {
         w.events = plm_stmt_new(s, events_sql, f);
         w.shown = plm_stmt_new(s, "SELECT shown FROM names WHERE key = ?1", f);
-        w.parties = plm_stmt_new(s, "SELECT party FROM event_parties WHERE event = ?1 AND dir = ?2"
-                                    " AND type IN ('possessing_party', 'owning_party')"
-                                    " ORDER BY type DESC LIMIT 1", f);
-        w.children = plm_stmt_new(s, "SELECT c.epc FROM event_epcs p JOIN event_epcs c ON"
-                                     " c.event = p.event AND c.role = 'child' WHERE p.epc = ?25 AND"
-                                     " p.role = 'parent' AND p.event IN " SEQS, f);
-        w.devices = plm_stmt_new(s, "SELECT d.epc, d.device_id, e.event_time FROM event_devices d"
-                                    " JOIN events e ON e.seq = d.event WHERE d.event = ?1 AND"
-                                    " e.voided_by IS NULL AND e.declares = 0", f);
+        w.parts = plm_stmt_new(s, "SELECT parts, event_time, voided_by, declares FROM events"
+                                  " WHERE seq = ?1", f);
+        w.many_parts = plm_stmt_new(s, "SELECT parts FROM events WHERE seq IN " SEQS, f);
         w.runs = plm_runs_open(s, f);
-        ok = w.events && w.shown && w.parties && w.children && w.devices && w.runs &&
+        ok = w.events && w.shown && w.parts && w.many_parts && w.runs &&
              put_all(&w, id, out);
         plm_runs_close(w.runs);
-        plm_stmt_free(w.devices);
         plm_stmt_free(w.events);
         plm_stmt_free(w.shown);
-        plm_stmt_free(w.parties);
-        plm_stmt_free(w.children);
+        plm_stmt_free(w.parts);
+        plm_stmt_free(w.many_parts);
         plm_store_rollback(s);
     }
     plm_arena_free(w.a);

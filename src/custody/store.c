@@ -1,5 +1,6 @@
 /* store.c: chooses the driver and brings the schema up to date.  Invariant: a store that opened
  * has every migration this program knows, and none that it does not. */
+#include "custody/forward.h"
 #include "custody/runs.h"
 #include "custody/schema.h"
 #include "custody/store_driver.h"
@@ -57,8 +58,10 @@ static bool store_migrate_in_turn(plm_store *s, plm_fault *f) {
         return plm_fail(f, PLM_REFUSED,
                         "the store has schema %lld and this program knows %lld: use a newer one",
                         (long long)have, (long long)known);
-    for (int64_t v = have; v < known; v++)
+    for (int64_t v = have; v < known; v++) {
         if (!plm_store_exec(s, plm_schema_steps[v], f)) return false;
+        if (have > 0 && v + 1 == PLM_SCHEMA_PARTS && !plm_forward_parts(s, f)) return false;
+    }
     /* a store that has events and no runs yet */
     if (have > 0 && have < PLM_SCHEMA_RUNS && !plm_runs_build(s, f)) return false;
     return have == known || store_set_version(s, known, f);

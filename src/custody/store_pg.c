@@ -1,9 +1,10 @@
 /* store_pg.c: PostgreSQL behind the seam, over libpq.  The seam's SQL is rewritten here: ?n to
  * $n, INTEGER to BIGINT, BLOB to BYTEA, REAL to DOUBLE PRECISION; STRICT and WITHOUT ROWID go.
- * Rows read travel as text; rows appended go by COPY in its binary form, gathered in memory until
- * another statement could see them.  The writer's turn is a transaction-wide advisory lock, so
- * that leaves of the log and balances have one order here too; commit waits for the disk
- * (synchronous_commit stays at its default, on). */
+ * Rows read travel as text; rows appended go by COPY in its binary form: gathered in memory, or,
+ * once they are many, sent while more are made, and ended before another statement could see
+ * them.  The writer's turn is a transaction-wide advisory lock, so that leaves of the log and
+ * balances have one order here too; commit waits for the disk (synchronous_commit stays at its
+ * default, on). */
 #include "custody/store_driver.h"
 
 #include <libpq-fe.h>
@@ -13,12 +14,14 @@
 
 #define PG_TURN_LOCK "7305805" /* any number: names the writer's turn */
 #define PG_COPY_MAX (1u << 20)  /* bytes of rows that wait for a COPY */
+#define PG_COPY_CHUNK (64u << 10) /* of which so many go at a time once it is open */
 
 typedef struct pg_db {
     PGconn *c;
     unsigned names;          /* prepared so far */
     struct pg_stmt *appends; /* in the order they were made */
-    bool waiting;            /* some of them holds rows */
+    struct pg_stmt *open;    /* whose COPY is open: the server reads while rows are made */
+    bool waiting;            /* some of them holds rows, or is open */
 } pg_db;
 
 typedef struct pg_stmt {
@@ -81,19 +84,44 @@ static bool pg_done(pg_db *db, PGresult *r, plm_fault *f) {
     return ok;
 }
 
-static bool pg_copy_out(pg_stmt *st, plm_fault *f) {
+/* Ends the COPY that is open; why: NULL, or a word that has the server take none of it. */
+static bool pg_copy_end(pg_db *db, const char *why, plm_fault *f) {
+    PGresult *r;
+    bool ok = true;
+    if (!db->open) return true;
+    db->open = NULL;
+    if ((!why && PQputCopyData(db->c, "\377\377", 2) != 1) || PQputCopyEnd(db->c, why) != 1)
+        ok = pg_fail(db->c, f);
+    while ((r = PQgetResult(db->c)) != NULL) {
+        if (PQresultStatus(r) == PGRES_COPY_IN) { /* not ended: the connection is gone */
+            PQclear(r);
+            return false;
+        }
+        ok = pg_done(db, r, f) && ok;
+    }
+    return ok;
+}
+
+static bool pg_copy_begin(pg_stmt *st, plm_fault *f) {
     static const char head[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
-    PGconn *c = st->db->c;
-    if (!st->rows.n) return true;
-    PGresult *r = PQexec(c, st->copy);
+    pg_db *db = st->db;
+    if (db->open == st) return true;
+    if (!pg_copy_end(db, NULL, f)) return false;
+    PGresult *r = PQexec(db->c, st->copy);
     bool ok = PQresultStatus(r) == PGRES_COPY_IN;
     PQclear(r);
-    ok = ok && PQputCopyData(c, head, 19) == 1 &&
-         PQputCopyData(c, st->rows.p, (int)st->rows.n) == 1 &&
-         PQputCopyData(c, "\377\377", 2) == 1 && PQputCopyEnd(c, NULL) == 1;
+    if (!ok) return pg_fail(db->c, f);
+    db->open = st;
+    return PQputCopyData(db->c, head, 19) == 1 || pg_fail(db->c, f);
+}
+
+/* Sends what waits; the COPY stays open. */
+static bool pg_copy_out(pg_stmt *st, plm_fault *f) {
+    if (!st->rows.n) return true;
+    bool ok = pg_copy_begin(st, f) &&
+              (PQputCopyData(st->db->c, st->rows.p, (int)st->rows.n) == 1 ||
+               pg_fail(st->db->c, f));
     plm_buf_clear(&st->rows);
-    if (!ok) return pg_fail(c, f);
-    while ((r = PQgetResult(c)) != NULL) ok = pg_done(st->db, r, f) && ok;
     return ok;
 }
 
@@ -101,13 +129,17 @@ static bool pg_copy_out(pg_stmt *st, plm_fault *f) {
 static bool pg_settle(pg_db *db, plm_fault *f) {
     bool ok = true;
     if (!db->waiting) return true;
+    if (db->open) ok = pg_copy_out(db->open, f);
     for (pg_stmt *a = db->appends; a && ok; a = a->next) ok = pg_copy_out(a, f);
+    ok = ok && pg_copy_end(db, NULL, f);
     db->waiting = !ok;
     return ok;
 }
 
 static void pg_forget(pg_db *db) {
+    plm_fault quiet = {0};
     for (pg_stmt *a = db->appends; a; a = a->next) plm_buf_clear(&a->rows);
+    pg_copy_end(db, "rolled back", &quiet);
     db->waiting = false;
 }
 
@@ -153,8 +185,8 @@ static void *pg_open(const char *where, plm_fault *f) {
 static bool pg_turn(void *v, char kind, plm_fault *f) {
     pg_db *db = v;
     if (kind == 'w')
-        return pg_done(db, PQexec(db->c, "BEGIN"), f) &&
-               pg_done(db, PQexec(db->c, "SELECT pg_advisory_xact_lock(" PG_TURN_LOCK ")"), f);
+        return pg_done(db, PQexec(db->c, "BEGIN; SELECT pg_advisory_xact_lock(" PG_TURN_LOCK ")"),
+                       f);
     if (kind == 'r')
         return pg_done(db, PQexec(db->c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), f);
     if (kind == 'b') {
@@ -226,6 +258,8 @@ static void *pg_append(void *v, const char *table, const char *columns, int n, p
 }
 
 static void pg_unlink(pg_stmt *st) {
+    plm_fault quiet = {0};
+    if (st->db->open == st) pg_copy_end(st->db, "not wanted", &quiet);
     pg_stmt **at = &st->db->appends;
     while (*at && *at != st) at = &(*at)->next;
     if (*at) *at = st->next;
@@ -300,7 +334,8 @@ static int pg_copy_row(pg_stmt *st, int64_t *changed, plm_fault *f) {
     st->db->waiting = true;
     if (changed) *changed = 1;
     if (b->full) return plm_fail(f, PLM_OUT_OF_RANGE, "a row is too large to store"), -1;
-    return b->n < PG_COPY_MAX || pg_copy_out(st, f) ? 0 : -1;
+    size_t most = st->db->open == st ? PG_COPY_CHUNK : PG_COPY_MAX;
+    return b->n < most || pg_copy_out(st, f) ? 0 : -1;
 }
 
 static int pg_step(void *v, int64_t *changed, plm_fault *f) {

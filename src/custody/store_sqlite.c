@@ -2,10 +2,13 @@
  * on disk.  BEGIN IMMEDIATE is the writer's turn, waited for up to PLM_STORE_BUSY_MS. */
 #include "custody/store_driver.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
+
+#define WRITE_EARLY_OPS 500000 /* of SQLite's machine: some ten thousand rows */
 
 static bool lite_fail(sqlite3 *db, plm_fault *f) {
     int code = sqlite3_errcode(db);
@@ -19,20 +22,44 @@ static bool lite_fail(sqlite3 *db, plm_fault *f) {
                                              : "");
 }
 
+typedef struct lite_db {
+    sqlite3 *c;
+    int wal; /* the log's file, opened to start its writing early; -1 not yet */
+} lite_db;
+
 static bool lite_exec(void *db, const char *sql, plm_fault *f) {
-    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || lite_fail(db, f);
+    sqlite3 *c = ((lite_db *)db)->c;
+    return sqlite3_exec(c, sql, NULL, NULL, NULL) == SQLITE_OK || lite_fail(c, f);
 }
 
-static void lite_close(void *db) { sqlite3_close_v2(db); }
+static void lite_close(void *v) {
+    lite_db *db = v;
+    sqlite3_close_v2(db->c);
+    if (db->wal >= 0) close(db->wal); /* no lock is ever on the log, so none goes with this */
+    plm_mem_free(db);
+}
+
+/* Called now and then while a writer's statements run: what a large commit has put in the log so
+ * far starts on its way to the disk, so that the sync at its end waits for the rest only.  A hint:
+ * the sync stays, whatever becomes of this. */
+static int lite_write_early(void *v) {
+    lite_db *db = v;
+    const char *name = sqlite3_db_filename(db->c, "main");
+    if (db->wal < 0 && name && name[0])
+        db->wal = open(sqlite3_filename_wal(name), O_RDONLY | O_CLOEXEC);
+    if (db->wal >= 0) sync_file_range(db->wal, 0, 0, SYNC_FILE_RANGE_WRITE);
+    return 0;
+}
 
 /* Several processes may make the store at once; the switch to WAL then answers busy. */
-static bool lite_set_up(sqlite3 *db, plm_fault *f) {
+static bool lite_set_up(lite_db *db, plm_fault *f) {
     int rc = SQLITE_BUSY;
     for (int i = 0; i < PLM_STORE_BUSY_MS / 20 && rc == SQLITE_BUSY; i++) {
-        rc = sqlite3_exec(db, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+        rc = sqlite3_exec(db->c, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL", NULL, NULL,
+                          NULL);
         if (rc == SQLITE_BUSY) usleep(20000);
     }
-    if (rc != SQLITE_OK) return lite_fail(db, f);
+    if (rc != SQLITE_OK) return lite_fail(db->c, f);
     return lite_exec(db, "PRAGMA synchronous=FULL; PRAGMA cache_size=-32768;"
                          "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8192;"
                          "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON", f);
@@ -43,32 +70,40 @@ static void lite_once(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
 static void *lite_open(const char *where, plm_fault *f) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    sqlite3 *db = NULL;
     pthread_once(&once, lite_once);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (!where[0]) {
         plm_fail(f, PLM_BAD_INPUT, "--store needs a file or a postgres:// address");
         return NULL;
     }
-    if (sqlite3_open_v2(where, &db, flags, NULL) == SQLITE_OK) {
-        sqlite3_busy_timeout(db, PLM_STORE_BUSY_MS);
+    lite_db *db = plm_mem_resize(NULL, sizeof *db);
+    if (!db) {
+        plm_fail(f, PLM_NO_MEMORY, "no memory to open the store");
+        return NULL;
+    }
+    *db = (lite_db){.wal = -1};
+    if (sqlite3_open_v2(where, &db->c, flags, NULL) == SQLITE_OK) {
+        sqlite3_busy_timeout(db->c, PLM_STORE_BUSY_MS);
         if (lite_set_up(db, f)) return db;
     } else {
         plm_fail_at(f, PLM_IO, where, 0, 0, "the store can't be opened: %s",
-                    db ? sqlite3_errmsg(db) : "no memory");
+                    db->c ? sqlite3_errmsg(db->c) : "no memory");
     }
-    sqlite3_close_v2(db);
+    lite_close(db);
     return NULL;
 }
 
-static bool lite_turn(void *db, char kind, plm_fault *f) {
+static bool lite_turn(void *v, char kind, plm_fault *f) {
+    lite_db *db = v;
+    sqlite3_progress_handler(db->c, kind == 'w' ? WRITE_EARLY_OPS : 0, lite_write_early, db);
     if (kind == 'w') return lite_exec(db, "BEGIN IMMEDIATE", f);
     if (kind == 'r') return lite_exec(db, "BEGIN", f);
     if (kind == 'c') return lite_exec(db, "COMMIT", f);
-    return sqlite3_get_autocommit(db) || lite_exec(db, "ROLLBACK", f);
+    return sqlite3_get_autocommit(db->c) || lite_exec(db, "ROLLBACK", f);
 }
 
-static void *lite_prepare(void *db, const char *sql, plm_fault *f) {
+static void *lite_prepare(void *v, const char *sql, plm_fault *f) {
+    sqlite3 *db = ((lite_db *)v)->c;
     sqlite3_stmt *st = NULL;
     if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) == SQLITE_OK)
         return st;

@@ -1,5 +1,6 @@
 /* world_load.c: the store's tables into a plm_world.  Rows are read in a fixed order, so that the
  * same records always give the same world. */
+#include "custody/parts.h"
 #include "custody/world.h"
 
 #include <inttypes.h>
@@ -11,8 +12,7 @@ typedef struct load {
     plm_store *s;
     plm_world *w;
     plm_fault *f;
-    int64_t *seq;   /* of each event read now, ascending */
-    uint32_t base;  /* events that were there before */
+    uint32_t listed_cap, pair_cap; /* room beyond what was there before */
     int64_t after;  /* events up to this one were there before */
     plm_str one;    /* the proof that is read alone; p NULL: all */
     plm_w_index att_ids, loc_ids;
@@ -93,13 +93,12 @@ static int64_t day_ns(plm_stmt *q, int c, int64_t none) {
     return plm_col_null(q, c) ? none : plm_col_int(q, c) * PLM_W_DAY;
 }
 
-/* What a statement is given: nothing, as_of as ?1, the last event read before as ?1, or as_of and
- * that as ?1 and ?2. */
-typedef enum bound { B_NONE, B_AS_OF, B_AFTER, B_BOTH, B_ONE, B_ONE_AS_OF } bound;
+/* What a statement is given: nothing, as_of as ?1, or as_of and the last event read before as ?1
+ * and ?2. */
+typedef enum bound { B_NONE, B_AS_OF, B_BOTH, B_ONE, B_ONE_AS_OF } bound;
 
 static void bind_to(load *l, plm_stmt *q, bound how) {
     if (how == B_AS_OF || how == B_BOTH || how == B_ONE_AS_OF) plm_stmt_int(q, 1, l->w->as_of);
-    if (how == B_AFTER) plm_stmt_int(q, 1, l->after);
     if (how == B_BOTH) plm_stmt_int(q, 2, l->after);
     if (how == B_ONE) plm_stmt_text(q, 1, l->one);
     if (how == B_ONE_AS_OF) plm_stmt_text(q, 2, l->one);
@@ -344,11 +343,82 @@ static plm_w_place place_of(load *l, plm_str s) {
     return i == PLM_W_NONE ? p : l->w->site[i].place;
 }
 
+static bool more(void **v, uint32_t had, uint32_t n, size_t size);
+
+static bool part_epc(load *l, plm_w_event *e, plm_str key) {
+    plm_world *w = l->w;
+    uint32_t t = thing(l, key);
+    if (t == PLM_W_NONE) return !key.n;
+    if (w->listed_n == l->listed_cap) {
+        if (!more((void **)&w->listed, w->listed_n, w->listed_n + 1024, sizeof *w->listed))
+            return false;
+        l->listed_cap += w->listed_n + 1024;
+    }
+    if (!e->en) e->e0 = w->listed_n;
+    w->listed[w->listed_n++] = t;
+    e->en++;
+    return true;
+}
+
+static void part_party(load *l, plm_w_event *e, bool src, plm_str type, plm_str id) {
+    if (plm_str_is(type, "location")) {
+        if (!src) e->dst_site = site(l, id);
+        return;
+    }
+    uint32_t *to = src ? &e->src : &e->dst;
+    if (*to == PLM_W_NONE || plm_str_is(type, "owning_party"))
+        *to = ix(l, &l->w->party_ids, id);
+}
+
+static void part_paper(load *l, plm_w_event *e, plm_str type, plm_str id) {
+    if (plm_str_is(type, "License")) {
+        if (e->license == PLM_W_NONE) e->license = license(l, id);
+    } else if (plm_str_is(type, "po")) {
+        if (e->order == PLM_W_NONE) e->order = order(l, id);
+    } else if (plm_str_is(type, "rma")) {
+        e->rma = id.n ? plm_arena_copy(l->w->a, id) : PLM_STR("");
+    }
+}
+
+static void part_mass(plm_w_event *e, plm_str v, plm_str uom) {
+    char b[48];
+    if (e->mass_mg || !v.n || v.n >= sizeof b) return;
+    memcpy(b, v.p, v.n);
+    b[v.n] = 0;
+    double kg = strtod(b, NULL) * (plm_str_is(uom, "LBR") ? 0.45359237 : 1);
+    if (plm_str_is(uom, "GRM")) kg /= 1000;
+    if (kg > 0 && kg < 1e9) e->mass_mg = (int64_t)(kg * 1e6 + .5);
+}
+
+static bool part_device(load *l, plm_w_event *e, plm_str key, plm_str id) {
+    plm_world *w = l->w;
+    uint32_t t = thing(l, key);
+    if (t == PLM_W_NONE) return false;
+    if (w->pairs == l->pair_cap) {
+        if (!more((void **)&w->pair, w->pairs, w->pairs + 256, sizeof *w->pair)) return false;
+        l->pair_cap += w->pairs + 256;
+    }
+    if (!e->dn) e->d0 = w->pairs;
+    w->pair[w->pairs++] = (plm_w_pair){t, id.n ? plm_arena_copy(w->a, id) : PLM_STR("")};
+    e->dn++;
+    return w->pair[w->pairs - 1].device.p != NULL;
+}
+
+static bool take_part(load *l, plm_w_event *e, const plm_part *p) {
+    if (p->kind == PLM_PART_PARENT) return true;
+    if (plm_part_is_epc(p)) return part_epc(l, e, p->f[0]);
+    if (p->kind == PLM_PART_DEVICE) return part_device(l, e, p->f[0], p->f[1]);
+    if (p->kind == PLM_PART_PAPER) part_paper(l, e, p->f[0], p->f[1]);
+    if (p->kind == PLM_PART_SENSOR && plm_str_is(p->f[0], "Mass")) part_mass(e, p->f[1], p->f[2]);
+    if (p->kind == PLM_PART_SOURCE || p->kind == PLM_PART_DESTINATION)
+        part_party(l, e, p->kind == PLM_PART_SOURCE, p->f[0], p->f[1]);
+    return e->rma.p != NULL;
+}
+
 static bool row_event(load *l, plm_stmt *q) {
     plm_world *w = l->w;
     plm_w_event *e = &w->event[w->events];
     memset(e, 0, sizeof *e);
-    l->seq[w->events - l->base] = plm_col_int(q, 0);
     e->origin = w->events;
     e->id = keep(l, q, 1);
     e->t = plm_col_int(q, 2);
@@ -370,83 +440,13 @@ static bool row_event(load *l, plm_stmt *q) {
     e->replaces = thing(l, plm_col_text(q, 12));
     e->license = e->order = e->src = e->dst = e->dst_site = PLM_W_NONE;
     e->rma = PLM_STR("");
+    plm_part p;
+    plm_str rest = plm_col_blob(q, 13);
+    while (plm_parts_next(&rest, &p))
+        if (!take_part(l, e, &p)) return false;
+    if (!plm_parts_whole(rest, plm_col_null(q, 13), plm_col_int(q, 0), l->f)) return false;
     if (e->known > w->now) w->now = e->known;
     w->events++;
-    return true;
-}
-
-static plm_w_event *event_of(load *l, int64_t seq) {
-    uint32_t a = 0, n = l->w->events - l->base, b = n;
-    while (a < b) {
-        uint32_t m = a + (b - a) / 2;
-        if (l->seq[m] < seq) a = m + 1;
-        else b = m;
-    }
-    return a < n && l->seq[a] == seq ? &l->w->event[l->base + a] : NULL;
-}
-
-static bool row_epc(load *l, plm_stmt *q) {
-    plm_w_event *e = event_of(l, plm_col_int(q, 0));
-    if (!e) return true;
-    uint32_t t = thing(l, plm_col_text(q, 1));
-    if (t == PLM_W_NONE) return false;
-    if (!e->en) e->e0 = l->w->listed_n;
-    l->w->listed[l->w->listed_n++] = t;
-    e->en++;
-    return true;
-}
-
-static bool row_party(load *l, plm_stmt *q) {
-    plm_w_event *e = event_of(l, plm_col_int(q, 0));
-    if (!e) return true;
-    plm_str dir = plm_col_text(q, 1), type = plm_col_text(q, 2), id = plm_col_text(q, 3);
-    bool src = plm_str_is(dir, "source");
-    if (plm_str_is(type, "location")) {
-        if (!src) e->dst_site = site(l, id);
-        return true;
-    }
-    uint32_t *to = src ? &e->src : &e->dst;
-    if (*to == PLM_W_NONE || plm_str_is(type, "owning_party"))
-        *to = ix(l, &l->w->party_ids, id);
-    return true;
-}
-
-static bool row_paper(load *l, plm_stmt *q) {
-    plm_w_event *e = event_of(l, plm_col_int(q, 0));
-    if (!e) return true;
-    plm_str type = plm_col_text(q, 1), id = plm_col_text(q, 2);
-    if (plm_str_is(type, "License")) {
-        if (e->license == PLM_W_NONE) e->license = license(l, id);
-    } else if (plm_str_is(type, "po")) {
-        if (e->order == PLM_W_NONE) e->order = order(l, id);
-    } else if (plm_str_is(type, "rma")) {
-        e->rma = keep(l, q, 2);
-    }
-    return true;
-}
-
-static bool row_mass(load *l, plm_stmt *q) {
-    plm_w_event *e = event_of(l, plm_col_int(q, 0));
-    if (!e || e->mass_mg) return true;
-    plm_str v = plm_col_text(q, 1), uom = plm_col_text(q, 2);
-    char b[48];
-    if (!v.n || v.n >= sizeof b) return true;
-    memcpy(b, v.p, v.n);
-    b[v.n] = 0;
-    double kg = strtod(b, NULL) * (plm_str_is(uom, "LBR") ? 0.45359237 : 1);
-    if (plm_str_is(uom, "GRM")) kg /= 1000;
-    if (kg > 0 && kg < 1e9) e->mass_mg = (int64_t)(kg * 1e6 + .5);
-    return true;
-}
-
-static bool row_identity(load *l, plm_stmt *q) {
-    plm_w_event *e = event_of(l, plm_col_int(q, 0));
-    if (!e) return true;
-    uint32_t t = thing(l, plm_col_text(q, 1));
-    if (t == PLM_W_NONE) return false;
-    if (!e->dn) e->d0 = l->w->pairs;
-    l->w->pair[l->w->pairs++] = (plm_w_pair){t, keep(l, q, 2)};
-    e->dn++;
     return true;
 }
 
@@ -465,38 +465,19 @@ static bool more(void **v, uint32_t had, uint32_t n, size_t size) {
     return p != NULL;
 }
 
-static bool reserve(load *l) {
-    plm_world *w = l->w;
-    uint32_t n = 0, listed = 0, pairs = 0;
-    if (!count(l, "SELECT COUNT(*)" KNOWN " AND e.seq > ?2", B_BOTH, &n) ||
-        !count(l, "SELECT COUNT(*) FROM event_epcs WHERE event > ?1", B_AFTER, &listed) ||
-        !count(l, "SELECT COUNT(*) FROM event_devices WHERE event > ?1", B_AFTER, &pairs))
-        return false;
-    l->seq = plm_mem_resize(NULL, ((size_t)n + 1) * sizeof *l->seq);
-    return (l->seq && more((void **)&w->event, w->events, n, sizeof *w->event) &&
-            more((void **)&w->listed, w->listed_n, listed, sizeof *w->listed) &&
-            more((void **)&w->pair, w->pairs, pairs, sizeof *w->pair)) || full(l);
-}
-
 static bool events(load *l) {
-    l->base = l->w->events;
-    bool ok = reserve(l) &&
-           each(l, "SELECT e.seq, e.id, e.event_time, e.known_time, e.record_time, e.type,"
+    plm_world *w = l->w;
+    uint32_t n = 0;
+    l->listed_cap = w->listed_n, l->pair_cap = w->pairs;
+    if (!count(l, "SELECT COUNT(*)" KNOWN " AND e.seq > ?2", B_BOTH, &n)) return false;
+    if (!more((void **)&w->event, w->events, n, sizeof *w->event) ||
+        !more((void **)&w->listed, w->listed_n, 0, sizeof *w->listed) ||
+        !more((void **)&w->pair, w->pairs, 0, sizeof *w->pair))
+        return full(l);
+    return each(l, "SELECT e.seq, e.id, e.event_time, e.known_time, e.record_time, e.type,"
                    " e.action, e.biz_step, e.disposition, e.read_point, e.biz_location, e.parent,"
-                   " e.replaces" KNOWN " AND e.seq > ?2 ORDER BY e.seq", B_BOTH, row_event) &&
-           each(l, "SELECT event, epc FROM event_epcs WHERE role <> 'parent' AND event > ?1"
-                   " ORDER BY event, ord", B_AFTER, row_epc) &&
-           each(l, "SELECT event, dir, type, party FROM event_parties WHERE event > ?1"
-                   " ORDER BY event, ord", B_AFTER, row_party) &&
-           each(l, "SELECT event, type, paper FROM event_papers WHERE event > ?1"
-                   " ORDER BY event, ord", B_AFTER, row_paper) &&
-           each(l, "SELECT event, value, uom FROM event_sensors WHERE type = 'Mass' AND event > ?1"
-                   " ORDER BY event, ord", B_AFTER, row_mass) &&
-           each(l, "SELECT event, epc, device_id FROM event_devices WHERE event > ?1"
-                   " ORDER BY event, ord", B_AFTER, row_identity);
-    plm_mem_free(l->seq);
-    l->seq = NULL;
-    return ok;
+                   " e.replaces, e.parts" KNOWN " AND e.seq > ?2 ORDER BY e.seq", B_BOTH,
+                row_event);
 }
 
 static bool row_att(load *l, plm_stmt *q) {
@@ -674,31 +655,65 @@ bool plm_world_read_events(plm_store *s, plm_world *w, int64_t *last, plm_fault 
     return events(&l) && last_of(&l, "SELECT seq FROM events ORDER BY seq DESC LIMIT 1", last);
 }
 
-bool plm_world_read_names(plm_store *s, plm_world *w, int64_t after, int64_t feed, bool *changed,
-                          plm_fault *f) {
-    load l = {.s = s, .w = w, .f = f};
-    plm_stmt *q = plm_stmt_new(s,
-        "SELECT key, shown FROM names WHERE key IN (SELECT epc FROM event_epcs WHERE event > ?1"
-        " UNION SELECT party FROM event_parties WHERE event > ?1"
-        " UNION SELECT read_point FROM events WHERE seq > ?1"
-        " UNION SELECT biz_location FROM events WHERE seq > ?1"
-        " UNION SELECT a.site FROM load_feed n JOIN attestations a ON a.id = n.id WHERE n.n > ?2"
-        " UNION SELECT a.host_epc FROM load_feed n JOIN attestations a ON a.id = n.id WHERE"
-        " n.n > ?2"
-        " UNION SELECT d.epc FROM load_feed n JOIN attestation_devices d ON d.attestation = n.id"
-        " WHERE n.n > ?2"
-        " UNION SELECT p.site FROM load_feed n JOIN locations p ON p.id = n.id WHERE n.n > ?2)"
-        " ORDER BY key", f);
-    bool ok = q != NULL;
+/* Takes the names that q gives. */
+static bool take_names(load *l, plm_stmt *q, bool *changed) {
+    bool ok = true;
+    int r = 0;
+    while (ok && (r = plm_stmt_step(q, l->f)) == 1) {
+        uint32_t i = plm_w_index_get(&l->w->names, plm_col_text(q, 0));
+        if (i == PLM_W_NONE) ok = row_name(l, q) || full(l);
+        else *changed |= !plm_str_eq(l->w->shown[i], plm_col_text(q, 1));
+    }
+    if (!ok) plm_stmt_reset(q);
+    return ok && r == 0;
+}
+
+static bool name_of(load *l, plm_stmt *one, plm_str key, bool *changed) {
+    if (!key.n) return true;
+    plm_stmt_text(one, 1, key);
+    return take_names(l, one, changed);
+}
+
+/* The names of what the events after l->after speak of. */
+static bool event_names(load *l, bool *changed) {
+    plm_stmt *q = plm_stmt_new(l->s, "SELECT read_point, biz_location, parts FROM events WHERE"
+                                     " seq > ?1 ORDER BY seq", l->f);
+    plm_stmt *one = q ? plm_stmt_new(l->s, "SELECT key, shown FROM names WHERE key = ?1", l->f)
+                      : NULL;
+    bool ok = one != NULL;
     int r = -1;
-    if (q) plm_stmt_int(q, 1, after), plm_stmt_int(q, 2, feed);
-    while (ok && (r = plm_stmt_step(q, f)) == 1) {
-        uint32_t i = plm_w_index_get(&w->names, plm_col_text(q, 0));
-        if (i == PLM_W_NONE) ok = row_name(&l, q) || full(&l);
-        else *changed |= !plm_str_eq(w->shown[i], plm_col_text(q, 1));
+    plm_part p;
+    if (ok) plm_stmt_int(q, 1, l->after);
+    while (ok && (r = plm_stmt_step(q, l->f)) == 1) {
+        ok = name_of(l, one, plm_col_text(q, 0), changed) &&
+             name_of(l, one, plm_col_text(q, 1), changed);
+        for (plm_str rest = plm_col_blob(q, 2); ok && plm_parts_next(&rest, &p);) {
+            bool party = p.kind == PLM_PART_SOURCE || p.kind == PLM_PART_DESTINATION;
+            if (party || plm_part_is_epc(&p)) ok = name_of(l, one, p.f[party], changed);
+        }
     }
     plm_stmt_free(q);
+    plm_stmt_free(one);
     return ok && r == 0;
+}
+
+bool plm_world_read_names(plm_store *s, plm_world *w, int64_t after, int64_t feed, bool *changed,
+                          plm_fault *f) {
+    load l = {.s = s, .w = w, .f = f, .after = after};
+    plm_stmt *q = plm_stmt_new(s,
+        "SELECT key, shown FROM names WHERE key IN ("
+        "SELECT a.site FROM load_feed n JOIN attestations a ON a.id = n.id WHERE n.n > ?1"
+        " UNION SELECT a.host_epc FROM load_feed n JOIN attestations a ON a.id = n.id WHERE"
+        " n.n > ?1"
+        " UNION SELECT d.epc FROM load_feed n JOIN attestation_devices d ON d.attestation = n.id"
+        " WHERE n.n > ?1"
+        " UNION SELECT p.site FROM load_feed n JOIN locations p ON p.id = n.id WHERE n.n > ?1)"
+        " ORDER BY key", f);
+    if (!q) return false;
+    plm_stmt_int(q, 1, feed);
+    bool ok = take_names(&l, q, changed);
+    plm_stmt_free(q);
+    return ok && event_names(&l, changed);
 }
 
 bool plm_world_read_proof(plm_store *s, plm_world *w, bool attestation, plm_str id, plm_fault *f) {

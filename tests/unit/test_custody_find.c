@@ -31,12 +31,10 @@ static void scene(plm_store *s) {
         long long t = (long long)(i + 1) * PLM_W_DAY;
         snprintf(sql, sizeof sql,
                  "INSERT INTO events (seq, id, hash, declares, event_time, offset_min, record_time,"
-                 " known_time, type, action, biz_step, read_point, json) VALUES (%d, 'e%d', x'0%d',"
-                 " 0, %lld, 0, %lld, %lld, 'ObjectEvent', 'OBSERVE', 'inspecting', '414/%d', '{}')",
+                 " known_time, type, action, biz_step, read_point, json, parts) VALUES (%d, 'e%d',"
+                 " x'0%d', 0, %lld, 0, %lld, %lld, 'ObjectEvent', 'OBSERVE', 'inspecting',"
+                 " '414/%d', '{}', x'6c010a30312f312f32312f41')", /* list: 01/1/21/A */
                  i + 1, i + 1, i, t, t, t, at[i]);
-        assert_true(plm_store_exec(s, sql, NULL));
-        snprintf(sql, sizeof sql, "INSERT INTO event_epcs VALUES (%d, 0, 'list', '01/1/21/A', NULL,"
-                                  " NULL)", i + 1);
         assert_true(plm_store_exec(s, sql, NULL));
     }
 }

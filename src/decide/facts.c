@@ -297,11 +297,20 @@ static void contents(plm_desk *d, uint32_t at, const plm_item *t, plm_form form,
     plm_facts_place_item(d->world, at, d->items[at].parent, known);
 }
 
+/* Whether an item is published is asked of software and technology that nobody has classed: what
+ * is published has no ECCN (734.3(b)(3)).  In 4E091 the entry itself asks it. */
+static bool may_be_published(const plm_item *t, plm_form form, plm_str eccn) {
+    if (t->flag[PLM_F_published] != PLM_UNKNOWN) return true;
+    return (form == PLM_FORM_software || form == PLM_FORM_technology) &&
+           (!eccn.n || entry_is(eccn, "4E091"));
+}
+
 static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     const plm_item *t = d->items[at].item;
     plm_goods g;
     plm_facts_place_item(d->world, at, d->items[at].parent, false);
     yes(d, DF_notice, at, notice_reaches(d, t));
+    if (!t) yes(d, DF_published, at, PLM_NO);
     if (!t) return true;
     if (!plm_goods_facts(d->arena, t, &g, f)) return false;
     plm_form form = form_of(t, &g);
@@ -313,6 +322,7 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     word(d, DF_claims, at, claimed(told));
     yes(d, DF_no_weights, at, eccn.n && !entry_is(eccn, "4E091") ? PLM_YES : PLM_NO);
     if (eccn.n) plm_facts_code(d->world, d->facts[DF_eccn], at, eccn);
+    if (!may_be_published(t, form, eccn)) yes(d, DF_published, at, PLM_NO);
     plm_facts_country(d->world, d->facts[DF_origin], at, t->origin);
     num(d, DF_us_content, at, &t->us_content_share);
     num(d, DF_quantity, at, &t->quantity);

@@ -1103,7 +1103,11 @@ class Decision:
         return form is None and self.w.pick("i%d.food" % n, (False, True))
 
     def iraq(self, n, code):
-        strict = [k for k in CODES.get(code, ["RS"]) if k != "AT1"]
+        controls = CODES.get(code, ["RS"])
+        strict = any(k != "AT1" and not k.endswith("?") for k in controls) or \
+            "W?" in controls and self.w.value.get("i%d.W" % n) or \
+            code in RS_TECHNOLOGY and any(x.startswith(("742.", "chart NS1")) and m == n
+                                          for x, m, _ in self.reqs)
         if strict or code[:5] in ("3A090", "4A090") or self.flag("military"):
             self.need("746.3", n, "SKIP")
 

@@ -30,15 +30,8 @@ static void write_value(plm_jw *w, const plm_json *v, int depth) {
         plm_jw_arr(w);
         plm_json_each(v, it, m) write_value(w, m, depth + 1);
         plm_jw_end_arr(w);
-    } else if (plm_json_is_str(v)) {
-        plm_jw_str(w, plm_json_text(v));
-    } else if (plm_json_is_num(v)) {
-        plm_jw_raw(w, plm_json_text(v));
-    } else if (plm_json_is_bool(v)) {
-        plm_jw_bool(w, plm_json_true(v));
     } else {
-        require(plm_json_is_null(v));
-        plm_jw_null(w);
+        plm_jw_scalar(w, v);
     }
 }
 

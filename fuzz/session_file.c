@@ -1,10 +1,8 @@
 /* session_file.c: any body, signed here by the directory's verifier, so that what follows the
  * signature is reached: a file that does not hold gives no line and excludes nothing. */
-#include "base/key.h"
 #include "plimsoll/probe.h"
+#include "signed.h"
 
-#include <sodium.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,28 +33,15 @@ static void world(void) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
-    unsigned char sig[64];
-    char hex[129];
     bool excluded;
-    plm_buf b, file, line;
+    plm_buf file, line;
     if (!dir.landmarks) world();
-    plm_buf_init(&b, PLM_PROBE_SESSION_BYTES_MAX);
-    plm_buf_init(&file, PLM_PROBE_SESSION_BYTES_MAX);
     plm_buf_init(&line, PLM_PROBE_SESSION_BYTES_MAX);
     if (plm_probe_session_verify((plm_str){(const char *)p, n}, &dir, &line, &excluded, NULL))
         abort();
-    plm_buf_puts(&b, "plimsoll-session-1\n");
-    plm_buf_put(&b, p, n);
-    plm_buf_puts(&b, "\n");
-    plm_key_sign(&verifier, plm_buf_str(&b), sig);
-    sodium_bin2hex(hex, sizeof hex, sig, sizeof sig);
-    plm_buf_put(&file, p, n);
-    plm_buf_puts(&file, "\n");
-    plm_buf_puts(&file, hex);
-    plm_buf_puts(&file, "\n");
+    sign_body(&verifier, "plimsoll-session-1\n", p, n, PLM_PROBE_SESSION_BYTES_MAX, &file);
     bool ok = plm_probe_session_verify(plm_buf_str(&file), &dir, &line, &excluded, NULL);
     if (!ok && (excluded || line.n)) abort();
-    plm_buf_free(&b);
     plm_buf_free(&file);
     plm_buf_free(&line);
     return 0;

@@ -1,10 +1,8 @@
 /* session_journal.c: any body of a session's journal, signed here by its verifier, so that what
  * follows the signature is reached; the same bytes unsigned are always refused. */
-#include "base/key.h"
 #include "locate/probe_journal.h"
+#include "signed.h"
 
-#include <sodium.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,26 +30,14 @@ static bool read_back(plm_str file, const plm_key *k) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
     static plm_key k;
-    unsigned char seed[32], sig[64];
-    char hex[129];
-    plm_buf b, file;
+    unsigned char seed[32];
+    plm_buf file;
     if (!plm_key_ready(NULL)) abort();
     memset(seed, 2, sizeof seed);
     crypto_sign_seed_keypair(k.public, k.secret, seed);
     if (read_back((plm_str){(const char *)p, n}, &k)) abort();
-    plm_buf_init(&b, PLM_PROBE_SESSION_BYTES_MAX);
-    plm_buf_init(&file, PLM_PROBE_SESSION_BYTES_MAX);
-    plm_buf_puts(&b, "plimsoll-journal-1\n");
-    plm_buf_put(&b, p, n);
-    plm_buf_puts(&b, "\n");
-    plm_key_sign(&k, plm_buf_str(&b), sig);
-    sodium_bin2hex(hex, sizeof hex, sig, sizeof sig);
-    plm_buf_put(&file, p, n);
-    plm_buf_puts(&file, "\n");
-    plm_buf_puts(&file, hex);
-    plm_buf_puts(&file, "\n");
+    sign_body(&k, "plimsoll-journal-1\n", p, n, PLM_PROBE_SESSION_BYTES_MAX, &file);
     (void)read_back(plm_buf_str(&file), &k);
-    plm_buf_free(&b);
     plm_buf_free(&file);
     return 0;
 }

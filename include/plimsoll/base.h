@@ -37,6 +37,12 @@ static inline bool plm_str_starts(plm_str a, const char *b) {
 /* ASCII letters only; every other byte as it is. */
 static inline char plm_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
 static inline char plm_upper(char c) { return c >= 'a' && c <= 'z' ? (char)(c - 32) : c; }
+/* As plm_str_eq, plm_str_is and plm_str_starts, whatever the case of ASCII letters. */
+bool plm_str_eq_fold(plm_str a, plm_str b);
+static inline bool plm_str_is_fold(plm_str a, const char *b) {
+    return plm_str_eq_fold(a, plm_str_c(b));
+}
+bool plm_str_starts_fold(plm_str a, const char *b);
 /* Without the ASCII white space at both ends. */
 plm_str plm_str_trim(plm_str a);
 

@@ -319,6 +319,13 @@ void plm_jw_u64(plm_jw *w, uint64_t v) { decimal(w, v, false); }
 
 void plm_jw_bool(plm_jw *w, bool v) { plm_jw_raw(w, v ? PLM_STR("true") : PLM_STR("false")); }
 
+void plm_jw_scalar(plm_jw *w, const plm_json *v) {
+    if (plm_json_is_str(v)) plm_jw_str(w, plm_json_text(v));
+    else if (plm_json_is_num(v)) plm_jw_raw(w, plm_json_text(v));
+    else if (plm_json_is_bool(v)) plm_jw_bool(w, plm_json_true(v));
+    else plm_jw_null(w);
+}
+
 void plm_jw_kstr(plm_jw *w, const char *key, plm_str s) {
     plm_jw_key(w, key);
     plm_jw_str(w, s);

@@ -83,6 +83,7 @@ void plm_jw_int(plm_jw *w, int64_t v);
 void plm_jw_u64(plm_jw *w, uint64_t v);
 void plm_jw_bool(plm_jw *w, bool v);
 void plm_jw_null(plm_jw *w);
+void plm_jw_scalar(plm_jw *w, const plm_json *v); /* text, number as written, bool; else null */
 void plm_jw_raw(plm_jw *w, plm_str json); /* text that is JSON already */
 /* key and value in one call */
 void plm_jw_kstr(plm_jw *w, const char *key, plm_str s);

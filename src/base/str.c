@@ -15,6 +15,18 @@ int plm_str_cmp(plm_str a, plm_str b) {
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
+bool plm_str_eq_fold(plm_str a, plm_str b) {
+    if (a.n != b.n) return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (plm_lower(a.p[i]) != plm_lower(b.p[i])) return false;
+    return true;
+}
+
+bool plm_str_starts_fold(plm_str a, const char *b) {
+    size_t n = strlen(b);
+    return a.n >= n && plm_str_eq_fold((plm_str){a.p, n}, (plm_str){b, n});
+}
+
 plm_str plm_str_trim(plm_str a) {
     while (a.n && is_space(a.p[0])) a.p++, a.n--;
     while (a.n && is_space(a.p[a.n - 1])) a.n--;

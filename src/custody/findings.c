@@ -7,14 +7,14 @@
 #include "custody/log.h"
 #include <string.h>
 
-static void list(plm_jw *w, const char *key, const plm_find_list *l) {
+void plm_finding_list(plm_jw *w, const char *key, const plm_find_list *l) {
     plm_jw_key(w, key);
     plm_jw_arr(w);
     for (uint32_t i = 0; i < l->n; i++) plm_jw_str(w, l->v[i]);
     plm_jw_end_arr(w);
 }
 
-static void words(plm_jw *w, const char *key, const char *const *p) {
+void plm_finding_words(plm_jw *w, const char *key, const char *const *p) {
     plm_jw_key(w, key);
     plm_jw_arr(w);
     for (; p && *p; p++) plm_jw_cstr(w, *p);
@@ -28,10 +28,10 @@ void plm_finding_write(plm_buf *b, const plm_finding *g) {
     plm_jw_kcstr(&w, "id", g->id);
     plm_jw_kcstr(&w, "kind", g->kind);
     plm_jw_kcstr(&w, "severity", plm_severity_name(g->severity));
-    list(&w, "subjects", &g->subjects);
-    list(&w, "related", &g->related);
-    list(&w, "parties", &g->parties);
-    list(&w, "evidence", &g->evidence);
+    plm_finding_list(&w, "subjects", &g->subjects);
+    plm_finding_list(&w, "related", &g->related);
+    plm_finding_list(&w, "parties", &g->parties);
+    plm_finding_list(&w, "evidence", &g->evidence);
     if (g->first_seen_ns == INT64_MIN) {
         plm_jw_kcstr(&w, "first_seen", NULL);
     } else {
@@ -39,8 +39,8 @@ void plm_finding_write(plm_buf *b, const plm_finding *g) {
         plm_jw_kcstr(&w, "first_seen", t);
     }
     plm_jw_kstr(&w, "explanation", g->explanation);
-    words(&w, "innocent", g->innocent);
-    words(&w, "questions", g->questions);
+    plm_finding_words(&w, "innocent", g->innocent);
+    plm_finding_words(&w, "questions", g->questions);
     plm_jw_kint(&w, "score", g->weight);
     plm_jw_end_obj(&w);
 }

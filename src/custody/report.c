@@ -4,6 +4,7 @@
 
 #include "custody/balance.h"
 #include "custody/event.h"
+#include "custody/findings.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,20 +41,6 @@ static bool has(const plm_find_list *l, plm_str s) {
     return false;
 }
 
-static void texts(plm_jw *w, const char *key, const plm_find_list *l) {
-    plm_jw_key(w, key);
-    plm_jw_arr(w);
-    for (uint32_t i = 0; i < l->n; i++) plm_jw_str(w, l->v[i]);
-    plm_jw_end_arr(w);
-}
-
-static void words(plm_jw *w, const char *key, const char *const *p) {
-    plm_jw_key(w, key);
-    plm_jw_arr(w);
-    for (; p && *p; p++) plm_jw_cstr(w, *p);
-    plm_jw_end_arr(w);
-}
-
 bool plm_report_diversion(plm_world *w, const plm_findings *found, const plm_report_ask *ask,
                           plm_report_sink to, plm_fault *f) {
     plm_buf b;
@@ -78,12 +65,12 @@ bool plm_report_diversion(plm_world *w, const plm_findings *found, const plm_rep
         plm_jw_kcstr(&j, "severity", plm_severity_name(g->severity));
         plm_time_print(g->first_seen_ns == INT64_MIN ? 0 : g->first_seen_ns, t);
         plm_jw_kcstr(&j, "known_since", g->first_seen_ns == INT64_MIN ? NULL : t);
-        texts(&j, "subjects", &g->subjects);
-        texts(&j, "related", &g->related);
-        texts(&j, "evidence", &g->evidence);
+        plm_finding_list(&j, "subjects", &g->subjects);
+        plm_finding_list(&j, "related", &g->related);
+        plm_finding_list(&j, "evidence", &g->evidence);
         plm_jw_kstr(&j, "what", g->explanation);
-        words(&j, "innocent", g->innocent);
-        words(&j, "asked", g->questions);
+        plm_finding_words(&j, "innocent", g->innocent);
+        plm_finding_words(&j, "asked", g->questions);
         plm_jw_kcstr(&j, "cite",
                      "Chip Security Act, H.R. 3447 and S. 1705 (a bill): report promptly");
         plm_jw_end_obj(&j);

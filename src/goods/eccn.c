@@ -12,18 +12,10 @@ static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_letter(char c) { return plm_lower(c) >= 'a' && plm_lower(c) <= 'z'; }
 static bool is_gap(char c) { return c == ' ' || c == '.' || c == '-' || c == '(' || c == ')'; }
 
-static bool starts_fold(plm_str s, const char *upper) {
-    size_t n = strlen(upper);
-    if (s.n < n) return false;
-    for (size_t i = 0; i < n; i++)
-        if (plm_lower(s.p[i]) != plm_lower(upper[i])) return false;
-    return true;
-}
-
 static plm_str after(plm_str s, size_t n) { return (plm_str){s.p + n, s.n - n}; }
 
 static bool read_ear99(plm_str s) {
-    if (!starts_fold(s, "EAR")) return false;
+    if (!plm_str_starts_fold(s, "EAR")) return false;
     s = after(s, 3);
     while (s.n && (s.p[0] == ' ' || s.p[0] == '-')) s = after(s, 1);
     return plm_str_is(s, "99");
@@ -122,7 +114,7 @@ bool plm_eccn_parse(plm_str s, plm_eccn *out) {
     plm_eccn e = {0};
     *out = e;
     s = plm_str_trim(s);
-    if (starts_fold(s, "ECCN")) {
+    if (plm_str_starts_fold(s, "ECCN")) {
         s = after(s, 4);
         while (s.n && (s.p[0] == ' ' || s.p[0] == ':')) s = after(s, 1);
     }

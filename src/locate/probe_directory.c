@@ -53,14 +53,8 @@ static void canonical(plm_jw *w, plm_json *v, bool top) {
         plm_jw_arr(w);
         plm_json_each(v, it, m) canonical(w, m, false);
         plm_jw_end_arr(w);
-    } else if (plm_json_is_str(v)) {
-        plm_jw_str(w, plm_json_text(v));
-    } else if (plm_json_is_num(v)) {
-        plm_jw_raw(w, plm_json_text(v));
-    } else if (plm_json_is_bool(v)) {
-        plm_jw_bool(w, plm_json_true(v));
     } else {
-        plm_jw_null(w);
+        plm_jw_scalar(w, v);
     }
 }
 

@@ -70,7 +70,6 @@ plm_country plm_import_country(plm_str s);
 plm_country plm_import_country_last(plm_str address);
 /* True when s is valid UTF-8 without NUL; else *at is the first bad byte. */
 bool plm_import_utf8(plm_str s, size_t *at);
-bool plm_import_equal_fold(plm_str a, const char *b); /* ASCII case folded */
 /* Bytes of b within a, ASCII case folded; -1 where not found. */
 ptrdiff_t plm_import_find(plm_str a, const char *b);
 /* The kind word for ids in a source's own wording ("Passport", "IMO number", …), static. */

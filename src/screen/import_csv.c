@@ -121,7 +121,7 @@ bool plm_csv_columns(plm_csv *c, plm_import *im, const char *const *names, int r
     for (int i = 0; names[i]; i++) {
         at[i] = -1;
         for (uint32_t k = 0; k < c->n; k++) {
-            if (!plm_import_equal_fold(plm_str_trim(c->field[k]), names[i])) continue;
+            if (!plm_str_is_fold(plm_str_trim(c->field[k]), names[i])) continue;
             if (at[i] >= 0)
                 return plm_import_bad(im, c->line, names[i], "stands twice in the header line");
             at[i] = (int)k;

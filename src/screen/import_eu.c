@@ -93,9 +93,9 @@ static bool eu_record(plm_import *im, void *ctx, const plm_xml *x) {
     }
     plm_str code = att(plm_xml_child(x, "subjectType"), "code");
     if (code.n == 0) code = att(plm_xml_child(x, "subjectType"), "classificationCode");
-    plm_entity_kind kind = plm_import_equal_fold(code, "person") || plm_str_is(code, "P")
+    plm_entity_kind kind = plm_str_is_fold(code, "person") || plm_str_is(code, "P")
                                ? PLM_ENTITY_PERSON
-                         : plm_import_equal_fold(code, "enterprise") || plm_str_is(code, "E")
+                         : plm_str_is_fold(code, "enterprise") || plm_str_is(code, "E")
                                ? PLM_ENTITY_ORGANIZATION : PLM_ENTITY_UNKNOWN;
     if (!eu_names(im, x, kind)) return false;
     const plm_xml *act = plm_xml_child(x, "regulation");

@@ -11,10 +11,10 @@
 #define SDN PLM_STR("sdn")
 
 static plm_entity_kind sdn_kind(plm_str type) {
-    if (plm_import_equal_fold(type, "Individual")) return PLM_ENTITY_PERSON;
-    if (plm_import_equal_fold(type, "Vessel")) return PLM_ENTITY_VESSEL;
-    if (plm_import_equal_fold(type, "Aircraft")) return PLM_ENTITY_AIRCRAFT;
-    return plm_import_equal_fold(type, "Entity") ? PLM_ENTITY_ORGANIZATION : PLM_ENTITY_UNKNOWN;
+    if (plm_str_is_fold(type, "Individual")) return PLM_ENTITY_PERSON;
+    if (plm_str_is_fold(type, "Vessel")) return PLM_ENTITY_VESSEL;
+    if (plm_str_is_fold(type, "Aircraft")) return PLM_ENTITY_AIRCRAFT;
+    return plm_str_is_fold(type, "Entity") ? PLM_ENTITY_ORGANIZATION : PLM_ENTITY_UNKNOWN;
 }
 
 static void put(plm_buf *b, const char *between, plm_str s) {
@@ -46,7 +46,7 @@ static bool each_of(plm_import *im, const plm_xml *x, const char *list, const ch
 
 static bool sdn_aka(plm_import *im, const plm_xml *x, plm_buf *b) {
     put_sdn_name(b, x);
-    bool weak = plm_import_equal_fold(plm_xml_text(x, "category"), "weak");
+    bool weak = plm_str_is_fold(plm_xml_text(x, "category"), "weak");
     return plm_import_name(im, x->line, plm_buf_str(b), weak ? PLM_NAME_WEAK : PLM_NAME_ALIAS);
 }
 
@@ -261,7 +261,7 @@ static bool has_part_type(const advanced *a, const plm_xml *identity, plm_str gr
         for (const plm_xml *g = plm_xml_child(m, "NamePartGroup"); g;
              g = plm_xml_next(g, "NamePartGroup"))
             if (plm_str_eq(plm_xml_attribute(g, "ID"), group))
-                return plm_import_equal_fold(text_of_ref(a, "NamePartType",
+                return plm_str_is_fold(text_of_ref(a, "NamePartType",
                                                          plm_xml_attribute(g, "NamePartTypeID")),
                                              type);
     return false;
@@ -364,7 +364,7 @@ static bool party_features(plm_import *im, const advanced *a, const plm_xml *pro
         for (const plm_xml *v = plm_xml_child(f, "FeatureVersion"); v;
              v = plm_xml_next(v, "FeatureVersion")) {
             if (!party_place(im, a, v, type)) return false;
-            if (plm_import_equal_fold(type, "Birthdate") && !party_birth(im, v)) return false;
+            if (plm_str_is_fold(type, "Birthdate") && !party_birth(im, v)) return false;
             const char *kind = plm_import_id_kind(type);
             plm_str detail = plm_xml_text(v, "VersionDetail");
             if (detail.n && strcmp(kind, "other") != 0 &&
@@ -406,7 +406,7 @@ static bool second_pass(plm_import *im, void *ctx, const plm_xml *x) {
     a->parties++;
     plm_str sub = text_of_ref(a, "PartySubType", plm_xml_attribute(profile, "PartySubTypeID"));
     plm_entity_kind kind = sdn_kind(sub);
-    if (kind == PLM_ENTITY_UNKNOWN && plm_import_equal_fold(sub, "Unknown"))
+    if (kind == PLM_ENTITY_UNKNOWN && plm_str_is_fold(sub, "Unknown"))
         kind = PLM_ENTITY_UNKNOWN; /* persons and organizations carry it alike */
     if (!party_names(im, a, x, profile, kind)) return false;
     const ref *entry = find_ref(a, "Entry", plm_xml_attribute(profile, "ID"));

@@ -25,20 +25,10 @@ bool plm_import_utf8(plm_str s, size_t *at) {
     return true;
 }
 
-bool plm_import_equal_fold(plm_str a, const char *b) {
-    size_t n = strlen(b);
-    if (a.n != n) return false;
-    for (size_t i = 0; i < n; i++)
-        if (plm_lower(a.p[i]) != plm_lower(b[i])) return false;
-    return true;
-}
-
 ptrdiff_t plm_import_find(plm_str a, const char *b) {
     size_t n = strlen(b);
     for (size_t i = 0; n <= a.n && i <= a.n - n; i++)
-        if (plm_lower(a.p[i]) == plm_lower(b[0]) &&
-            plm_import_equal_fold((plm_str){a.p + i, n}, b))
-            return (ptrdiff_t)i;
+        if (plm_str_starts_fold((plm_str){a.p + i, a.n - i}, b)) return (ptrdiff_t)i;
     return -1;
 }
 
@@ -82,7 +72,7 @@ static int month_named(plm_str s) {
                                          "jul", "aug", "sep", "oct", "nov", "dec"};
     if (s.n < 3) return 0;
     for (int m = 0; m < 12; m++)
-        if (plm_import_equal_fold((plm_str){s.p, 3}, months[m])) return m + 1;
+        if (plm_str_is_fold((plm_str){s.p, 3}, months[m])) return m + 1;
     return 0;
 }
 
@@ -152,7 +142,7 @@ static bool one_date(plm_str s, plm_day *from, plm_day *to) {
 
 static plm_str after_word(plm_str s, const char *word_) {
     size_t n = strlen(word_);
-    if (s.n > n && plm_import_equal_fold((plm_str){s.p, n}, word_) && !is_letter(s.p[n]))
+    if (s.n > n && plm_str_is_fold((plm_str){s.p, n}, word_) && !is_letter(s.p[n]))
         return plm_str_trim((plm_str){s.p + n, s.n - n});
     return s;
 }

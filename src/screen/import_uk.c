@@ -60,9 +60,9 @@ static void uk_name(const uk_row *r, plm_buf *b) {
 }
 
 static plm_entity_kind uk_kind(plm_str s) {
-    if (plm_import_equal_fold(s, "Individual")) return PLM_ENTITY_PERSON;
-    if (plm_import_equal_fold(s, "Entity")) return PLM_ENTITY_ORGANIZATION;
-    return plm_import_equal_fold(s, "Ship") ? PLM_ENTITY_VESSEL : PLM_ENTITY_UNKNOWN;
+    if (plm_str_is_fold(s, "Individual")) return PLM_ENTITY_PERSON;
+    if (plm_str_is_fold(s, "Entity")) return PLM_ENTITY_ORGANIZATION;
+    return plm_str_is_fold(s, "Ship") ? PLM_ENTITY_VESSEL : PLM_ENTITY_UNKNOWN;
 }
 
 /* 23/06/2021 is day first here; "dd/mm/1967" is a year. */

@@ -6,7 +6,7 @@ static bool un_names(plm_import *im, const plm_xml *x, const char *alias) {
     if (!plm_import_name(im, x->line, plm_xml_text(x, "NAME_ORIGINAL_SCRIPT"), PLM_NAME_ALIAS))
         return false;
     for (const plm_xml *a = plm_xml_child(x, alias); a; a = plm_xml_next(a, alias)) {
-        bool weak = plm_import_equal_fold(plm_xml_text(a, "QUALITY"), "Low");
+        bool weak = plm_str_is_fold(plm_xml_text(a, "QUALITY"), "Low");
         if (!plm_import_names(im, a->line, plm_xml_text(a, "ALIAS_NAME"), ';',
                               weak ? PLM_NAME_WEAK : PLM_NAME_ALIAS))
             return false;
@@ -39,7 +39,7 @@ static bool un_birth(plm_import *im, const plm_xml *d) {
     plm_str type = plm_xml_text(d, "TYPE_OF_DATE");
     plm_str at = plm_xml_text(d, "DATE"), note = plm_xml_text(d, "NOTE");
     if (at.n == 0) at = plm_xml_text(d, "YEAR");
-    if (plm_import_equal_fold(type, "BETWEEN") || at.n == 0) {
+    if (plm_str_is_fold(type, "BETWEEN") || at.n == 0) {
         if (!plm_import_days(plm_xml_text(d, "FROM_YEAR"), &from, &to) ||
             !plm_import_days(plm_xml_text(d, "TO_YEAR"), &to, &last) || from > last)
             return plm_import_birth(im, d->line, note);
@@ -47,7 +47,7 @@ static bool un_birth(plm_import *im, const plm_xml *d) {
     } else if (!plm_import_days(at, &from, &to)) {
         return true;
     }
-    if (plm_import_equal_fold(type, "APPROXIMATELY")) from -= 731, to += 731;
+    if (plm_str_is_fold(type, "APPROXIMATELY")) from -= 731, to += 731;
     return plm_import_check(im, plm_list_add_birth(im->list, from, to, im->f), d->line,
                             "INDIVIDUAL_DATE_OF_BIRTH");
 }

@@ -118,7 +118,7 @@ static void XMLCALL on_end(void *p, const XML_Char *name) {
     }
     r->now = x->parent;
     if (r->now) {
-        bool line = plm_import_equal_fold(x->name, "br") || plm_import_equal_fold(x->name, "P");
+        bool line = plm_str_is_fold(x->name, "br") || plm_str_is_fold(x->name, "P");
         if (line) plm_buf_putc(&r->whole, '\n');
         else if (x->child || x->whole.n) plm_buf_putc(&r->whole, ' ');
         return;

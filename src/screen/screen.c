@@ -249,19 +249,11 @@ static plm_str name_text(const plm_screener *q, uint32_t name) {
     return plm_list_text(l, l->names[r->row].text);
 }
 
-static bool same_text(plm_str a, plm_str b) {
-    b = plm_str_trim(b);
-    if (a.n != b.n) return false;
-    for (size_t i = 0; i < a.n; i++)
-        if (plm_lower(a.p[i]) != plm_lower(b.p[i])) return false;
-    return true;
-}
-
 static void consider(plm_screener *q, const compare *c, uint32_t name, int threshold) {
     scored s;
     plm_score_name(c, name, &s);
     if (s.score == 0 || s.score < threshold) return;
-    if (c->alone.n && !same_text(c->alone, name_text(q, name))) return;
+    if (c->alone.n && !plm_str_eq_fold(c->alone, plm_str_trim(name_text(q, name)))) return;
     const name_rec *r = &c->x->names[name];
     int score = s.score;
     if (r->kind == PLM_NAME_WEAK) score -= score * WEAK_ALIAS_PERCENT / 100;

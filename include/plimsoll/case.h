@@ -173,8 +173,7 @@ typedef struct plm_case {
     plm_truth hbm_buyer_is_designer, hbm_ships_to_packaging_site, hbm_finished_below_3a090;
     plm_truth certification_748_dd;
     plm_truth occupied_ukraine;      /* Crimea, the so-called DNR and LNR */
-    plm_replacement replacement;     /* NONE: nothing is replaced or returned, as far as told */
-    plm_truth replacement_flag[PLM_REP_COUNT];
+    plm_ground replacement, temporary, us_government, technology_support; /* of chain.h */
     uint32_t warning_count;
     plm_str *warnings;               /* keys that the contract does not name, with their path */
 } plm_case;

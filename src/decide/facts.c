@@ -389,6 +389,34 @@ static void fill_party(plm_desk *d, uint32_t at) {
     yes(d, DF_owned_sdn, at, desk_owned(d, p, PLM_L_sdn));
 }
 
+static void ground(plm_desk *d, const plm_ground *g, int kind, const char *const *names,
+                   const int *flags, int count) {
+    word(d, kind, 0, names[g->kind]);
+    for (int i = 0; i < count; i++) yes(d, flags[i], 0, g->flag[i]);
+}
+
+/* What license exceptions ask of the way an item goes. */
+static void grounds(plm_desk *d, const plm_case *c) {
+    static const int rep[PLM_REP_COUNT] = {
+        [PLM_REP_original_authorized] = DF_rep_authorized, [PLM_REP_improves] = DF_rep_improves,
+        [PLM_REP_free_of_charge] = DF_rep_free, [PLM_REP_within_warranty] = DF_rep_warranty,
+        [PLM_REP_same_exporter] = DF_rep_same};
+    static const int tmp[PLM_TMP_COUNT] = {
+        [PLM_TMP_order_received] = DF_tmp_order, [PLM_TMP_stays_abroad] = DF_tmp_stays,
+        [PLM_TMP_for_lease] = DF_tmp_lease, [PLM_TMP_effective_control] = DF_tmp_control};
+    static const int gov[PLM_GOV_COUNT] = {
+        [PLM_GOV_solely_official] = DF_gov_solely, [PLM_GOV_contract_provides] = DF_gov_contract,
+        [PLM_GOV_to_us_person] = DF_gov_us_person};
+    static const int tsu[PLM_TSU_COUNT] = {
+        [PLM_TSU_original_authorized] = DF_tsu_authorized,
+        [PLM_TSU_minimum_necessary] = DF_tsu_minimum, [PLM_TSU_object_code] = DF_tsu_object,
+        [PLM_TSU_same_consignee] = DF_tsu_same, [PLM_TSU_enhances] = DF_tsu_enhances};
+    ground(d, &c->replacement, DF_replacement, plm_replacement_names, rep, PLM_REP_COUNT);
+    ground(d, &c->temporary, DF_temporary, plm_temporary_names, tmp, PLM_TMP_COUNT);
+    ground(d, &c->us_government, DF_gov, plm_government_names, gov, PLM_GOV_COUNT);
+    ground(d, &c->technology_support, DF_tsu, plm_tsu_names, tsu, PLM_TSU_COUNT);
+}
+
 static void fill_transaction(plm_desk *d) {
     const plm_case *c = &d->c;
     static const int uses[PLM_U_COUNT] = {
@@ -411,12 +439,7 @@ static void fill_transaction(plm_desk *d) {
     yes(d, DF_hbm_below, 0, c->hbm_finished_below_3a090);
     yes(d, DF_dd, 0, c->certification_748_dd);
     yes(d, DF_occupied, 0, c->occupied_ukraine);
-    word(d, DF_replacement, 0, c->replacement ? plm_replacement_names[c->replacement] : "none");
-    static const int rep[PLM_REP_COUNT] = {
-        [PLM_REP_original_authorized] = DF_rep_authorized, [PLM_REP_improves] = DF_rep_improves,
-        [PLM_REP_free_of_charge] = DF_rep_free, [PLM_REP_within_warranty] = DF_rep_warranty,
-        [PLM_REP_same_exporter] = DF_rep_same};
-    for (int i = 0; i < PLM_REP_COUNT; i++) yes(d, rep[i], 0, c->replacement_flag[i]);
+    grounds(d, c);
 }
 
 /* The view of these dates, made once for the cases that share it; the last one's is likeliest. */

@@ -313,7 +313,8 @@ def technology(r, case, t):
     if t["kind"] == "export" and r.random() < 0.3 and \
             t["to"] not in ("CU", "IR", "KP", "SY", "UA", "IQ"):
         t["kind"] = "deemed_export"
-        t["parties"] = t["parties"][:1] + [dict(t["parties"][-1], role="deemed_recipient")]
+        person = next(p for p in t["parties"] if p["role"] == "end_user")
+        t["parties"] = t["parties"][:1] + [dict(person, role="deemed_recipient")]
 
 
 def elsewhere(r, t, codes):
@@ -358,7 +359,7 @@ def footnote_5(r, case, t):
           [{"part": "controller", "quantity": 1, "eccn": "3A991", "origin": r.choice(["US", "TW"]),
             "facts": {"form": "ic", "tpp": "20"},
             "made_with": {"us_technology": [], "us_plant": r.random() < 0.5}}])
-    user = t["parties"][-1]
+    user = next(p for p in t["parties"] if p["role"] == "end_user")
     if r.random() < 0.5:
         user["listed"] = {"entity_list": True, "footnote": [5]}
     else:
@@ -436,6 +437,28 @@ def corner(r, case, t):
             p["country"] = t["to"]
 
 
+def grounds(r, t):
+    """What may make a license exception of the way it goes."""
+    way = r.random()
+    if way < 0.03:
+        t["temporary"] = {"kind": r.choice(["repair", "repair", "test", "exhibition",
+                                            "tools_of_trade"])}
+        for key, p in (("order_received", 0.08), ("stays_abroad", 0.08), ("for_lease", 0.08),
+                       ("effective_control", 0.9)):
+            maybe(r, 0.95, t["temporary"], key, r.random() < p)
+    elif way < 0.06:
+        t["us_government"] = {"kind": r.choice(["official_use", "official_use", "contract",
+                                                "microelectronics"])}
+        for key in ("solely_official", "contract_provides", "to_us_person"):
+            maybe(r, 0.95, t["us_government"], key, r.random() < 0.9)
+    elif way < 0.08 or way < 0.4 and any((i.get("facts") or {}).get("form") in (
+            "software", "technology") for i in t["items"]):
+        t["technology_support"] = {"kind": r.choice(["operation", "update"])}
+        for key, p in (("original_authorized", 0.9), ("minimum_necessary", 0.9),
+                       ("object_code", 0.9), ("same_consignee", 0.9), ("enhances", 0.1)):
+            maybe(r, 0.95, t["technology_support"], key, r.random() < p)
+
+
 def some_corner(r, case, t):
     way = r.random() * 100
     for change, share in CORNERS:
@@ -502,8 +525,9 @@ def make_case(r, n):
     case = {"id": "random-%d" % n, "as_of": day, "known": "2026-11-24",
             "mode": "codified" if r.random() < 0.15 else "enforced", "transaction": t}
     corner(r, case, t)
+    grounds(r, t)
     agree(r, t)
-    if r.random() < 0.02:
+    if r.random() < 0.02 and t["kind"] != "deemed_export":
         del t[r.choice(["to", "parties", "items", "kind"])]
     if r.random() < 0.12:
         case["known"] = r.choice(KNOWN)

@@ -60,6 +60,9 @@ SUPP5A = set("AU BE CA DK FI FR DE IE IT JP NL NZ NO KR ES SE TW GB US".split())
 SUPP4_742 = A5 - {"AR", "IN", "KR", "TR"}   # 33 countries
 SUPP3_744 = set("""AU AT BE CA DK FI FR DE GR IS IE IT SM VA JP LU NL NZ NO PT ES SE TR
 GB""".split())
+# Supplement no. 3 to part 746: all but Taiwan before October 2022, where the cases begin.
+COALITION_2022 = set("""AT AU BE BG CA CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT JP KR LI LT
+LU LV MT NL NO NZ PL PT RO SE SI SK""".split())
 SUPP8_B = {"Group 42 Holding Ltd d/b/a G42", "Core42 Technology Projects LLC d/b/a Core42"}
 SUPP8_C = {"Amazon.com, Inc", "Apple, Inc", "Google LLC", "Meta Platforms, Inc",
            "Microsoft Corporation", "OpenAI Group PBC", "Oracle Corporation", "X.AI LLC"}
@@ -368,6 +371,7 @@ EVENTS = {
     "2022-744.6": ("2022-10-12", "2022-10-07"),
     "2022b": ("2022-10-21", "2022-10-07"),      # the stage of 742.6 and 744.23
     "macau": ("2023-01-17", "2023-01-18"),      # 88 FR 2821
+    "taiwan": ("2023-02-27", "2023-02-27"),     # 746 supplement no. 3
     "iran-fdp": ("2023-02-24", "2023-02-24"),   # 88 FR 12150
     "syria": ("2025-09-02", "2025-09-02"),      # 90 FR 42315
     "2023": ("2023-11-17", "2023-10-25"),       # 88 FR 73458, 73424
@@ -655,6 +659,11 @@ class Decision:
                 return rule
         return None
 
+    def coalition(self):
+        """746.8(a)(12)(iii)(A), 746.7(a)(1)(iv)(A): free from, and within, supplement no. 3."""
+        return self.kind in ("reexport", "transfer_in_country") and (
+            self.source in COALITION_2022 or self.source == "TW" and self.c.has("taiwan"))
+
     def footnote(self, number):
         return any(number in self.footnotes(m, p) for m, p in self.roles(*EL_ROLES))
 
@@ -725,6 +734,12 @@ class Decision:
                 self.to not in NO_CHART and column("NS1", self.to) and \
                 self.technology_ns(n, item, code):
             self.need("chart NS1", n, "SKIP")
+        # CC column 1 of software and technology for fingerprint equipment in 4A003.
+        if code in ("4D001", "4E001") and self.kind != "transfer_in_country" and \
+                self.to not in NO_CHART and column("CC1", self.to) and \
+                any(c.startswith("4A003") for c in self.ends(n, item)) and \
+                self.w.pick("i%d.fingerprints" % n, (False, True)):
+            self.need("chart CC1", n, "SKIP")
         if code[:5] not in ("3A090", "4A090"):
             return
         side = code[-1]
@@ -1055,6 +1070,9 @@ class Decision:
     def embargo(self, n, code):
         to = self.to
         ccl = code != "EAR99"
+        if self.why in ("(f)", "(g)", "(j)") and self.coalition() and (
+                to in ("RU", "BY", "UA") or to == "IR" and ccl):
+            return             # and EAR99 items to Iran: 746.7(e) may still reach them
         if to in ("CU", "KP", "IR", "SY") and self.kind == "transfer_in_country" and not (
                 to == "IR" and self.why in ("(h)", "(j)", "(e)(1)", "(e)(2)")):
             return             # 746.2, 746.4, 746.7, 746.9 speak of exports and reexports
@@ -1207,9 +1225,13 @@ class Decision:
         open_for = dict.fromkeys(need, False)
         for code, test in (("NAC", self.nac), ("ACA", self.aca), ("HBM", self.le_hbm),
                            ("AIA", self.aia), ("LPP", self.lpp), ("ACM", self.acm),
-                           ("SPP", self.spp), ("RPL", self.rpl)):
-            barred = uvl or self.prohibited or any(
-                r.startswith("744.") for r in hard) if code == "SPP" else shut
+                           ("SPP", self.spp), ("RPL", self.rpl), ("TMP", self.tmp),
+                           ("GOV", self.gov), ("TSU", self.tsu)):
+            barred = shut
+            if code == "SPP":
+                barred = uvl or self.prohibited or any(r.startswith("744.") for r in hard)
+            elif code == "GOV":
+                barred = uvl or self.prohibited
             per_item = {i: not barred and test(i, classes[i]) for i in need}
             open_for = {i: open_for[i] or per_item[i] for i in need}
             out[code] = bool(need) and all(per_item.values())
@@ -1280,8 +1302,7 @@ class Decision:
             return self.w.truth("replacement." + key, r.get(key))
         if not said("original_authorized") or said("improves"):
             return False
-        controls = CODES.get(self.codes[i], ())
-        if ("S" in controls or "FN5" in controls) and self.c.d5m(self.to):
+        if self.sme_shut(i):
             return False
         d1 = self.to in D1 and self.to not in ("CN", "HK") and \
             (self.to != "NI" or self.c.has("nicaragua"))
@@ -1290,9 +1311,91 @@ class Decision:
             return False
         if r["kind"] == "serviced" and d1 and not said("same_exporter"):
             return False
-        return all(x.startswith(("742.6(a)(6)(i)(B)", "742.6(a)(6)(iii)", "742.6(a)(6)",
-                                 "744.23(a)(3)(i)", "chart NS", "chart RS"))
-                   and "(i)(A)" not in x[:16] for x, m, _ in self.reqs if m == i)
+        return self.only_lifted(i)
+
+    LIFTED = ("742.6(a)(6)", "742.6(a)(10)", "744.23(a)(3)(i)", "chart NS", "chart RS")
+
+    def only_lifted(self, i):
+        """Nothing is required of the item but NS, RS and 742.6(a)(6) and (10), and what isn't 600
+        series or 9x515 bound for D:5 (740.2(a)(12))."""
+        if self.codes[i][2:3] == "6" and (self.to == "HK" or self.to in D5):
+            return False
+        return all(x.startswith(self.LIFTED) for x, m, _ in self.reqs if m == i)
+
+    def computing(self, i, cls):
+        """740.2(a)(9)(ii): an advanced computing item, its software or technology."""
+        if cls is not None and (cls["c"] or any(cls[k][s] for k in ("ic", "box") for s in "ab")):
+            return True
+        return self.codes[i] in RS_TECHNOLOGY and \
+            bool({"a", "b"} & {side_of(c) for c in self.ends(i, self.items[i])})
+
+    def sme_shut(self, i):
+        """740.2(a)(9)(i): to Macau and D:5 for the listed equipment and what belongs to it."""
+        if not self.c.d5m(self.to):
+            return False
+        controls = CODES.get(self.codes[i], ())
+        if "S" in controls or "FN5" in controls:
+            return True
+        return self.codes[i] in ("3D001", "3E001") and any(
+            {"S", "FN5"} & set(CODES.get(c, ())) for c in self.ends(i, self.items[i]))
+
+    def said(self, what, key):
+        return self.w.truth((what, key), (self.t.get(what) or {}).get(key))
+
+    def tmp(self, i, cls):
+        """740.9(a)(1), (5) and (6); 740.2(a)(9), (22)."""
+        kind = (self.t.get("temporary") or {}).get("kind")
+        form = (self.items[i].get("facts") or {}).get("form")
+        if not kind or self.to in ("IR", "KP", "SY") or form == "technology":
+            return False
+        shown = kind in ("tools_of_trade", "exhibition")
+        if form == "software" and not shown or self.sme_shut(i) or not self.only_lifted(i):
+            return False
+        if shown and (any(x == "742.6(a)(10)" for x, m, _ in self.reqs if m == i) or
+                      self.computing(i, cls) and (self.c.scope_d(self.to) or self.some_hq_d5m())):
+            return False
+        if any(self.said("temporary", k) for k in ("order_received", "stays_abroad", "for_lease")):
+            return False
+        return not shown or self.said("temporary", "effective_control")
+
+    def gov(self, i, cls):
+        """740.11(b)(2)(ii), (iii)(A), (vii)."""
+        kind = (self.t.get("us_government") or {}).get("kind")
+        mine = [x for x, m, _ in self.reqs if m in (i, None)]
+        if kind == "official_use":
+            open_ones = ("742.", "chart ", "746.1(b)(3)", "746.2", "746.3", "746.4", "746.8", "746.9",
+                         "744.21(a)(1)", "744.21(a)(2)", "744.22", "744.23(a)(4)",
+                         "744.23(a)(3)(i)")
+            return all(x.startswith(open_ones) for x in mine) and \
+                self.said("us_government", "solely_official")
+        if not kind or not all(x.startswith(self.LIFTED + ("742.6(a)(11)", "742.15"))
+                               for x in mine):
+            return False
+        if not self.said("us_government", "contract_provides"):
+            return False
+        if kind == "contract":
+            return self.said("us_government", "solely_official") and \
+                self.said("us_government", "to_us_person")
+        form = (self.items[i].get("facts") or {}).get("form")
+        return form in ("ic", "hbm_stack") or self.w.pick("i%d.microelectronics" % i,
+                                                          (False, True))
+
+    def tsu(self, i, cls):
+        """740.13(a), (c)."""
+        kind = (self.t.get("technology_support") or {}).get("kind")
+        form = (self.items[i].get("facts") or {}).get("form")
+        if not kind or form not in ("software", "technology") or self.sme_shut(i) or \
+                not self.only_lifted(i):
+            return False
+        def said(key):
+            return self.said("technology_support", key)
+        if not said("original_authorized"):
+            return False
+        if kind == "update":
+            return form == "software" and said("same_consignee") and not said("enhances")
+        if form == "technology" and self.codes[i] in ("3D001", "3E001"):
+            return False       # for development or production, by their headings
+        return said("minimum_necessary") and (form == "technology" or said("object_code"))
 
     def a_family(self, i, cls):
         return cls is not None and (cls["ic"]["a"] or cls["box"]["a"]) and \
@@ -1428,7 +1531,7 @@ def review(case):
     outs = worlds(lambda w: Decision(c, w).run(), open_question)
     exc = {}
     need = [o for o in outs if o[1]]
-    for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM", "SPP", "RPL"):
+    for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM", "SPP", "RPL", "TMP", "GOV", "TSU"):
         exc[code] = tri(o[2].get(code, False) for o in need) if need else "false"
     return {"id": case.get("id"), "verdict": verdict_of(outs), "policy": policy_of(outs),
             "exceptions": exc, "classes": classes_of(c) if c.items else {},

@@ -979,7 +979,7 @@ class Decision:
         if c.has("training") and code[:5] in ("3A090", "4A090") and (
                 c.d5m(self.to) or self.some_hq_d5m() or any(
                     c.d5m(p.get("country") or self.to) or self.hq_d5m(m, p)
-                    for m, p in self.roles("iaas_customer"))) and \
+                    for m, p in self.roles("iaas_customer", *EL_ROLES))) and \
                 self.flag("model_training_for_wmd_or_military_intelligence"):
             self.need("744.6(b), statement of 2025-05-13", n, "SKIP")
         self.military(n, code)
@@ -1071,8 +1071,12 @@ class Decision:
         to = self.to
         ccl = code != "EAR99"
         if self.why in ("(f)", "(g)", "(j)") and self.coalition() and (
-                to in ("RU", "BY", "UA") or to == "IR" and ccl):
-            return             # and EAR99 items to Iran: 746.7(e) may still reach them
+                to in ("RU", "BY", "UA") or to == "IR"):
+            # 746.7(e) may still reach it: what 31 CFR 560 bars hangs on who owns the exporter.
+            if to == "IR" and self.kind != "transfer_in_country" and \
+                    self.w.pick("ofac", (False, True)):
+                self.need("746.7", n, "SKIP")
+            return
         if to in ("CU", "KP", "IR", "SY") and self.kind == "transfer_in_country" and not (
                 to == "IR" and self.why in ("(h)", "(j)", "(e)(1)", "(e)(2)")):
             return             # 746.2, 746.4, 746.7, 746.9 speak of exports and reexports
@@ -1126,7 +1130,9 @@ class Decision:
             "W?" in controls and self.w.value.get("i%d.W" % n) or \
             code in RS_TECHNOLOGY and any(x.startswith(("742.", "chart NS1")) and m == n
                                           for x, m, _ in self.reqs)
-        if strict or code[:5] in ("3A090", "4A090") or self.flag("military"):
+        if self.flag("military"):
+            self.need("746.3(a)(4)", n, "SKIP")
+        elif strict or code[:5] in ("3A090", "4A090"):
             self.need("746.3", n, "SKIP")
 
     def notices(self, n, item):
@@ -1232,6 +1238,8 @@ class Decision:
                 barred = uvl or self.prohibited or any(r.startswith("744.") for r in hard)
             elif code == "GOV":
                 barred = uvl or self.prohibited
+            elif code in ("RPL", "TMP", "TSU"):     # 746.3(c)
+                barred = uvl or self.prohibited or any(r != "746.3" for r in hard)
             per_item = {i: not barred and test(i, classes[i]) for i in need}
             open_for = {i: open_for[i] or per_item[i] for i in need}
             out[code] = bool(need) and all(per_item.values())
@@ -1313,7 +1321,7 @@ class Decision:
             return False
         return self.only_lifted(i)
 
-    LIFTED = ("742.6(a)(6)", "742.6(a)(10)", "744.23(a)(3)(i)", "chart NS", "chart RS")
+    LIFTED = ("742.6(a)(6)", "742.6(a)(10)", "744.23(a)(3)(i)", "chart NS", "chart RS", "746.3")
 
     def only_lifted(self, i):
         """Nothing is required of the item but NS, RS and 742.6(a)(6) and (10), and what isn't 600
@@ -1366,9 +1374,9 @@ class Decision:
             open_ones = ("742.", "chart ", "746.1(b)(3)", "746.2", "746.3", "746.4", "746.8", "746.9",
                          "744.21(a)(1)", "744.21(a)(2)", "744.22", "744.23(a)(4)",
                          "744.23(a)(3)(i)")
-            return all(x.startswith(open_ones) for x in mine) and \
+            return all(x.startswith(open_ones) and x != "746.3(a)(4)" for x in mine) and \
                 self.said("us_government", "solely_official")
-        if not kind or not all(x.startswith(self.LIFTED + ("742.6(a)(11)", "742.15"))
+        if not kind or not all(x.startswith(self.LIFTED[:-1] + ("742.6(a)(11)", "742.15"))
                                for x in mine):
             return False
         if not self.said("us_government", "contract_provides"):

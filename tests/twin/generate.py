@@ -306,7 +306,14 @@ def technology(r, case, t):
     maybe(r, 0.8, item, "designed_for",
           [{"eccn": c} for c in r.sample(ENDS[code[0]], r.choice([1, 1, 1, 2]))])
     t["items"] = [item]
-    if t["kind"] == "transfer_in_country" or r.random() < 0.5:
+    if r.random() < 0.3:       # made abroad, with what came from here or not
+        elsewhere(r, t, [code])
+        del t["items"][0]["facts"]
+        t["items"][0] = dict(item, origin=t["items"][0]["origin"], us_content_share="0")
+        maybe(r, 0.9, t["items"][0], "made_with",
+              {"us_technology": r.choice([[], ["3D001"], ["3E001"]]),
+               "us_plant": r.random() < 0.2})
+    elif t["kind"] == "transfer_in_country" or r.random() < 0.5:
         t["kind"], t["from"] = "export", "US"
         t["parties"][0].update(country="US", headquarters="US")
         t["parties"][0]["ultimate_parent"]["headquarters"] = "US"

@@ -632,23 +632,25 @@ class Decision:
         if tech is None:
             tech = self.w.pick("i%d.tech" % n, ([], ["3E001"], ["3E992"]))
         for rule, reach, listed in (
-                ("(h)", lambda: code[:5] in ("3A090", "4A090") and code[-1] in "abc", FDP_H),
+                ("(h)", lambda: code[:5] in ("3A090", "4A090") and code[-1] in "abc" or
+                 self.technology_h(n, item, code), FDP_H),
                 ("(e)(1)", lambda: self.footnote(1), FDP_H),
                 ("(e)(2)", lambda: self.c.has("2022b") and self.footnote(4), FDP_H),
                 ("(e)(3)", lambda: self.reach_e3(code), FDP_E3),
                 ("(k)", lambda: "S" in CODES.get(code, ()) and self.c.d5m(self.to) and
                  self.c.has("hbm"), FDP_K),
-                ("(g)", lambda: self.footnote(3), None),
                 ("(i)", lambda: self.c.has("2022b") and self.to in ("CN", "HK", "MO") and
                  self.flag("supercomputer"), FDP_H),
+                ("(l)", lambda: code == "4E091" and not tech and self.c.has("diffusion"), ()),
+                ("(b)", lambda: (any(x in ("NS1", "NS2", "S", "W") for x in CODES.get(code, ())) or
+                                 self.ns_by_end(n, item, code)) and (self.c.d1(self.to) or self.to in E) and
+                 self.w.pick("assurance", (False, True)), FDP_B),
+                # Last: of these alone the countries of supplement no. 3 to part 746 are free.
+                ("(g)", lambda: self.footnote(3), None),
                 ("(f)", lambda: (self.to in ("RU", "BY") or self.to == "UA" and self.occupied())
                  and (code != "EAR99" or self.w.pick("i%d.supp7" % n, (False, True))), None),
-                ("(l)", lambda: code == "4E091" and not tech and self.c.has("diffusion"), ()),
                 ("(j)", lambda: self.c.has("iran-fdp") and self.to == "IR" and (
-                    code[0] in "3456789" or self.w.pick("i%d.supp7" % n, (False, True))), None),
-                ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ()))
-                 and (self.c.d1(self.to) or self.to in E) and
-                 self.w.pick("assurance", (False, True)), FDP_B)):
+                    code[0] in "3456789" or self.w.pick("i%d.supp7" % n, (False, True))), None)):
             if not reach():
                 continue
             if listed is None and tech or any(t in (listed or ()) for t in tech):
@@ -658,6 +660,37 @@ class Decision:
             if rule in ("(e)(3)", "(k)") and self.holds_plant_product(n, item):
                 return rule
         return None
+
+    def ns_by_end(self, n, item, code):
+        """Whether software or technology is controlled for NS by what it is for."""
+        if code in ("3D001", "4E001") and self.technology_ns(n, item, code):
+            return True
+        if "W?" not in CODES.get(code, ()):
+            return False
+        ends = all_codes(item["designed_for"]) if "designed_for" in item else W_EQUIPMENT
+        return any(c and c.startswith(W_EQUIPMENT) for c in ends) and \
+            self.w.pick("i%d.W" % n, (False, True))
+
+    def technology_h(self, n, item, code):
+        """734.9(h)(1)(i)(B)(1): 3E001 for 3A090, 4E001 for 4A090."""
+        return {"3E001": "3A090", "4E001": "4A090"}.get(code, "-") in {
+            c[:5] for c in self.ends(n, item)} if code in ("3E001", "4E001") else False
+
+    def developed(self, n, item, code):
+        """744.23(a)(3)(ii): developed by an entity of Macau or D:5; whether it was, nobody says."""
+        tech = (item.get("made_with") or {}).get("us_technology")
+        if tech is None and self.why == "(h)":
+            tech = self.w.value.get("i%d.tech" % n)
+        if code != "3E001" or self.why in ("located", "origin", "content") or not tech or \
+                not self.c.has("2023") or self.kind not in ("reexport", "transfer_in_country"):
+            return
+        if not any(side_of(c) in ("a", "b") for c in self.ends(n, item)):
+            return
+        if self.source in (D1 | D4 | D5) - A5 - A6 and (self.source != "NI" or
+                                                        self.c.has("nicaragua")) and \
+                any(self.hq_d5m(m, p) for m, p in self.roles("exporter", *EL_ROLES)) and \
+                self.w.pick("i%d.developed" % n, (False, True)):
+            self.need("744.23(a)(3), (ii)", n, "SKIP")
 
     def coalition(self):
         """746.8(a)(12)(iii)(A), 746.7(a)(1)(iv)(A): free from, and within, supplement no. 3."""
@@ -705,6 +738,7 @@ class Decision:
             return cls, None
         code = self.code(n, item, cls)
         self.advanced_computing(n, item, cls, code)
+        self.developed(n, item, code)
         self.by_code(n, item, code)
         self.end_uses(n, item, cls, code)
         self.embargo(n, code)
@@ -754,8 +788,8 @@ class Decision:
         """What software or technology is for: the codes given, or one of each kind."""
         if "designed_for" in item:
             return {c for c in all_codes(item["designed_for"]) if c}
-        return {self.w.pick("i%d.for" % n, ("4A090.a", "4A090.b", "4A994", "3A090.c", "4A003.b",
-                                            "3A001.b.2", "3B001.q"))}
+        return {self.w.pick("i%d.for" % n, ("3A090.a", "4A090.a", "3A090.b", "4A090.b", "4A994",
+                                            "3A090.c", "4A003.b", "3A001.b.2", "3B001.q"))}
 
     def technology(self, n, item, code):
         """742.6(a)(6)(i)(B), (iii): for what is of side a, of side b, for high bandwidth memory."""
@@ -1169,6 +1203,8 @@ class Decision:
 
     def entry_reaches(self, n, p):
         """The license requirement column of the entry (supplement no. 4 to part 744)."""
+        if p.get("listed") is None:
+            return 5 in self.footnotes(n, p) or self.w.pick("p%d.scope" % n, (False, True))
         scope = ((p.get("listed") or {}).get("scope") or "all items subject to the ear").lower()
         narrow = any(x in scope for x in ("except", "apart from", "when used"))
         if "all items subject to the ear" in scope and not narrow:

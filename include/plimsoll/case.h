@@ -88,6 +88,7 @@ typedef struct plm_format {
 
 typedef struct plm_item {
     plm_str part, description, eccn; /* empty: not given.  eccn as the shipper wrote it */
+    plm_str hts;                     /* the first six digits of the HTS code; empty: not given */
     plm_num quantity, us_content_share, value_usd;
     plm_num number[PLM_N_COUNT];
     plm_truth flag[PLM_F_COUNT];     /* PLM_UNKNOWN: not given */

@@ -15,6 +15,8 @@
 #define PATH_MAX_TEXT 191 /* what fits in plm_fault.where */
 #define PATH_BUF 1024
 #define KEY_SHOWN_MAX 60 /* bytes of an unknown key that are shown */
+#define HTS_SIX 6
+#define HTS_MAX 10 /* digits of a code of the Harmonized Tariff Schedule of the United States */
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 #define PLM_X(n) #n,
@@ -488,13 +490,33 @@ static bool items(rd *r, const at *p, const plm_json *v, int depth, uint32_t *n,
 
 #define ITEM_KEYS(X) \
     X(part) X(description) X(quantity) X(eccn) X(facts) X(contains) X(origin) \
-    X(us_content_share) X(made_with) X(value_usd) X(designed_for)
+    X(us_content_share) X(made_with) X(value_usd) X(designed_for) X(hts)
 #define PLM_X(n) I_##n,
 enum { ITEM_KEYS(PLM_X) I_COUNT };
 #undef PLM_X
 #define PLM_X(n) KEY(#n),
 static const plm_str item_keys[] = {ITEM_KEYS(PLM_X)};
 #undef PLM_X
+
+/* A code of the Harmonized Tariff Schedule, of 6, 8 or 10 digits with or without points: the lists
+ * of part 746 go by its first six ("when such longer HTS codes begin with the HTS-6 codes"). */
+static bool hts(rd *r, const at *p, const plm_json *v, plm_str *out) {
+    plm_str s;
+    if (!text(r, p, v, &s)) return false;
+    char *six = plm_arena_alloc(r->a, HTS_SIX);
+    if (!six) return bad(r, p, PLM_NO_MEMORY, "out of memory");
+    size_t digits = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '.' && i && s.p[i - 1] != '.') continue;
+        if (s.p[i] < '0' || s.p[i] > '9') digits = HTS_MAX;
+        if (digits < HTS_SIX) six[digits] = s.p[i];
+        if (++digits > HTS_MAX) break;
+    }
+    if (digits < HTS_SIX || digits > HTS_MAX || digits % 2)
+        return bad(r, p, PLM_BAD_INPUT, "is no HTS code: write 6, 8 or 10 digits, as 8471.50");
+    *out = (plm_str){six, HTS_SIX};
+    return true;
+}
 
 static bool item_member(rd *r, const at *p, const plm_json *k, const plm_json *m, int depth,
                         plm_item *out) {
@@ -511,6 +533,7 @@ static bool item_member(rd *r, const at *p, const plm_json *k, const plm_json *m
     case I_us_content_share: return share(r, p, m, &out->us_content_share);
     case I_made_with: return made_with(r, p, m, out);
     case I_value_usd: return number(r, p, m, &out->value_usd);
+    case I_hts: return hts(r, p, m, &out->hts);
     case I_designed_for:
         out->designed_for_known = true;
         return edges(r, p, m, 1, &out->edge_count, &out->edges);

@@ -323,6 +323,7 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     yes(d, DF_no_weights, at, eccn.n && !entry_is(eccn, "4E091") ? PLM_YES : PLM_NO);
     if (eccn.n) plm_facts_code(d->world, d->facts[DF_eccn], at, eccn);
     if (!may_be_published(t, form, eccn)) yes(d, DF_published, at, PLM_NO);
+    if (t->hts.n) plm_facts_text(d->world, d->facts[DF_hts], at, t->hts);
     plm_facts_country(d->world, d->facts[DF_origin], at, t->origin);
     num(d, DF_us_content, at, &t->us_content_share);
     num(d, DF_quantity, at, &t->quantity);

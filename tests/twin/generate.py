@@ -142,6 +142,9 @@ def make_item(r, kind, day):
         if code.startswith("3B") and day < "2025-01-01":
             code = "EAR99"
         item["eccn"] = code
+        if code == "EAR99":
+            maybe(r, 0.3, item, "hts", r.choice(["8471.50", "8473.30.11", "854231", "8544.42.9000",
+                                                 "010121"]))
         item["facts"] = {"form": "equipment" if code[:2] in ("2B", "3B") else "part"}
         if code in ("4A994.l", "5A992.c"):
             item["facts"] = {"form": "board", "encryption": False, "tpp": "800",

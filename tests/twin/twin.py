@@ -63,6 +63,8 @@ GB""".split())
 # Supplement no. 3 to part 746: all but Taiwan before October 2022, where the cases begin.
 COALITION_2022 = set("""AT AU BE BG CA CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT JP KR LI LT
 LU LV MT NL NO NZ PL PT RO SE SI SK""".split())
+# Of supplement no. 4 to part 746, what the generator names.
+SUPP4_746 = {"847150", "847330", "854231", "854442"}
 SUPP8_B = {"Group 42 Holding Ltd d/b/a G42", "Core42 Technology Projects LLC d/b/a Core42"}
 SUPP8_C = {"Amazon.com, Inc", "Apple, Inc", "Google LLC", "Meta Platforms, Inc",
            "Microsoft Corporation", "OpenAI Group PBC", "Oracle Corporation", "X.AI LLC"}
@@ -377,6 +379,7 @@ EVENTS = {
     "2023": ("2023-11-17", "2023-10-25"),       # 88 FR 73458, 73424
     "nicaragua": ("2024-03-15", "2024-03-15"),  # 89 FR 18783
     "split": ("2024-04-04", "2024-04-04"),      # 89 FR 23876
+    "supplement 4": ("2024-06-12", "2024-06-12"),   # 89 FR 51644, as recalled
     "worldwide": ("2024-09-06", "2024-09-06"),  # 89 FR 72926
     "hbm": ("2024-12-02", "2024-12-05"),        # 89 FR 96790
     "hbm-due": ("2024-12-31", "2024-12-05"),
@@ -1127,7 +1130,8 @@ class Decision:
         elif to in ("RU", "BY"):
             if self.kind != "deemed_export" and (
                     ccl and not self.mass_market_release(code) or
-                    not ccl and self.w.pick("i%d.hts" % n, (False, True))):
+                    not ccl and (self.listed_goods(n) or
+                                 self.w.pick("i%d.hts" % n, (False, True)))):
                 self.need("746.8", n, "SKIP")
         elif to == "SY" and (ccl or not self.perhaps_food(n)):
             self.need("746.9", n, "denial" if not self.c.has("syria") else "SKIP")
@@ -1138,6 +1142,11 @@ class Decision:
                 self.need("746.6", n, "SKIP")
         elif to == "IQ":
             self.iraq(n, code)
+
+    def listed_goods(self, n):
+        """746.8(a)(5): what supplement no. 4 to part 746 names, of computers and electronics."""
+        six = (self.items[n].get("hts") or "").replace(".", "")[:6]
+        return six in SUPP4_746 and self.c.has("supplement 4")
 
     def mass_market_release(self, code):
         """746.8(a)(12)(ii): for civil subsidiaries of companies of the US, A:5 and A:6."""

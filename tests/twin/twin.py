@@ -1171,8 +1171,9 @@ class Decision:
         controls = CODES.get(code, ["RS"])
         strict = any(k != "AT1" and not k.endswith("?") for k in controls) or \
             "W?" in controls and self.w.value.get("i%d.W" % n) or \
-            code in RS_TECHNOLOGY and any(x.startswith(("742.", "chart NS1")) and m == n
-                                          for x, m, _ in self.reqs)
+            self.ns_by_end(n, self.items[n], code) or \
+            code in RS_TECHNOLOGY and self.c.has("2022") and any(
+                side_of(c) for c in self.ends(n, self.items[n]))
         if self.flag("military"):
             self.need("746.3(a)(4)", n, "SKIP")
         elif strict or code[:5] in ("3A090", "4A090"):

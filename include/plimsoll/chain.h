@@ -37,8 +37,8 @@ typedef struct plm_edge {
     struct plm_edge *edges;
 } plm_edge;
 
-/* What a license exception asks of the way an item goes, as far as a case tells: a word for the way,
- * NONE where nothing is said, and conditions, PLM_UNKNOWN where not given. */
+/* What a license exception asks of the way an item goes, as far as a case tells: a word for the
+ * way, 0 where nothing is said, and conditions, PLM_UNKNOWN where not given. */
 #define PLM_GROUND_FLAGS_MAX 6
 typedef struct plm_ground {
     int kind; /* 0: not said; else a position in the names of its kinds */

@@ -33,7 +33,8 @@
     X(tsu, "technology-support") X(tsu_authorized, "support-original-authorized") \
     X(tsu_minimum, "support-minimum-necessary") X(tsu_object, "support-object-code") \
     X(tsu_same, "support-same-consignee") X(tsu_enhances, "support-enhances") X(form, "form") \
-    X(eccn, "eccn") X(hts, "hts") X(origin, "origin") X(us_content, "us-content") X(quantity, "quantity") \
+    X(eccn, "eccn") X(hts, "hts") X(origin, "origin") X(us_content, "us-content") \
+    X(quantity, "quantity") \
     X(tpp, "tpp") X(die_area, "die-area") X(density, "density") X(datacenter, "datacenter") \
     X(dram, "dram-bandwidth") X(io, "io-bandwidth") X(tops, "tops") \
     X(memory_density, "memory-density") X(training_ops, "training-operations") \

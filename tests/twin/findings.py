@@ -1,8 +1,9 @@
 """Differences between the program and the twin that are known and not mended yet.
 
 Each has the paragraph, which decides in the twin's favour or leaves it open, and a test of whether
-a difference is of its kind.  They are counted and printed, not failed.  Whoever mends one deletes it here: a finding
-that no longer shows in a run is reported, so that this list can't outlive its reasons."""
+a difference is of its kind.  They are counted and printed, not failed.  Whoever mends one deletes
+it here: a finding that no longer shows in a run is reported, so that this list can't outlive its
+reasons."""
 
 
 # name -> test(case, the twin's answer, the program's, what differs)

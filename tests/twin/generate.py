@@ -286,7 +286,8 @@ def note_1(r, case, t):
     maybe(r, 0.9, facts, "maker_role", r.choice(["foundry", "foundry", "osat", "designer"]))
     maybe(r, 0.8, facts, "node_nm", r.choice(["3", "7", "16", "16.000001", "28"]))
     maybe(r, 0.5, facts, "non_planar", r.random() < 0.4)
-    maybe(r, 0.5, facts, "transistor_count", r.choice(["29999999999", "30000000000", "54000000000"]))
+    maybe(r, 0.5, facts, "transistor_count",
+          r.choice(["29999999999", "30000000000", "54000000000"]))
     maybe(r, 0.4, facts, "contains_hbm", r.random() < 0.5)
     t["items"] = [{"part": "die", "quantity": 8, "facts": facts, "origin": "TW"}]
     maybe(r, 0.7, t["items"][0], "eccn", "3A991.p")

@@ -332,7 +332,8 @@ CODES = {
     "4D001": ["NS1", "AT1"], "3E991": ["AT1"], "3D992": ["S", "W?", "AT1"], "5E992": ["AT1"],
 }
 CODES["3E992"] = ["S", "W?", "AT1"]
-SUPP2 = {"3A992", "3A999", "2B999.b", "1A290", "3A991", "3A991.p", "5A992.c", "3B991", "3B991.b.2.a", "3B992", "3C992"}
+SUPP2 = {"3A992", "3A999", "2B999.b", "1A290", "3A991", "3A991.p", "5A992.c", "3B991",
+         "3B991.b.2.a", "3B992", "3C992"}
 SUPP2_MAYBE = {"4A994", "4A994.l", "3E991"}
 # Technology and software of 734.9, as far as the generator names any.
 FDP_H = ("3D001", "3D992", "3E001", "3E991", "3E992", "4D001", "4D090", "4E001", "5D002", "5E002")
@@ -646,7 +647,8 @@ class Decision:
                  self.flag("supercomputer"), FDP_H),
                 ("(l)", lambda: code == "4E091" and not tech and self.c.has("diffusion"), ()),
                 ("(b)", lambda: (any(x in ("NS1", "NS2", "S", "W") for x in CODES.get(code, ())) or
-                                 self.ns_by_end(n, item, code)) and (self.c.d1(self.to) or self.to in E) and
+                                 self.ns_by_end(n, item, code)) and
+                 (self.c.d1(self.to) or self.to in E) and
                  self.w.pick("assurance", (False, True)), FDP_B),
                 # Last: of these alone the countries of supplement no. 3 to part 746 are free.
                 ("(g)", lambda: self.footnote(3), None),
@@ -1417,7 +1419,8 @@ class Decision:
         kind = (self.t.get("us_government") or {}).get("kind")
         mine = [x for x, m, _ in self.reqs if m in (i, None)]
         if kind == "official_use":
-            open_ones = ("742.", "chart ", "746.1(b)(3)", "746.2", "746.3", "746.4", "746.8", "746.9",
+            open_ones = ("742.", "chart ", "746.1(b)(3)", "746.2", "746.3", "746.4", "746.8",
+                         "746.9",
                          "744.21(a)(1)", "744.21(a)(2)", "744.22", "744.23(a)(4)",
                          "744.23(a)(3)(i)")
             return all(x.startswith(open_ones) and x != "746.3(a)(4)" for x in mine) and \

@@ -1371,12 +1371,12 @@ class Decision:
 
     LIFTED = ("742.6(a)(6)", "742.6(a)(10)", "744.23(a)(3)(i)", "chart NS", "chart RS", "746.3")
 
-    def only_lifted(self, i):
+    def only_lifted(self, i, more=()):
         """Nothing is required of the item but NS, RS and 742.6(a)(6) and (10), and what isn't 600
         series or 9x515 bound for D:5 (740.2(a)(12))."""
         if self.codes[i][2:3] == "6" and (self.to == "HK" or self.to in D5):
             return False
-        return all(x.startswith(self.LIFTED) for x, m, _ in self.reqs if m == i)
+        return all(x.startswith(self.LIFTED + more) for x, m, _ in self.reqs if m == i)
 
     def computing(self, i, cls):
         """740.2(a)(9)(ii): an advanced computing item, its software or technology."""
@@ -1442,7 +1442,7 @@ class Decision:
         kind = (self.t.get("technology_support") or {}).get("kind")
         form = (self.items[i].get("facts") or {}).get("form")
         if not kind or form not in ("software", "technology") or self.sme_shut(i) or \
-                not self.only_lifted(i):
+                not self.only_lifted(i, ("742.6(a)(13)",)):
             return False
         def said(key):
             return self.said("technology_support", key)

@@ -1117,7 +1117,7 @@ class Decision:
                 self.need("746.7", n, "SKIP")
             return
         if to in ("CU", "KP", "IR", "SY") and self.kind == "transfer_in_country" and not (
-                to == "IR" and self.why in ("(h)", "(j)", "(e)(1)", "(e)(2)")):
+                to == "IR" and self.by_iran_rule(n, code)):
             return             # 746.2, 746.4, 746.7, 746.9 speak of exports and reexports
         if to == "CU":
             self.need("746.2", n, "SKIP")
@@ -1149,6 +1149,18 @@ class Decision:
         """746.8(a)(5): what supplement no. 4 to part 746 names, of computers and electronics."""
         six = (self.items[n].get("hts") or "").replace(".", "")[:6]
         return six in SUPP4_746 and self.c.has("supplement 4")
+
+    def by_iran_rule(self, n, code):
+        """734.9(j), whatever else makes it subject besides."""
+        if self.why in ("located", "origin", "content", "734.4(a)(8)", "734.4(a)(9)"):
+            return False
+        made = self.items[n].get("made_with") or {}
+        tech = made.get("us_technology")
+        if tech is None:
+            tech = self.w.pick("i%d.tech" % n, ([], ["3E001"], ["3E992"]))
+        return self.c.has("iran-fdp") and (
+            code[0] in "3456789" or self.w.pick("i%d.supp7" % n, (False, True))) and \
+            bool(tech or self.w.truth("i%d.plant" % n, made.get("us_plant")))
 
     def mass_market_release(self, code):
         """746.8(a)(12)(ii): for civil subsidiaries of companies of the US, A:5 and A:6."""

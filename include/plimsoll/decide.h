@@ -30,6 +30,7 @@ typedef struct plm_screened {
     plm_str said;         /* a warning, one line; empty: nothing */
     plm_str json, text;   /* the matches with what each list's law says: an array, and lines */
     plm_str edition, law; /* SHA-256 of the lists, and of the law, in hexadecimal */
+    plm_str shipped;      /* the shipped list that was screened besides, as a JSON object */
     uint32_t unloaded;    /* bit i: flag i is not known because no list of its kind is loaded */
 } plm_screened;
 /* How a party is listed, for one whose `listed` was left out, on that day; false: not screened. */

@@ -84,7 +84,8 @@ typedef struct plm_catalog_hit {
 } plm_catalog_hit;
 
 /* Finds all products that name may mean: a part number, a catalogue name or an alias, whatever
- * the case, spaces, dashes, marks or the vendor's name before it.  Returns how many were written
+ * the case, spaces, dashes, marks or the vendor's name before it, the order of the words, and words
+ * that tell no product from another (GPU, Tensor Core, 8x).  Returns how many were written
  * to hits (0: none is known).  Reads static tables only: any thread, no allocation.  The facts
  * are restated in catalog/ with their sources. */
 uint32_t plm_catalog_find(plm_str name, plm_catalog_hit hits[PLM_CATALOG_HITS_MAX]);

@@ -89,6 +89,9 @@ bool plm_screen_query(plm_screener *q, const plm_query *query, const plm_screen_
 /* Appends how a name is read: a token each as form/phonetic form/key/kind/weight, one space
  * between, then '|' and the joined forms that are compared too.  False when it is not UTF-8. */
 bool plm_screen_print_tokens(plm_str name, plm_buf *out);
+/* ORGANIZATION where the name has a legal form of three letters or more (Ltd, OOO, 有限公司), for
+ * askers who have no type of their own; UNKNOWN otherwise. */
+plm_entity_kind plm_screen_kind_of(plm_str name);
 const char *plm_strength_name(plm_strength s); /* weak, strong, exact (static) */
 
 #endif

@@ -33,6 +33,19 @@ static void find_file(char *path) {
     snprintf(path, PATH_ROOM, "%s", beside[0]);
 }
 
+const char *plm_cli_shipped_lists(void) {
+    static char path[PATH_ROOM];
+    char file[PATH_ROOM];
+    find_file(file);
+    for (int up = 0; up < 3; up++) { /* FOLDER/rulebooks/us/lists.json -> FOLDER/lists */
+        char *slash = strrchr(file, '/');
+        if (!slash) return up == 2 ? "lists" : NULL;
+        *slash = 0;
+    }
+    int n = snprintf(path, sizeof path, "%s/lists", file);
+    return n > 0 && (size_t)n < sizeof path ? path : NULL;
+}
+
 plm_effects *plm_cli_effects(const char *verb, const char *file) {
     char path[PATH_ROOM];
     plm_fault f = {0};

@@ -8,5 +8,7 @@
 /* Loads file, or where it is NULL the shipped us/lists.json: of $PLIMSOLL_RULEBOOKS where that has
  * one, else beside the program, else here.  NULL when in error (said on stderr). */
 plm_effects *plm_cli_effects(const char *verb, const char *file);
+/* The folder of the lists that ship, beside the rulebooks of plm_cli_effects; static. */
+const char *plm_cli_shipped_lists(void);
 
 #endif

@@ -111,7 +111,8 @@ static int run(const char *verb, bool explain, const char *about, int argc, char
     }
     plm_effects *law = r.o.lists ? plm_cli_effects(verb, r.o.effects) : NULL;
     plm_screening *lists =
-        law ? plm_screening_open(r.o.lists, law, r.o.assume_clear, &f) : NULL;
+        law ? plm_screening_open(r.o.lists, plm_cli_shipped_lists(), law, r.o.assume_clear, &f)
+            : NULL;
     if (lists) plm_desk_listing(r.desk, plm_screening_party, lists);
     if (law && !lists) r.status = plm_cli_fault(verb, &f);
     if (r.o.lists && !law) r.status = PLM_EXIT_ERROR;

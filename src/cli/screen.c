@@ -1,5 +1,6 @@
 /* screen.c: plimsoll screen: a name or a file of queries against a lists directory. */
 #include "cli/effects.h"
+#include "cli/screen_keep.h"
 
 #include "base/file.h"
 #include "base/json.h"
@@ -13,7 +14,7 @@
 #define CSV_FIELDS_MAX 32
 
 typedef struct screen_run {
-    const char *lists, *watch, *delta, *decisions, *effects_file;
+    const char *lists, *watch, *delta, *index, *decisions, *effects_file;
     plm_effects *effects;
     plm_day as_of;
     plm_watch *w;                      /* --delta: old and new lists */
@@ -23,11 +24,14 @@ typedef struct screen_run {
     uint32_t change_n;
     plm_screen_options o;
     bool json, any, bad, tokens;
+    bool silent;                       /* the file is read once more, only to be kept */
+    screen_keep keep;
     plm_screen *s;
     plm_screener *q;
     plm_arena *arena;
     plm_buf out;
     const char *path;
+    plm_str head;                      /* a CSV's first line */
     uint64_t line;
 } screen_run;
 
@@ -49,6 +53,8 @@ static int help(void) {
            "  --effects FILE  the legal effects; default rulebooks/us/lists.json\n"
            "  --watch FILE    screen a portfolio of queries; with --delta OLD_DIR only what\n"
            "                  differs between OLD_DIR and DIR, and the queries that it changes\n"
+           "  --index FILE    where is kept how a portfolio's names are read, so that --delta\n"
+           "                  asks few; default: beside it, FILE.idx; none: nowhere\n"
            "  --decisions LOG mark what a reviewer has decided (plimsoll decide); a match that is\n"
            "                  decided not to be the party doesn't count in the exit status\n"
            "  --tokens        show how each name is read, and screen nothing\n\n"
@@ -312,6 +318,7 @@ static bool flush_out(screen_run *r) {
 
 /* Reports a query that could not be screened: by line on stderr, and in its place in JSON. */
 static void reject(screen_run *r, plm_str id, bool raw, plm_fault *f) {
+    if (r->silent) return;
     snprintf(f->where, sizeof f->where, "%s", r->path ? r->path : "");
     f->line = (uint32_t)r->line;
     plm_cli_fault("screen", f);
@@ -322,6 +329,7 @@ static void reject(screen_run *r, plm_str id, bool raw, plm_fault *f) {
 static void ask(screen_run *r, plm_str id, bool raw, const plm_query *q) {
     plm_answer a;
     plm_fault f = {0};
+    if (r->silent) return;
     if (r->tokens) {
         plm_screen_print_tokens(q->name, &r->out);
         plm_buf_putc(&r->out, '\n');
@@ -378,6 +386,7 @@ static void ask_json(screen_run *r, plm_str line) {
     ok = ok && read_ids(plm_json_get(v, "ids"), &q, &f);
     if (ok && !plm_str_trim(q.name).n && !plm_str_trim(q.address).n && !q.id_n)
         ok = plm_fail(&f, PLM_BAD_INPUT, "a query needs a name or an address");
+    plm_keep_query(&r->keep, ok ? &q : NULL);
     if (ok) ask(r, id, raw, &q);
     else reject(r, id, raw, &f);
     plm_doc_free(d);
@@ -423,6 +432,7 @@ static void ask_csv(screen_run *r, const plm_str *head, uint32_t head_n, plm_buf
             ok = add_id(&q, (plm_str){head[i].p + 4, head[i].n - 4}, cell[i], &f);
         else ok = set_field(&q, head[i], plm_str_trim(cell[i]), &f);
     }
+    plm_keep_query(&r->keep, ok ? &q : NULL);
     if (ok) ask(r, id, false, &q);
     else reject(r, id, false, &f);
 }
@@ -432,41 +442,71 @@ static bool ends(const char *s, const char *with) {
     return n > k && strcmp(s + n - k, with) == 0;
 }
 
-static int read_file(screen_run *r) {
-    plm_lines l;
+/* Takes a CSV's first line as its columns. */
+static bool read_head(screen_run *r, plm_str line, plm_str *head, uint32_t *head_n) {
+    plm_fault f = {0};
+    if (line.n >= 3 && memcmp(line.p, "\xEF\xBB\xBF", 3) == 0) line.p += 3, line.n -= 3;
+    plm_str copy = plm_arena_copy(r->arena, line);
+    plm_buf b = {.p = (char *)(uintptr_t)copy.p, .n = copy.n};
+    r->head = plm_arena_copy(r->arena, line);
+    if (split_csv(&b, head, head_n)) return true;
+    plm_fail(&f, PLM_BAD_INPUT, "the first line does not name the columns");
+    reject(r, (plm_str){NULL, 0}, false, &f);
+    return false;
+}
+
+/* Every line of the file; false where it could not be read to its end. */
+static bool read_lines(screen_run *r, plm_lines *l, bool csv, bool quick) {
     plm_fault f = {0};
     plm_str head[CSV_FIELDS_MAX];
     uint32_t head_n = 0;
-    bool csv = ends(r->path, ".csv"), quick = strcmp(r->path, "-") == 0;
-    if (!plm_lines_open(&l, r->path, LINE_MAX_BYTES, &f)) return plm_cli_fault("screen", &f);
+    if (!csv && !r->silent) plm_keep_begin(&r->keep, r->head);
     for (;;) {
         f = (plm_fault){0};
-        int got = plm_lines_next(&l, &f);
-        if (got == 0) break;
-        r->line = l.number;
+        int got = plm_lines_next(l, &f);
+        if (got == 0) return true;
+        r->line = l->number;
+        plm_str line = plm_buf_str(&l->line);
         if (got < 0) {
             reject(r, (plm_str){NULL, 0}, false, &f);
-            if (f.code == PLM_IO) break;
+            if (f.code == PLM_IO) return false;
         } else if (csv && !head_n) {
-            plm_buf kept = l.line;
-            plm_str copy = plm_arena_copy(r->arena, plm_buf_str(&kept));
-            plm_buf b = {.p = (char *)(uintptr_t)copy.p, .n = copy.n};
-            if (b.n >= 3 && memcmp(b.p, "\xEF\xBB\xBF", 3) == 0) b.p += 3, b.n -= 3;
-            if (!split_csv(&b, head, &head_n)) {
-                plm_fail(&f, PLM_BAD_INPUT, "the first line does not name the columns");
-                reject(r, (plm_str){NULL, 0}, false, &f);
-                break;
-            }
-        } else if (csv) {
-            ask_csv(r, head, head_n, &l.line);
-        } else if (plm_str_trim(plm_buf_str(&l.line)).n) {
-            ask_json(r, plm_buf_str(&l.line));
+            if (!read_head(r, line, head, &head_n)) return false;
+            if (!r->silent) plm_keep_begin(&r->keep, r->head);
+        } else if (csv || plm_str_trim(line).n) {
+            if (plm_keep_spares(&r->keep, line)) continue;
+            if (csv) ask_csv(r, head, head_n, &l->line);
+            else ask_json(r, line);
         }
-        if ((quick || r->out.n > 1u << 16) && !flush_out(r)) break;
+        if ((quick || r->out.n > 1u << 16) && !flush_out(r)) return false;
         if (quick) fflush(stdout);
     }
-    plm_lines_close(&l);
+}
+
+static int read_file(screen_run *r) {
+    plm_lines l;
+    plm_fault f = {0};
+    bool quick = strcmp(r->path, "-") == 0;
+    do {
+        if (!plm_lines_open(&l, r->path, LINE_MAX_BYTES, &f)) return plm_cli_fault("screen", &f);
+        bool whole = read_lines(r, &l, ends(r->path, ".csv"), quick);
+        plm_lines_close(&l);
+        r->silent = plm_keep_end(&r->keep, whole, r->head);
+    } while (r->silent);
     return r->bad ? PLM_EXIT_ERROR : r->any;
+}
+
+/* Where what is kept of a portfolio lies: beside it, unless --index says where. */
+static bool place_index(screen_run *r) {
+    char path[4096];
+    if (!r->watch || strcmp(r->watch, "-") == 0 || (r->index && strcmp(r->index, "none") == 0))
+        return true;
+    int n = snprintf(path, sizeof path, "%s%s", r->index ? r->index : r->watch,
+                     r->index ? "" : ".idx");
+    if (n < 0 || (size_t)n >= sizeof path) return true; /* asked without */
+    r->keep = (screen_keep){.w = r->w, .o = &r->o,
+                            .file = plm_arena_copy(r->arena, (plm_str){path, (size_t)n + 1}).p};
+    return r->keep.file;
 }
 
 static int options(int argc, char **argv, screen_run *r, const char **what) {
@@ -481,6 +521,7 @@ static int options(int argc, char **argv, screen_run *r, const char **what) {
         if ((v = plm_cli_value(argc, argv, &i, "--lists", &bad))) r->lists = v;
         else if ((v = plm_cli_value(argc, argv, &i, "--watch", &bad))) r->watch = *what = v;
         else if ((v = plm_cli_value(argc, argv, &i, "--delta", &bad))) r->delta = v;
+        else if ((v = plm_cli_value(argc, argv, &i, "--index", &bad))) r->index = v;
         else if ((v = plm_cli_value(argc, argv, &i, "--decisions", &bad))) r->decisions = v;
         else if ((v = plm_cli_value(argc, argv, &i, "--effects", &bad))) r->effects_file = v;
         else if ((v = plm_cli_value(argc, argv, &i, "--as-of", &bad)))
@@ -508,6 +549,7 @@ static int options(int argc, char **argv, screen_run *r, const char **what) {
     if (!r->lists && !r->tokens) return plm_cli_usage("screen", "--lists DIR is needed");
     if (!*what) return plm_cli_usage("screen", "a NAME, a FILE or - is needed");
     if (r->delta && !r->watch) return plm_cli_usage("screen", "--delta goes with --watch");
+    if (r->index && !r->watch) return plm_cli_usage("screen", "--index goes with --watch");
     return 0;
 }
 
@@ -527,6 +569,8 @@ int plm_cli_screen(int argc, char **argv) {
     if (r.q && r.decisions) r.log = plm_decisions_open(r.decisions, &f);
     if ((!r.q && !r.tokens) || !r.arena || (r.delta && !r.w) || (r.decisions && !r.log)) {
         status = plm_cli_fault("screen", &f);
+    } else if (!place_index(&r)) {
+        status = plm_cli_fault("screen", &(plm_fault){.code = PLM_NO_MEMORY, .say = "no memory"});
     } else if (r.watch || strcmp(what, "-") == 0 || ends(what, ".jsonl") || ends(what, ".csv")) {
         r.path = what;
         status = read_file(&r);

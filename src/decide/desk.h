@@ -134,7 +134,8 @@ struct plm_desk {
     struct result *result; /* result.c */
     plm_listing screen;
     void *screen_ctx;
-    plm_str lists_edition, lists_law; /* of the case's screenings; empty: nobody was screened */
+    /* Of the case's screenings; empty: nobody was screened; shipped: none of those was needed. */
+    plm_str lists_edition, lists_law, lists_shipped;
 };
 
 #define DESK_CLASSES 5

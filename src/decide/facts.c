@@ -79,6 +79,7 @@ static void add_party(plm_desk *d, const plm_party *p, plm_role role) {
     }
     d->lists_edition = told.edition;
     d->lists_law = told.law;
+    d->lists_shipped = told.shipped;
 }
 
 static bool has_role(const plm_case *c, plm_role r) {
@@ -483,7 +484,7 @@ static void start(plm_desk *d) {
     plm_arena_reset(d->arena);
     memset(&d->c, 0, sizeof d->c);
     d->conflict_count = d->warning_count = 0;
-    d->lists_edition = d->lists_law = (plm_str){"", 0};
+    d->lists_edition = d->lists_law = d->lists_shipped = (plm_str){"", 0};
 }
 
 bool desk_open(plm_desk *d, plm_str json, const plm_reading *r, plm_fault *f) {

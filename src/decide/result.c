@@ -377,6 +377,10 @@ static void put_screening(plm_desk *d, plm_jw *w) {
     plm_jw_obj(w);
     plm_jw_kstr(w, "edition", d->lists_edition);
     plm_jw_kstr(w, "law", d->lists_law);
+    if (d->lists_shipped.n) {
+        plm_jw_key(w, "shipped");
+        plm_jw_raw(w, d->lists_shipped);
+    }
     plm_jw_key(w, "parties");
     plm_jw_arr(w);
     for (uint32_t i = 0; i < d->party_count; i++) {

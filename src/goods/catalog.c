@@ -6,7 +6,12 @@
 
 #include <string.h>
 
-#define KEY_MAX 96 /* longer names are in no table */
+#define KEY_MAX 96   /* longer names are in no table */
+#define WORDS_MAX 7  /* of a name that is looked up in any order: 6 words, 720 orders */
+
+static const char *const makers[] = {"NVIDIA", "AMD",    "INTEL", "GOOGLE", "MICROSOFT",
+                                     "META",   "AMAZON", "AWS",   "HUAWEI", "BIREN",
+                                     "TESLA",  "GROQ",   "CAMBRICON"};
 
 #define PLM_X(n) #n,
 const char *const plm_basis_names[PLM_BASIS_COUNT] = {PLM_BASES(PLM_X)};
@@ -131,10 +136,76 @@ static uint32_t find_key(const char *key, plm_catalog_hit hits[PLM_CATALOG_HITS_
     return n;
 }
 
+/* Words that say what kind of thing a product is, and not which. */
+static bool says_kind(const char *word) {
+    static const char *const kinds[] = {"GPU", "GPUS", "TENSOR", "CORE", "ACCELERATOR", "AI",
+                                        "ACCELERATORS", "CARD", "GRAPHICS"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(word, kinds[i]) == 0) return true;
+    return false;
+}
+
+static bool is_maker(const char *word) {
+    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+        if (strcmp(word, makers[i]) == 0) return true;
+    return false;
+}
+
+/* "8x", "8-GPU": how many there are of it. */
+static bool is_count(const char *word, const char *next) {
+    size_t n = strspn(word, "0123456789");
+    return n > 0 && n < 3 && (strcmp(word + n, "X") == 0 || (!word[n] && next && says_kind(next)));
+}
+
+typedef struct word_list {
+    char word[WORDS_MAX][KEY_MAX + 1];
+    uint32_t n;
+} word_list;
+
+/* The words of a name that tell products apart; false when they are none or too many. */
+static bool words_of(plm_str name, bool makers_too, word_list *w) {
+    uint32_t kept = 0;
+    w->n = 0;
+    for (size_t i = 0, from = 0; i <= name.n; i++) {
+        bool gap = i == name.n || strchr(" -_/,()", name.p[i]);
+        if (!gap) continue;
+        plm_str part = {name.p + from, i - from};
+        from = i + 1;
+        if (!part.n || !key_of(part, w->word[w->n])) continue;
+        if (++w->n == WORDS_MAX) return false;
+    }
+    for (uint32_t i = 0; i < w->n; i++) {
+        const char *next = i + 1 < w->n ? w->word[i + 1] : NULL;
+        if (says_kind(w->word[i]) || is_count(w->word[i], next)) continue;
+        if (!makers_too && is_maker(w->word[i])) continue;
+        if (kept != i) memcpy(w->word[kept], w->word[i], sizeof w->word[kept]);
+        kept++;
+    }
+    w->n = kept;
+    return kept > 0;
+}
+
+/* Tries the words from number at on in every order. */
+static uint32_t in_any_order(word_list *w, uint32_t at, plm_catalog_hit *hits) {
+    if (at == w->n) {
+        char key[WORDS_MAX * KEY_MAX + 1], *end = key;
+        for (uint32_t i = 0; i < w->n; i++) end = stpcpy(end, w->word[i]);
+        return find_key(key, hits);
+    }
+    uint32_t found = 0;
+    for (uint32_t i = at; i < w->n && !found; i++) {
+        char first[KEY_MAX + 1];
+        memcpy(first, w->word[i], sizeof first);
+        memmove(w->word[at + 1], w->word[at], (i - at) * sizeof *w->word);
+        memcpy(w->word[at], first, sizeof first);
+        found = in_any_order(w, at + 1, hits);
+        memmove(w->word[at], w->word[at + 1], (i - at) * sizeof *w->word);
+        memcpy(w->word[i], first, sizeof first);
+    }
+    return found;
+}
+
 uint32_t plm_catalog_find(plm_str name, plm_catalog_hit hits[PLM_CATALOG_HITS_MAX]) {
-    static const char *const makers[] = {"NVIDIA", "AMD",    "INTEL", "GOOGLE",   "MICROSOFT",
-                                         "META",   "AMAZON", "AWS",   "HUAWEI",   "BIREN",
-                                         "TESLA",  "GROQ",   "CAMBRICON"};
     char key[KEY_MAX + 1];
     if (!key_of(name, key)) return 0;
     uint32_t n = find_key(key, hits);
@@ -142,6 +213,9 @@ uint32_t plm_catalog_find(plm_str name, plm_catalog_hit hits[PLM_CATALOG_HITS_MA
         size_t len = strlen(makers[i]);
         if (strncmp(key, makers[i], len) == 0 && key[len]) n = find_key(key + len, hits);
     }
+    word_list w;
+    if (!n && words_of(name, true, &w)) n = in_any_order(&w, 0, hits);
+    if (!n && words_of(name, false, &w)) n = in_any_order(&w, 0, hits);
     return n;
 }
 

@@ -181,10 +181,20 @@ bool plm_import_name(plm_import *im, uint32_t line, plm_str name, plm_name_kind 
     return plm_import_check(im, plm_list_add_name(im->list, name, kind, im->f), line, "name");
 }
 
+/* What stands between names ("HPSTAR; and; Beijing …") or has no letter is no name. */
+static bool no_name(plm_str s) {
+    bool letter = false;
+    for (size_t i = 0; i < s.n && !letter; i++) {
+        unsigned char c = (unsigned char)plm_lower(s.p[i]);
+        letter = c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    }
+    return !letter || plm_str_is_fold(s, "and") || plm_str_is_fold(s, "or");
+}
+
 bool plm_import_names(plm_import *im, uint32_t line, plm_str s, char sep, plm_name_kind kind) {
     plm_str part;
     while (plm_import_part(&s, sep, &part))
-        if (part.n && !plm_import_name(im, line, part, kind)) return false;
+        if (!no_name(part) && !plm_import_name(im, line, part, kind)) return false;
     return true;
 }
 

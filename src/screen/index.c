@@ -17,12 +17,12 @@
 #include <unistd.h>
 
 #define INDEX_MAGIC "PLMINDX"
-#define INDEX_VERSION 7u
+#define INDEX_VERSION 9u
 #define INDEX_BYTES_MAX ((size_t)8 << 30)
 
 static const uint32_t row_size[IX_COUNT] = {
     sizeof(unit), 8, sizeof(name_rec), sizeof(span_rec), 4, 4, 4, 4, 8, 4, 4, 4,
-    sizeof(id_rec), sizeof(address_rec), 2, 8,
+    sizeof(id_rec), sizeof(address_rec), 2, 8, 8, 8,
 };
 
 typedef struct index_header {
@@ -104,7 +104,7 @@ static void *push(maker *m, vec *v, size_t n) {
         v->cap = cap;
     }
     void *at = v->p + v->n * v->row;
-    memset(at, 0, n * v->row);
+    if (n) memset(at, 0, n * v->row);
     v->n += n;
     return at;
 }
@@ -155,7 +155,7 @@ static void add_name(maker *m, const name_parse *p, const name_rec *r) {
     at->weight = p->weight;
     at->token_n = (uint8_t)p->token_n;
     at->span_n = (uint8_t)p->span_n;
-    at->flags = posting & POST_PLAIN ? 0 : NAME_HAS_INITIAL;
+    at->flags |= posting & POST_PLAIN ? 0 : NAME_HAS_INITIAL;
     for (uint32_t i = 0; i < p->span_n; i++) {
         const span *s = &p->spans[i];
         span_rec *x = push(m, &m->v[IX_SPANS], 1);
@@ -187,12 +187,12 @@ static int by_join(const void *a, const void *b) {
 }
 
 /* Radix sort by the upper 32 bits after the lower, for the large tables. */
-static bool sort_u64(maker *m, uint64_t *p, size_t n) {
+bool plm_index_sort(uint64_t *p, size_t n) {
     if (n == 0) return true;
     uint64_t *t = plm_mem_resize(NULL, n * sizeof *t);
     uint32_t *count = plm_mem_resize(NULL, 65537 * sizeof *count);
-    m->failed = m->failed || !t || !count;
-    for (int pass = 0; pass < 4 && !m->failed; pass++) {
+    bool ok = t && count;
+    for (int pass = 0; pass < 4 && ok; pass++) {
         memset(count, 0, 65537 * sizeof *count);
         int sh = 16 * pass;
         for (size_t i = 0; i < n; i++) count[(p[i] >> sh & 0xFFFF) + 1]++;
@@ -202,6 +202,11 @@ static bool sort_u64(maker *m, uint64_t *p, size_t n) {
     }
     plm_mem_free(t);
     plm_mem_free(count);
+    return ok;
+}
+
+static bool sort_u64(maker *m, uint64_t *p, size_t n) {
+    if (!m->failed) m->failed = !plm_index_sort(p, n);
     return !m->failed;
 }
 
@@ -283,6 +288,19 @@ static void post_near(maker *m) {
     directory(m, IX_NEAR_DIR, p, k);
 }
 
+/* A part of a listed name that is asked for alone. */
+static void add_part(maker *m, plm_str part, name_rec r, uint8_t flag) {
+    static _Thread_local name_parse p;
+    if (!part.n || !plm_name_read(part, &p) || !p.token_n) return;
+    r.flags |= flag;
+    add_name(m, &p, &r);
+}
+
+static uint8_t kind_flag(const plm_entity *e) {
+    if (e->kind == PLM_ENTITY_PERSON) return NAME_OF_PERSON;
+    return e->kind == PLM_ENTITY_ORGANIZATION ? NAME_OF_ORGANIZATION : 0;
+}
+
 static void add_list(maker *m, const plm_list *l, uint32_t base) {
     static _Thread_local name_parse p;
     for (uint32_t i = 0; i < l->entity_n && !m->failed; i++) {
@@ -291,9 +309,16 @@ static void add_list(maker *m, const plm_list *l, uint32_t base) {
         if (first) *first = (uint32_t)m->v[IX_NAMES].n;
         for (uint32_t j = 0; j < e->name_n; j++) {
             uint32_t row = e->name_at + j;
-            if (!plm_name_read(plm_list_text(l, l->names[row].text), &p) || !p.token_n) continue;
-            name_rec r = {.entity = base + i, .row = row, .kind = (uint8_t)l->names[row].kind};
+            plm_str text = plm_list_text(l, l->names[row].text);
+            if (!plm_name_read(text, &p) || !p.token_n) continue;
+            name_rec r = {.entity = base + i, .row = row, .kind = (uint8_t)l->names[row].kind,
+                          .flags = kind_flag(e)};
             add_name(m, &p, &r);
+            plm_str acronym = plm_name_acronym(text, &p);
+            add_part(m, plm_name_outside(text), r, NAME_OUTSIDE);
+            if (e->kind == PLM_ENTITY_PERSON) continue;
+            r.kind = PLM_NAME_WEAK;
+            add_part(m, acronym, r, NAME_ACRONYM);
         }
         for (uint32_t j = 0; j < e->id_n; j++) {
             uint32_t group;
@@ -316,7 +341,13 @@ static void add_list(maker *m, const plm_list *l, uint32_t base) {
 static void note_traits(maker *m) {
     const unit *u = (const unit *)(const void *)m->v[IX_UNITS].p;
     uint16_t *t = push(m, &m->v[IX_TRAITS], m->v[IX_UNITS].n);
-    for (size_t i = 0; t && i < m->v[IX_UNITS].n; i++) t[i] = plm_score_traits(&u[i]);
+    uint64_t *keys = push(m, &m->v[IX_KEYS], m->v[IX_UNITS].n);
+    uint64_t *sounds = push(m, &m->v[IX_SOUNDS], m->v[IX_UNITS].n);
+    for (size_t i = 0; !m->failed && i < m->v[IX_UNITS].n; i++) {
+        t[i] = plm_score_traits(&u[i]);
+        keys[i] = plm_near_key_letters(&u[i]);
+        sounds[i] = plm_near_sounds(&u[i]);
+    }
 }
 
 /* Two addresses are related only where a street or a building is the same (address.c). */
@@ -363,6 +394,8 @@ static void point(plm_index *x) {
     x->addresses = at[IX_ADDRESSES];
     x->traits = at[IX_TRAITS];
     x->places = at[IX_PLACES];
+    x->keys = at[IX_KEYS];
+    x->sounds = at[IX_SOUNDS];
 }
 
 static plm_index *seal(maker *m) {
@@ -481,6 +514,7 @@ static bool sound_index(const plm_index *x, const plm_lists *l) {
     const uint32_t *n = x->n;
     uint32_t entities = l->first[l->n];
     bool ok = n[IX_UNIT_AT] == n[IX_UNITS] + 1 && n[IX_TRAITS] == n[IX_UNITS] &&
+              n[IX_KEYS] == n[IX_UNITS] && n[IX_SOUNDS] == n[IX_UNITS] &&
                n[IX_JOIN_AT] == n[IX_JOINS] + 1 &&
               n[IX_NEAR_DIR] == (1u << INDEX_DIR_BITS) + 1 && n[IX_ENTITY_NAMES] == entities + 1 &&
               n[IX_JOIN_DIR] == (1u << INDEX_DIR_BITS) + 1;

@@ -9,6 +9,10 @@
 #define INDEX_DIR_BITS 16
 
 #define NAME_HAS_INITIAL 1
+#define NAME_OF_ORGANIZATION 2  /* what its entity is known to be */
+#define NAME_OF_PERSON 4
+#define NAME_ACRONYM 8          /* only a part of row's name: plm_name_acronym, */
+#define NAME_OUTSIDE 16         /* plm_name_outside */
 #define POST_PLAIN 0x80000000u
 typedef struct name_rec {
     uint32_t entity;           /* over all lists */
@@ -47,7 +51,7 @@ typedef struct address_rec {
 typedef enum index_section {
     IX_UNITS, IX_JOINS, IX_NAMES, IX_SPANS, IX_UNIT_AT, IX_UNIT_NAMES, IX_JOIN_AT, IX_JOIN_NAMES,
     IX_NEAR, IX_NEAR_DIR, IX_JOIN_DIR, IX_ENTITY_NAMES, IX_IDS, IX_ADDRESSES,
-    IX_TRAITS, IX_PLACES, IX_COUNT
+    IX_TRAITS, IX_PLACES, IX_KEYS, IX_SOUNDS, IX_COUNT
 } index_section;
 
 typedef struct plm_index {
@@ -64,6 +68,7 @@ typedef struct plm_index {
     const address_rec *addresses;
     const uint16_t *traits;         /* of each unit: score.h */
     const uint64_t *places;         /* ascending: hash of a street or building, address */
+    const uint64_t *keys, *sounds;  /* of each unit: plm_near_key_letters, plm_near_sounds */
     uint32_t n[IX_COUNT];
     char *block;
     size_t size;
@@ -82,6 +87,15 @@ uint64_t plm_index_fingerprint(void);
  * otherwise. */
 plm_index *plm_index_open(const char *path, const plm_lists *lists);
 
+/* Sorts ascending; false without memory. */
+bool plm_index_sort(uint64_t *p, size_t n);
+/* Of a screen, and of the entities of one side that a watch found to differ (NULL: there are
+ * none, or both sides are screened whole: *whole). */
+struct plm_screen;
+struct plm_watch;
+const plm_index *plm_screen_index(const struct plm_screen *s);
+const plm_index *plm_watch_side(const struct plm_watch *w, int newer, bool *whole);
+
 uint64_t plm_index_hash(char tag, const char *p, size_t n);
 /* Hash of an identifying number without its spaces, dots and dashes; 0: nothing in it.
  * *group: kinds that are compared with each other. */
@@ -91,10 +105,24 @@ uint64_t plm_index_id_hash(plm_str kind, plm_str value, uint32_t *group);
  * class ('c'), its keys ('k'), and from 4 letters the keys again and one letter shorter ('d'). */
 typedef void plm_near_fn(void *ctx, char tag, uint64_t hash);
 void plm_near_keys(const unit *u, plm_near_fn *fn, void *ctx);
+/* The key of an Arabic word whose w is a consonant, into out (NAME_KEY + 1); 0 letters when there
+ * is no such w. */
+size_t plm_unit_second_key(const unit *u, char *out);
 /* A unit of a script that is compared in its own way (Arabic, Hebrew, Hangul): its entries of the
  * near table bear NEAR_APART. */
 bool plm_near_is_apart(const unit *u);
 #define NEAR_APART 0x80000000u
+
+/* A key's letters, 5 bits each from the lowest; NEAR_KEY_LONG for one of more than 12. */
+uint64_t plm_near_key_letters(const unit *u);
+#define NEAR_KEY_LONG UINT64_MAX
+/* False when two keys are neither the same nor, of four letters and more, within one edit. */
+bool plm_near_keys_may(uint64_t a, uint64_t b);
+/* Which sounds a unit has, a bit each, and from NEAR_SOUNDS_N on how many. */
+uint64_t plm_near_sounds(const unit *u);
+#define NEAR_SOUNDS_N 48
+/* False when two units, neither plm_near_is_apart, can't be as alike as least by their sounds. */
+bool plm_near_sounds_may(uint64_t a, uint64_t b, int least);
 
 /* Why two are related. */
 typedef enum why_kind {
@@ -119,5 +147,14 @@ void plm_profile_init(unit_profile *p, const unit *u);
 /* How alike two tokens are: 0, or FLOOR to 1000; *why.  Of two that are less alike than least it
  * says 0 or any likeness below least, which is quicker; least 0: always exactly. */
 int plm_relate(unit_profile *a, const unit *b, int least, why_kind *why);
+
+typedef struct likeness {
+    uint16_t sim, why;
+} likeness;
+/* The same of n units, which is quicker.  RELATE_BY_KEY in an id: the keys are known to be near and
+ * the forms not to be. */
+#define RELATE_BY_KEY 0x80000000u
+void plm_relate_many(unit_profile *a, const unit *units, const uint32_t *ids, uint32_t n,
+                     int least, likeness *out);
 
 #endif

@@ -17,6 +17,7 @@
 #define JOIN_PHON_SHORT 9
 /* The near-table keys of a unit: form, its letters, class, two keys and theirs. */
 #define NEAR_KEYS (2 + NAME_FORM + 2 * (2 + NAME_KEY))
+#define RELATE_AT_ONCE 128u
 #define KEPT_SLOTS 8192u     /* tokens whose relations are kept, at most */
 #define KEPT_WAYS 2u
 #define KEPT_KINS (1u << 18) /* and their relations */
@@ -92,7 +93,17 @@ static void add(plm_kins *k, uint32_t id, int sim, why_kind why) {
     *to = (kin){id, (uint16_t)sim, (uint16_t)why, at[i], at[i + 1] - at[i]};
 }
 
-/* A span of the query against a unit of the index: what both modes call. */
+/* A span of the query that is like a unit of the index as sim says. */
+static void add_unit(plm_kins *k, const unit *a, uint32_t id, int sim, why_kind why) {
+    if (a->join && sim) {
+        if (a->form_n < JOIN_FORM_LEAST || sim < JOIN_SIM) sim = 0;
+        sim = sim * JOIN_PERCENT / 100;
+        why = WHY_JOINED;
+    }
+    if (sim) add(k, id, sim, why);
+}
+
+/* A span of the query against a unit of the index: what both modes come to. */
 static void try_unit(plm_kins *k, unit_profile *p, uint32_t id, int least) {
     const unit *a = p->u, *b = &k->x->units[id];
     why_kind why;
@@ -103,12 +114,7 @@ static void try_unit(plm_kins *k, unit_profile *p, uint32_t id, int least) {
         return;
     }
     int sim = plm_relate(p, b, least, &why);
-    if (a->join && sim) {
-        if (a->form_n < JOIN_FORM_LEAST || sim < JOIN_SIM) sim = 0;
-        sim = sim * JOIN_PERCENT / 100;
-        why = WHY_JOINED;
-    }
-    if (sim) add(k, id, sim, why);
+    add_unit(k, a, id, sim, why);
 }
 
 /* ---- by the near table ---- */
@@ -117,20 +123,50 @@ typedef struct near_look {
     uint64_t key[NEAR_KEYS];
     uint32_t n;
     bool apart[NEAR_KEYS];   /* only units of a script that is compared its own way */
+    bool by_key[NEAR_KEYS];  /* found by a key alone */
     bool letters, keys;      /* look all up by a form, by a key without one letter */
+    int least;               /* likeness that is asked for; 0: any */
 } near_look;
 
 static void note_key(void *ctx, char tag, uint64_t hash) {
     near_look *c = ctx;
     if (c->n == NEAR_KEYS) return;
     c->apart[c->n] = (tag == 'F' && !c->letters) || (tag == 'd' && !c->keys);
+    c->by_key[c->n] = tag == 'd' || tag == 'k';
     c->key[c->n++] = hash & ~(uint64_t)0xFFFFFFFFu;
 }
 
-/* Units that share a near-table key with u: k->near. */
+/* False when unit id, which shares a key with u (without a letter each, maybe) and no form, is not
+ * related to it: most are not, and are told so without being read.  docs/no-miss.md, section 5. */
+static bool worth(const plm_index *x, uint32_t id, uint64_t key, uint64_t sounds, int least) {
+    return plm_near_keys_may(key, x->keys[id]) &&
+           (!least || plm_near_sounds_may(sounds, x->sounds[id], least));
+}
+
+/* Keeps each of k->near once, and of those that a key found the ones that are worth it.  Forms
+ * come first: what keys alone find has no near form where all forms were looked up. */
+static void sift(plm_kins *k, const near_look *c, uint64_t key, uint64_t sounds) {
+    const plm_index *x = k->x;
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < k->near_n; i++) {
+        uint32_t id = k->near[i] & ~RELATE_BY_KEY, by_key = k->near[i] & RELATE_BY_KEY;
+        if (k->seen[id] == k->round) continue;
+        k->seen[id] = k->round;
+        if (by_key && !worth(x, id, key, sounds, c->least)) continue;
+        if (!c->letters || key == NEAR_KEY_LONG || x->keys[id] == NEAR_KEY_LONG) by_key = 0;
+        k->near[left++] = id | by_key;
+        __builtin_prefetch(&x->units[id]);
+        __builtin_prefetch((const char *)&x->units[id] + 64);
+        __builtin_prefetch(&x->unit_at[id]);
+    }
+    k->near_n = left;
+}
+
+/* Units that share a near-table key with u and may be related to it: k->near. */
 static void find_near(plm_kins *k, const unit *u, near_look *c) {
     const plm_index *x = k->x;
     uint32_t at[NEAR_KEYS];
+    bool common = !plm_near_is_apart(u);
     c->n = 0;
     k->near_n = 0;
     k->round++;
@@ -145,24 +181,24 @@ static void find_near(plm_kins *k, const unit *u, near_look *c) {
         uint32_t end = x->near_dir[(c->key[i] >> (64 - INDEX_DIR_BITS)) + 1], j = at[i];
         while (j < end && x->near[j] < c->key[i]) j++;
         for (; j < end && (x->near[j] ^ c->key[i]) >> 32 == 0; j++) {
-            uint32_t id = (uint32_t)x->near[j] & ~NEAR_APART;
-            if (c->apart[i] && !(x->near[j] & NEAR_APART)) continue;
-            if (k->seen[id] == k->round) continue;
-            k->seen[id] = k->round;
+            uint32_t row = (uint32_t)x->near[j], id = row & ~NEAR_APART;
+            if (c->apart[i] && !(row & NEAR_APART)) continue;
             uint32_t *to = more(k, (void **)&k->near, &k->near_n, &k->near_cap, 4);
             if (!to) return;
-            *to = id;
-            __builtin_prefetch(&x->units[id]);
-            __builtin_prefetch((const char *)&x->units[id] + 64);
-            __builtin_prefetch(&x->unit_at[id]);
+            *to = id | (common && c->by_key[i] && !(row & NEAR_APART) ? RELATE_BY_KEY : 0);
+            __builtin_prefetch(&k->seen[id], 1);
+            __builtin_prefetch(&x->keys[id]);
+            if (c->least) __builtin_prefetch(&x->sounds[id]);
         }
     }
+    sift(k, c, plm_near_key_letters(u), plm_near_sounds(u));
 }
 
 static void relate_near(plm_kins *k, unit_profile *p) {
     const unit *u = p->u;
     near_look c;
     c.letters = c.keys = true;
+    c.least = u->join ? JOIN_SIM : 0;
     if (u->join == 1 && u->form_n < JOIN_FORM_LEAST) return;
     if (u->join == 2) {
         c.letters = c.keys = false; /* the form alone */
@@ -171,14 +207,24 @@ static void relate_near(plm_kins *k, unit_profile *p) {
         c.letters = c.keys = false;
     }
     find_near(k, u, &c);
-    for (uint32_t i = 0; i < k->near_n; i++)
-        try_unit(k, p, k->near[i], u->join ? JOIN_SIM : 0);
+    if (u->join == 2) {
+        for (uint32_t i = 0; i < k->near_n; i++) try_unit(k, p, k->near[i], c.least);
+        return;
+    }
+    likeness like[RELATE_AT_ONCE];
+    for (uint32_t i = 0; i < k->near_n; i += RELATE_AT_ONCE) {
+        uint32_t n = k->near_n - i < RELATE_AT_ONCE ? k->near_n - i : RELATE_AT_ONCE;
+        plm_relate_many(p, k->x->units, k->near + i, n, c.least, like);
+        for (uint32_t j = 0; j < n; j++)
+            add_unit(k, u, k->near[i + j] & ~RELATE_BY_KEY, like[j].sim, (why_kind)like[j].why);
+    }
 }
 
 /* ---- joins of the index, by equality ---- */
 
-/* The joins that a span can equal: its sounds as a join, its letters as an acronym. */
-static uint32_t join_hashes(const unit *u, uint64_t out[2], why_kind why[2]) {
+int plm_join_sim(why_kind why) { return why == WHY_ACRONYM ? ACRONYM_SIM : JOINED_SIM; }
+
+uint32_t plm_join_hashes(const unit *u, uint64_t out[2], why_kind why[2]) {
     uint32_t n = 0;
     if (u->join == 2 || u->kind == TOKEN_NUMBER) return 0;
     if (u->form_n >= JOIN_FORM_LEAST) {
@@ -196,14 +242,14 @@ static void relate_joins(plm_kins *k, const unit *u, bool exhaustive) {
     const plm_index *x = k->x;
     uint64_t h[2];
     why_kind why[2];
-    uint32_t n = join_hashes(u, h, why);
+    uint32_t n = plm_join_hashes(u, h, why);
     for (uint32_t i = 0; i < n; i++) {
         uint64_t b = h[i] >> (64 - INDEX_DIR_BITS);
         uint32_t from = exhaustive ? 0 : x->join_dir[b];
         uint32_t to = exhaustive ? x->n[IX_JOINS] : x->join_dir[b + 1];
         for (uint32_t j = from; j < to; j++)
             if (x->joins[j] == h[i])
-                add(k, SPAN_JOIN | j, why[i] == WHY_ACRONYM ? ACRONYM_SIM : JOINED_SIM, why[i]);
+                add(k, SPAN_JOIN | j, plm_join_sim(why[i]), why[i]);
     }
 }
 

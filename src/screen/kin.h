@@ -22,4 +22,10 @@ void plm_kins_free(plm_kins *k);
  * exhaustive: compares every unit and join, keeps nothing and asks nothing that was kept. */
 const kin *plm_kins_find(plm_kins *k, const unit *u, bool exhaustive, uint32_t *n);
 
+/* The listed joins that a span can equal: its sounds as a join, its letters as an acronym.  At
+ * most two hashes; says how many. */
+uint32_t plm_join_hashes(const unit *u, uint64_t out[2], why_kind why[2]);
+/* How alike a span is to a listed join of such a hash. */
+int plm_join_sim(why_kind why);
+
 #endif

@@ -37,6 +37,7 @@ typedef struct unit {
 typedef struct token {
     unit u;
     uint16_t at, n;            /* its bytes in the name */
+    bool acronym;              /* of the words beside it: a name of its own */
 } token;
 
 /* A run of tokens that is compared as one. */
@@ -73,6 +74,12 @@ uint32_t plm_fold_letter_text(uint32_t cp, char out[16]);
 
 /* Reads a name; false when it is not UTF-8 (out is then empty). */
 bool plm_name_read(plm_str text, name_parse *out);
+/* The acronym of four letters and more that stands beside its words in text, a name of its own;
+ * empty when there is none.  p: text as read. */
+plm_str plm_name_acronym(plm_str text, const name_parse *p);
+/* text without the brackets at its end, which say something of the name or say it again:
+ * Rosoboronexport OJSC (ROE); empty where there are none or nothing stands before them. */
+plm_str plm_name_outside(plm_str text);
 /* Fills phon and key of u from form. */
 void plm_unit_sound(unit *u);
 

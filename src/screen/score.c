@@ -6,7 +6,7 @@
  *   score = M / (M + SOFT soft + CONF conf + EXTRA extra), less EVIDENCE where little is paired
  *
  * Invariants: 1 integers only; 2 the same for the same names whatever else is in the lists;
- * 3 what plm_score_reachable and reaches() refuse does not score c->least (docs/no-miss.md).
+ * 3 what plm_score_reachable and reaches() refuse does not score c->r.least (docs/no-miss.md).
  * Held by tests/unit/test_screen.c. */
 #include "screen/score.h"
 
@@ -16,6 +16,7 @@
 #define EXTRA 25          /* the entity's name says more */
 #define LIGHT 12          /* legal forms, particles and titles left over on either side */
 #define EXTRA_Q 45        /* the query says more */
+#define EXTRA_Q_ORG 90    /* the same of an organization: its branch, its parent, another */
 #define EVIDENCE 2000     /* weight that has to be paired for a part of a name to count in full */
 #define SYLLABLE_REST 3   /* a syllable left over is another name: so many times its weight */
 #define READING_PERCENT 74
@@ -28,6 +29,8 @@
 #define INITIAL_SIM 800
 #define INITIAL_SOFT 8     /* soft of an initial: so much of the larger weight */
 #define INITIAL_CLASH 400
+#define COMMON_SCORE 8100 /* few words, all common: nearly the same name or none */
+#define COMMON_WEIGHT 1100 /* common words of this weight together say something */
 #define ROUNDING 4        /* what the divisions of value() and can_reach() differ by at most */
 
 /* By what the query says it is.  An organization's name stands in many forms; a person's part of
@@ -39,10 +42,11 @@ typedef struct strictness {
     int cut_common;        /* the same where only common words are left over */
 } strictness;
 
-static const strictness strict[3] = {
+static const strictness strict[4] = {
     {200, 90, 85, 150},    /* not said; vessels and aircraft, whose numbers decide */
     {210, 105, 100, 60},   /* person */
     {105, 40, 28, 18},     /* organization */
+    {210, 105, 100, 150},  /* not said, of an entry that is a person: no milder than not said */
 };
 
 typedef struct work {
@@ -130,7 +134,7 @@ static void take(work *w, const pairing *p, scored *out) {
     w->soft += (int64_t)(1000 - p->sim) * (a + b) / 2000;
     /* A particle for a name, as Ben for Benjamin: what it weighs less is not paired. */
     if (p->qn == 1 && p->en == 1 && p->why == WHY_VARIANT &&
-        ((w->c->traits[p->qf] ^ trait_e(w, p->ef)) & TRAIT_LIGHT))
+        ((w->c->r.traits[p->qf] ^ trait_e(w, p->ef)) & TRAIT_LIGHT))
         w->soft += (a < b ? b - a : a - b) / 2;
     if (out->n < NAME_TOKENS) out->pairs[out->n++] = *p;
 }
@@ -149,12 +153,6 @@ static void pair_spans(work *w, scored *out) {
         w->real += p->gain >= 100000;
     }
 }
-
-typedef struct rest {
-    int64_t weight, light, plain; /* light: legal forms, particles, titles; weight: the others */
-    int64_t patronymic;
-    bool number, initial;
-} rest;
 
 static bool ends(const unit *u, const char *with) {
     size_t n = strlen(with);
@@ -180,7 +178,7 @@ uint16_t plm_score_traits(const unit *u) {
                      (plain && east ? TRAIT_READING : 0) | (number ? TRAIT_NUMBER : 0));
 }
 
-static void leave(rest *r, uint16_t trait, uint32_t weight) {
+static void leave(score_rest *r, uint16_t trait, uint32_t weight) {
     int64_t w = weight;
     if (trait & TRAIT_SYLLABLE) w *= SYLLABLE_REST;
     if (trait & TRAIT_LIGHT) {
@@ -194,15 +192,15 @@ static void leave(rest *r, uint16_t trait, uint32_t weight) {
     r->initial = r->initial || (trait & TRAIT_INITIAL);
 }
 
-static rest left_q(const work *w) {
-    rest r = {0, 0, 0, 0, false, false};
+static score_rest left_q(const work *w) {
+    score_rest r = {0, 0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->c->q->token_n; i++)
-        if (!w->uq[i]) leave(&r, w->c->traits[i], w->c->q->tokens[i].u.weight);
+        if (!w->uq[i]) leave(&r, w->c->r.traits[i], w->c->q->tokens[i].u.weight);
     return r;
 }
 
-static rest left_e(const work *w) {
-    rest r = {0, 0, 0, 0, false, false};
+static score_rest left_e(const work *w) {
+    score_rest r = {0, 0, 0, 0, false, false};
     for (uint32_t i = 0; i < w->name->token_n; i++)
         if (!w->ue[i]) leave(&r, trait_e(w, i), w->we[i]);
     return r;
@@ -233,7 +231,7 @@ bool plm_score_stands_for_more(const unit *u) {
 static void pair_initials(work *w, scored *out) {
     for (uint32_t i = 0; i < w->c->q->token_n; i++) {
         for (uint32_t j = 0; j < w->name->token_n && !w->uq[i]; j++) {
-            if (w->ue[j] || !initial_of(w->c->traits[i], trait_e(w, j))) continue;
+            if (w->ue[j] || !initial_of(w->c->r.traits[i], trait_e(w, j))) continue;
             uint32_t a = w->c->q->tokens[i].u.weight, b = w->we[j];
             pairing p = {(uint8_t)i, 1, (uint8_t)j, 1, INITIAL_SIM, WHY_INITIAL, 0};
             memset(w->uq + i, 1, 1);
@@ -261,16 +259,18 @@ static void pair_two_initials(work *w, scored *out) {
     }
 }
 
-static int value(const work *w, rest q, rest e) {
+static int value(const work *w, score_rest q, score_rest e) {
     int64_t hq = q.weight, he = e.weight;
     if (hq == 0) he -= e.patronymic * PATRONYMIC_OFF / 100; /* only the entity's: docs/no-miss.md */
     int64_t conf = hq + he ? 2 * hq * he / (hq + he) : 0;
     int64_t extra = hq > he ? hq - he : he - hq;
     if (q.number && e.number) conf += NUMBER_CLASH;
     if (q.initial && e.initial) conf += INITIAL_CLASH;
-    const strictness *k = &strict[w->c->kind > 2 ? 0 : w->c->kind];
+    const strictness *k = &strict[w->c->r.kind > 2 ? 0 : w->c->r.kind];
+    if (k == strict && (w->name->flags & NAME_OF_PERSON)) k = &strict[3];
+    int64_t more = w->name->flags & NAME_OF_ORGANIZATION ? EXTRA_Q_ORG : EXTRA_Q;
     int64_t d = 100 * w->m + k->soft * w->soft + CONF * conf +
-                (hq > he ? EXTRA_Q : EXTRA) * extra + LIGHT * (q.light + e.light);
+                (hq > he ? more : EXTRA) * extra + LIGHT * (q.light + e.light);
     if (d == 0 || w->m == 0) return 0;
     int64_t s = PLM_SCORE_ONE * (100 * w->m) / d;
     int64_t cut = q.plain + e.plain <= 250 ? k->cut_common
@@ -291,21 +291,43 @@ static int spread(int s) {
 }
 
 /* A score that spread() can't lift to t: the largest s with everything below it staying below t. */
-static int unspread(int t) {
+int plm_score_unspread(int t) {
     if (t >= PLM_SCREEN_THRESHOLD) return t;
     if (t <= 2 * SPREAD_FROM) return t / 2;
     return SPREAD_FROM + (t - 2 * SPREAD_FROM) * (PLM_SCREEN_THRESHOLD - SPREAD_FROM) /
                              (PLM_SCREEN_THRESHOLD - 2 * SPREAD_FROM);
 }
 
+int plm_score_words(const name_parse *p) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < p->token_n; i++) {
+        if (p->tokens[i].u.kind == TOKEN_PLAIN || p->tokens[i].u.kind == TOKEN_NUMBER ||
+            p->tokens[i].u.kind == TOKEN_INITIAL)
+            return 2;
+        n += p->tokens[i].u.kind != TOKEN_LEGAL;
+    }
+    if (p->weight >= COMMON_WEIGHT) return 2;
+    return n >= 2;
+}
+
+int plm_score_name_least(bool country, bool birth, int words, int threshold) {
+    int gain = (country ? SCORE_COUNTRY_GAIN : 0) + (birth ? SCORE_BIRTH_GAIN : 0);
+    int64_t t = threshold;
+    if (words == 0) return PLM_SCORE_ONE; /* "OJSC United Company" and "Pasdaran" are listed */
+    if (gain && threshold < PLM_SCORE_ONE)
+        t = ((int64_t)threshold * 100 - (int64_t)PLM_SCORE_ONE * gain) / (100 - gain) - 2;
+    if (t < 0) t = 0;
+    return words == 1 && t < COMMON_SCORE ? COMMON_SCORE : (int)t;
+}
+
 /* A personal name matched by the sound of its Han or Hangul letters alone: many people's names
  * sound alike, so that only a whole name of three syllables, sound for sound, counts in full. */
-static bool by_reading(const work *w, const scored *s, rest q, rest e) {
+static bool by_reading(const work *w, const scored *s, score_rest q, score_rest e) {
     const name_parse *p = w->c->q;
     bool native = false;
     for (uint32_t i = 0; i < p->token_n; i++) {
         const unit *u = &p->tokens[i].u;
-        native = native || (w->c->traits[i] & TRAIT_READING);
+        native = native || (w->c->r.traits[i] & TRAIT_READING);
         if (u->kind == TOKEN_GENERIC || u->kind == TOKEN_PLACE || u->kind == TOKEN_LEGAL)
             return false;
     }
@@ -329,23 +351,17 @@ static bool by_reading(const work *w, const scored *s, rest q, rest e) {
 
 /* ---- what can't be reached: docs/no-miss.md, section 3 ---- */
 
-/* At most what a comparison can come to. */
-typedef struct most {
-    int64_t m, cost;         /* paired; what the pairs cost at least, in hundredths */
-    rest q, e;               /* left over at least */
-} most;
-
 /* Adds query token i, paired at most so: m, and the pair's soft. */
-static void add_most(most *b, const compare *c, uint32_t i, int64_t m, int64_t soft) {
-    int64_t w = c->q->tokens[i].u.weight;
-    const strictness *k = &strict[c->kind > 2 ? 0 : c->kind];
-    int64_t paired = k->soft * soft, left = (c->traits[i] & TRAIT_LIGHT ? LIGHT : EXTRA_Q) * w;
+static void add_most(score_most *b, const reach *r, uint32_t i, int64_t m, int64_t soft) {
+    int64_t w = r->weight[i];
+    const strictness *k = &strict[r->kind > 2 ? 0 : r->kind];
+    int64_t paired = k->soft * soft, left = (r->traits[i] & TRAIT_LIGHT ? LIGHT : EXTRA_Q) * w;
     b->m += m;
     b->cost += paired < left ? paired : left;
 }
 
-static bool can_reach(const most *b, const compare *c) {
-    const strictness *k = &strict[c->kind > 2 ? 0 : c->kind];
+static bool can_reach(const score_most *b, const reach *r) {
+    const strictness *k = &strict[r->kind > 2 ? 0 : r->kind];
     int64_t hq = b->q.weight, he = b->e.weight;
     if (hq == 0) he -= b->e.patronymic * PATRONYMIC_OFF / 100;
     int64_t conf = hq + he ? 2 * hq * he / (hq + he) : 0, extra = hq > he ? hq - he : he - hq;
@@ -358,7 +374,7 @@ static bool can_reach(const most *b, const compare *c) {
     if (b->q.plain + b->e.plain <= 250 && k->cut_common < cut) cut = k->cut_common;
     if (hq + he > 100 && b->m < EVIDENCE)
         s -= s * cut * (EVIDENCE - b->m) / EVIDENCE * (EVIDENCE - b->m) / (100 * EVIDENCE);
-    return s + ROUNDING >= c->least;
+    return s + ROUNDING >= r->least;
 }
 
 /* At most what each token of the query is paired with, and at least what that lacks. */
@@ -398,7 +414,7 @@ static void best_by_initials(const work *w, best_pairs *p) {
         bool two = is_two_initials(q);
         for (uint32_t j = 0; j < w->name->token_n; j++) {
             uint16_t e = trait_e(w, j);
-            if (initial_of(w->c->traits[i], e)) {
+            if (initial_of(w->c->r.traits[i], e)) {
                 int32_t a = q->weight, b = w->we[j];
                 better(p, i, INITIAL_SIM * (a < b ? a : b) / 1000, (a < b ? b : a) / INITIAL_SOFT);
                 p->met_e |= bits(j, 1);
@@ -411,72 +427,104 @@ static void best_by_initials(const work *w, best_pairs *p) {
     }
 }
 
-/* False when the pairs collected can't come to c->least, however they are chosen. */
+/* False when the pairs collected can't come to c->r.least, however they are chosen. */
 static bool reaches(const work *w) {
     const compare *c = w->c;
     best_pairs p;
-    most b = {0};
+    score_most b = {0};
     best_by_spans(w, &p);
     if (c->stands || (w->name->flags & NAME_HAS_INITIAL)) best_by_initials(w, &p);
     for (uint32_t i = 0; i < c->q->token_n; i++) {
-        if (p.m[i] < 0) leave(&b.q, c->traits[i], c->q->tokens[i].u.weight);
-        else add_most(&b, c, i, p.m[i], p.soft[i]);
+        if (p.m[i] < 0) leave(&b.q, c->r.traits[i], c->q->tokens[i].u.weight);
+        else add_most(&b, &c->r, i, p.m[i], p.soft[i]);
     }
     for (uint32_t i = 0; i < w->name->token_n; i++)
         if (!(p.met_e >> i & 1)) leave(&b.e, trait_e(w, i), w->we[i]);
-    return can_reach(&b, c);
+    return can_reach(&b, &c->r);
 }
 
-bool plm_score_reachable(const compare *c, const uint16_t sim[NAME_TOKENS], bool initials) {
-    most b = {0};
-    for (uint32_t i = 0; i < c->q->token_n; i++) {
-        int32_t w = c->q->tokens[i].u.weight, one = PLM_WEIGHT_INITIAL;
+uint32_t plm_score_left(uint16_t traits, uint32_t weight) {
+    if (traits & (TRAIT_LIGHT | TRAIT_INITIAL)) return 0;
+    if (traits & TRAIT_PATRONYMIC) return weight * (100 - PATRONYMIC_OFF) / 100;
+    return weight;
+}
+
+/* The query's tokens paired no better than sim, with nothing known of the name. */
+static score_most most_of(const reach *r, const uint16_t sim[NAME_TOKENS], bool initials) {
+    score_most b = {0};
+    for (uint32_t i = 0; i < r->n; i++) {
+        int32_t w = r->weight[i], one = PLM_WEIGHT_INITIAL;
         int32_t m = sim[i] ? sim[i] * w / 1000 + 1 : -1;
         int32_t soft = (1000 - sim[i]) * w / 2000;
-        if (initials && (c->traits[i] & TRAIT_FULL)) {
+        if (initials && (r->traits[i] & TRAIT_FULL)) {
             int32_t less = INITIAL_SIM * (w < one ? w : one) / 1000;
             int32_t far = (w < one ? one : w) / INITIAL_SOFT;
             if (m < 0 || far < soft) soft = far;
             if (less > m) m = less;
         }
-        if (m < 0) leave(&b.q, c->traits[i], (uint32_t)w);
-        else add_most(&b, c, i, m, soft);
+        if (m < 0) leave(&b.q, r->traits[i], (uint32_t)w);
+        else add_most(&b, r, i, m, soft);
     }
-    return can_reach(&b, c);
+    return b;
 }
 
-/* False when a name whose related spans meet only these tokens can't come to c->least, however
- * alike they are.  Found once for each set of tokens. */
-static bool met_reach(const compare *c, uint64_t tokens, bool initials) {
+bool plm_score_reachable(const reach *r, const uint16_t sim[NAME_TOKENS], bool initials) {
+    return plm_score_reachable_left(r, sim, initials, 0);
+}
+
+bool plm_score_reachable_left(const reach *r, const uint16_t sim[NAME_TOKENS], bool initials,
+                              uint32_t left) {
+    score_most b = most_of(r, sim, initials);
+    b.e.weight = left;
+    return can_reach(&b, r);
+}
+
+/* At most what a name whose related spans meet only these tokens comes to, however alike they are;
+ * NULL when that is less than c->r.least.  Found once for each set of tokens. */
+static const score_most *met_reach(const compare *c, uint64_t tokens, bool initials) {
     uint64_t all = ((uint64_t)1 << REACH_TOKENS) - 1;
     bool others = tokens >> REACH_TOKENS;
-    uint8_t *seen = &c->reach_seen[(tokens & all) << 2 | (uint64_t)(others << 1 | initials)];
-    if (*seen) return *seen == 2;
+    uint64_t set = (tokens & all) << 2 | (uint64_t)(others << 1 | initials);
+    uint8_t *seen = &c->reach_seen[set];
+    score_most *b = &c->reach_most[set];
+    if (*seen) return *seen == 2 ? b : NULL;
     uint16_t sim[NAME_TOKENS];
     for (uint32_t i = 0; i < c->q->token_n; i++) {
         bool met = i < REACH_TOKENS ? tokens >> i & 1 : others;
         bool stands = c->stands && plm_score_stands_for_more(&c->q->tokens[i].u);
         sim[i] = stands ? 1000 : met ? c->sim_most[i] : 0;
     }
-    bool can = plm_score_reachable(c, sim, initials);
-    *seen = can ? 2 : 1;
-    return can;
+    *b = most_of(&c->r, sim, initials);
+    *seen = can_reach(b, &c->r) ? 2 : 1;
+    return *seen == 2 ? b : NULL;
 }
 
+/* False when the name can't come to c->r.least, by the tokens that its related spans meet and by
+ * its own tokens that none covers. */
 static bool may_reach(const compare *c, const name_rec *name) {
-    uint64_t tokens = 0;
-    const span_rec *s = c->x->spans + name->span_at, *end = s + name->span_n;
-    for (; s < end; s++) {
+    uint64_t tokens = 0, covered = 0;
+    const span_rec *spans = c->x->spans + name->span_at;
+    for (uint32_t i = 0; i < name->span_n; i++) {
+        const span_rec *s = &spans[i];
         bool join = s->id & SPAN_JOIN;
         uint32_t id = s->id & ~SPAN_JOIN;
         if (!((join ? c->join_met : c->unit_met)[id >> 6] >> (id & 63) & 1)) continue;
         tokens |= c->relations[(join ? c->join_head : c->unit_head)[id] - 1].tokens;
+        covered |= bits(s->first, s->count);
     }
-    return met_reach(c, tokens, name->flags & NAME_HAS_INITIAL);
+    const score_most *most_met = met_reach(c, tokens, name->flags & NAME_HAS_INITIAL);
+    if (!most_met || c->stands) return most_met;
+    score_most b = *most_met;
+    for (uint32_t i = 0; i < name->token_n; i++) {
+        uint16_t traits = c->x->traits[spans[i].id];
+        if (!(covered >> i & 1) && !(traits & TRAIT_INITIAL)) leave(&b.e, traits, spans[i].weight);
+    }
+    return can_reach(&b, &c->r);
 }
 
 void plm_score_prepare(compare *c, uint32_t relation_n, int threshold) {
-    c->least = unspread(threshold);
+    c->r.least = plm_score_unspread(threshold);
+    c->r.n = c->q->token_n;
     memset(c->reach_seen, 0, REACH_SEEN);
     memset(c->sim_most, 0, sizeof c->sim_most);
     for (uint32_t i = 0; i < relation_n; i++) {
@@ -487,7 +535,8 @@ void plm_score_prepare(compare *c, uint32_t relation_n, int threshold) {
     }
     c->stands = false;
     for (uint32_t i = 0; i < c->q->token_n; i++) {
-        c->traits[i] = plm_score_traits(&c->q->tokens[i].u);
+        c->r.traits[i] = plm_score_traits(&c->q->tokens[i].u);
+        c->r.weight[i] = c->q->tokens[i].u.weight;
         c->stands = c->stands || plm_score_stands_for_more(&c->q->tokens[i].u);
     }
     for (uint32_t i = 0; i < c->q->span_n; i++) {
@@ -532,7 +581,7 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     out->n = 0;
     out->score = 0;
     out->whole = false;
-    if (c->least && !may_reach(c, w.name)) return;
+    if (c->r.least && !may_reach(c, w.name)) return;
     w.spans = c->x->spans + w.name->span_at;
     w.n = 0;
     w.m = w.soft = 0;
@@ -540,13 +589,13 @@ void plm_score_name(const compare *c, uint32_t n, scored *out) {
     for (uint32_t i = 0; i < w.name->token_n; i++) w.we[i] = w.spans[i].weight;
     if (same_words(&w, out)) return;
     collect(&w);
-    if (w.n == 0 || (c->least && w.n < SCORE_PAIRS && !reaches(&w))) return;
+    if (w.n == 0 || (c->r.least && w.n < SCORE_PAIRS && !reaches(&w))) return;
     memset(w.uq, 0, sizeof w.uq);
     memset(w.ue, 0, sizeof w.ue);
     pair_spans(&w, out);
     if (w.real) pair_initials(&w, out);
     if (w.real) pair_two_initials(&w, out);
-    rest q = left_q(&w), e = left_e(&w);
+    score_rest q = left_q(&w), e = left_e(&w);
     out->score = value(&w, q, e);
     if (by_reading(&w, out, q, e)) out->score = out->score * READING_PERCENT / 100;
     out->score = spread(out->score);

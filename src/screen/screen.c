@@ -13,9 +13,7 @@
 #include <string.h>
 
 #define RELATIONS_MAX 400000u
-#define COUNTRY_GAIN 6       /* per cent of what is missing to 1.0 */
 #define COUNTRY_LOSS 150
-#define BIRTH_GAIN 10
 #define BIRTH_LOSS_PERCENT 15
 #define ID_LOSS_PERCENT 12
 #define KIND_LOSS_PERCENT 4
@@ -23,8 +21,6 @@
 #define EXACT_SCORE 9950
 #define STRONG_SCORE 8500
 #define SURE_SCORE 5000      /* only a name that scores this gains by country or birth */
-#define COMMON_SCORE 8100   /* few words, all common: nearly the same name or none */
-#define COMMON_WEIGHT 1100  /* common words of this weight together say something */
 #define BUILDING_SCORE 7600   /* a warning: above the default threshold */
 #define ADDRESS_SCORE 8000
 #define UNIT_SCORE 9600
@@ -52,6 +48,7 @@ struct plm_screener {
     const plm_screen *s;
     plm_kins *kins;
     uint8_t reach_seen[REACH_SEEN];
+    score_most *reach_most;
     uint32_t *unit_head, *join_head;
     uint64_t *unit_met, *join_met; /* a bit each: has a relation */
     uint64_t *name_met;      /* a bit each: is in names */
@@ -79,6 +76,8 @@ plm_screen_options plm_screen_defaults(void) {
 const char *plm_strength_name(plm_strength s) {
     return s == PLM_EXACT ? "exact" : s == PLM_STRONG ? "strong" : "weak";
 }
+
+const plm_index *plm_screen_index(const plm_screen *s) { return s->x; }
 
 const plm_lists *plm_screen_lists(const plm_screen *s) { return s->lists; }
 
@@ -157,7 +156,8 @@ plm_screener *plm_screener_new(const plm_screen *s, plm_fault *f) {
     q->name_met = zeros(names / 64 * 8 + 8, &ok);
     q->best_score = zeros(entities * 4, &ok);
     q->best_name = zeros(entities * 4, &ok);
-    if (!q->arena || !q->kins || !ok) {
+    q->reach_most = plm_mem_resize(NULL, REACH_SEEN * sizeof *q->reach_most);
+    if (!q->arena || !q->kins || !q->reach_most || !ok) {
         plm_screener_free(q);
         return plm_fail(f, PLM_NO_MEMORY, "not enough memory"), NULL;
     }
@@ -177,6 +177,7 @@ void plm_screener_free(plm_screener *q) {
     plm_mem_free(q->names);
     plm_mem_free(q->best_score);
     plm_mem_free(q->best_name);
+    plm_mem_free(q->reach_most);
     plm_mem_free(q->relations);
     plm_mem_free(q->touched);
     plm_mem_free(q->found);
@@ -246,7 +247,11 @@ static plm_str name_text(const plm_screener *q, uint32_t name) {
     const plm_list *l;
     const name_rec *r = &q->s->x->names[name];
     plm_lists_entity(q->s->lists, r->entity, &l);
-    return plm_list_text(l, l->names[r->row].text);
+    static _Thread_local name_parse p;
+    plm_str text = plm_list_text(l, l->names[r->row].text);
+    if (r->flags & NAME_OUTSIDE) return plm_name_outside(text);
+    if (!(r->flags & NAME_ACRONYM) || !plm_name_read(text, &p)) return text;
+    return plm_name_acronym(text, &p);
 }
 
 static void consider(plm_screener *q, const compare *c, uint32_t name, int threshold) {
@@ -295,7 +300,7 @@ static void count_postings(skips *k) {
 static bool try_skip(skips *k, uint32_t t, uint16_t sim) {
     uint16_t was = k->sim[t];
     k->sim[t] = sim;
-    if (!plm_score_reachable(k->c, k->sim, false)) return true;
+    if (!plm_score_reachable(&k->c->r, k->sim, false)) return true;
     k->sim[t] = was;
     return false;
 }
@@ -308,7 +313,7 @@ static void skippable(skips *k) {
     memset(k->sim, 0, sizeof k->sim);
     for (uint32_t i = 0; i < p->token_n; i++)
         if (plm_score_stands_for_more(&p->tokens[i].u)) k->sim[i] = 1000;
-    if (plm_score_reachable(k->c, k->sim, false)) {
+    if (plm_score_reachable(&k->c->r, k->sim, false)) {
         memset(k->sim, 0, sizeof k->sim);
         return;
     }
@@ -368,7 +373,7 @@ static void gather(plm_screener *q, const compare *c, int threshold, bool exhaus
         return;
     }
     skippable(&k);
-    bool initials = plm_score_reachable(c, k.sim, true);
+    bool initials = plm_score_reachable(&c->r, k.sim, true);
     for (uint32_t i = 0; i < q->touched_n; i++) {
         kin *t = &q->touched[i];
         t->why = (uint16_t)all_skipped(&k, *head_of(q, t->id));
@@ -391,12 +396,12 @@ static int with_country(const plm_query *w, const plm_list *l, const plm_entity 
     bool any = e->country_n > 0;
     for (uint32_t i = 0; i < e->country_n; i++)
         if (l->countries[e->country_at + i] == w->country)
-            return score >= SURE_SCORE ? score + (PLM_SCORE_ONE - score) * COUNTRY_GAIN / 100
+            return score >= SURE_SCORE ? score + (PLM_SCORE_ONE - score) * SCORE_COUNTRY_GAIN / 100
                                        : score;
     for (uint32_t i = 0; i < e->address_n; i++) {
         any = any || l->addresses[e->address_at + i].country;
         if (l->addresses[e->address_at + i].country == w->country)
-            return score >= SURE_SCORE ? score + (PLM_SCORE_ONE - score) * COUNTRY_GAIN / 100
+            return score >= SURE_SCORE ? score + (PLM_SCORE_ONE - score) * SCORE_COUNTRY_GAIN / 100
                                        : score;
     }
     return any && score > COUNTRY_LOSS ? score - COUNTRY_LOSS : score;
@@ -408,7 +413,7 @@ static int with_birth(const plm_query *w, const plm_list *l, const plm_entity *e
     for (uint32_t i = 0; i < e->birth_n; i++) {
         const plm_list_birth *b = &l->births[e->birth_at + i];
         if (b->from <= w->birth_to && w->birth_from <= b->to)
-            return score >= SURE_SCORE ? score + (PLM_SCORE_ONE - score) * BIRTH_GAIN / 100
+            return score >= SURE_SCORE ? score + (PLM_SCORE_ONE - score) * SCORE_BIRTH_GAIN / 100
                                        : score;
         close = close || (b->from - 400 <= w->birth_to && w->birth_from <= b->to + 400);
     }
@@ -419,16 +424,6 @@ static int with_kind(const plm_query *w, const plm_entity *e, int score) {
     uint32_t a = (uint32_t)w->kind, b = e->kind;
     if (!a || !b || a == b || a == PLM_ENTITY_ADDRESS || b == PLM_ENTITY_ADDRESS) return score;
     return score - score * KIND_LOSS_PERCENT / 100;
-}
-
-/* Least score of a name that what weighs beside it can lift to the threshold. */
-static int name_threshold(const plm_query *w, int threshold) {
-    int gain = 0;
-    if (w->country) gain += COUNTRY_GAIN;
-    if (w->birth_from != PLM_DAY_MIN) gain += BIRTH_GAIN;
-    if (!gain || threshold >= PLM_SCORE_ONE) return threshold;
-    int64_t t = ((int64_t)threshold * 100 - (int64_t)PLM_SCORE_ONE * gain) / (100 - gain) - 2;
-    return t < 0 ? 0 : (int)t;
 }
 
 static bool same_id(const plm_screen *s, uint32_t entity, const plm_query *w, bool *differs) {
@@ -746,21 +741,6 @@ static void find_ofac(plm_screener *q, const plm_query *w, int threshold) {
     }
 }
 
-/* How many words of the query say something by themselves: 0 only common words, and at most one of
- * them that is more than a legal form (it alerts on a listed name that says no more, no other);
- * 1 only common words; 2 any other. */
-static int distinct(const name_parse *p) {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < p->token_n; i++) {
-        if (p->tokens[i].u.kind == TOKEN_PLAIN || p->tokens[i].u.kind == TOKEN_NUMBER ||
-            p->tokens[i].u.kind == TOKEN_INITIAL)
-            return 2;
-        n += p->tokens[i].u.kind != TOKEN_LEGAL;
-    }
-    if (p->weight >= COMMON_WEIGHT) return 2;
-    return n >= 2;
-}
-
 bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_options *o,
                       plm_answer *out, plm_fault *f) {
     *out = (plm_answer){0};
@@ -780,8 +760,9 @@ bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_opti
     c.join_met = q->join_met;
     c.relations = NULL;
     c.reach_seen = q->reach_seen;
-    c.kind = (uint32_t)w->kind;
-    c.least = 0;
+    c.reach_most = q->reach_most;
+    c.r.kind = (uint32_t)w->kind;
+    c.r.least = 0;
     c.alone = (plm_str){NULL, 0};
     if (o->scoring == PLM_SCORING_OFAC) {
         find_ofac(q, w, o->threshold);
@@ -790,18 +771,16 @@ bool plm_screen_query(plm_screener *q, const plm_query *w, const plm_screen_opti
     if (q->q.token_n) {
         relate_spans(q, o->exhaustive);
         c.relations = q->relations;
-        int words = distinct(&q->q), least = name_threshold(w, o->threshold);
-        if (words == 1 && least < COMMON_SCORE) least = COMMON_SCORE;
-        if (words == 0) { /* "OJSC United Company" and "Pasdaran" are listed names */
-            least = PLM_SCORE_ONE;
-            if (q->q.token_n == 1) c.alone = plm_str_trim(w->name);
-        }
+        int words = plm_score_words(&q->q);
+        int least = plm_score_name_least(w->country, w->birth_from != PLM_DAY_MIN, words,
+                                         o->threshold);
+        if (words == 0 && q->q.token_n == 1) c.alone = plm_str_trim(w->name);
         plm_score_prepare(&c, q->relation_n, o->exhaustive ? 0 : least);
         if (words || q->q.token_n > 1 || q->q.tokens[0].u.kind != TOKEN_LEGAL) {
             gather(q, &c, least, o->exhaustive);
             settle(q, w, o->threshold);
         }
-        c.least = 0; /* what a number or an address found is shown whatever it scores */
+        c.r.least = 0; /* what a number or an address found is shown whatever it scores */
     }
     find_addresses(q, w, o->threshold, o->exhaustive);
     find_ids(q, w);

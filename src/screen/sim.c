@@ -52,8 +52,7 @@ static char key_of(char c) {
            : c == 'J' ? 'C' : c;
 }
 
-/* The key of an Arabic word whose w is a consonant; 0 letters when there is no such w. */
-static size_t second_key(const unit *u, char *out) {
+size_t plm_unit_second_key(const unit *u, char *out) {
     size_t n = 0;
     bool has = false;
     if (u->script != SCRIPT_ARABIC) return 0;
@@ -74,12 +73,49 @@ static bool keys_near(const char *a, size_t n, const char *b, size_t m) {
     return n >= 4 && m >= 4 && within_one(a, n, b, m);
 }
 
+static const char key_letters[] = "cfhjklmnpqrstwxySCH0123456789";
+static const char sound_letters[] = "abcdefghijklmnopqrstuvwxyzSCJH0123456789";
+static uint8_t key_bits['z' + 1], sound_bit['z' + 1];
+
+__attribute__((constructor)) static void fill_bits(void) {
+    for (uint8_t i = 0; key_letters[i]; i++) key_bits[(unsigned char)key_letters[i]] = i + 1;
+    for (uint8_t i = 0; sound_letters[i]; i++) sound_bit[(unsigned char)sound_letters[i]] = i;
+}
+
+uint64_t plm_near_key_letters(const unit *u) {
+    uint64_t v = 0;
+    if (u->key_n > 12) return NEAR_KEY_LONG;
+    for (uint8_t i = 0; i < u->key_n; i++) {
+        if (!key_bits[(unsigned char)u->key[i]]) return NEAR_KEY_LONG;
+        v |= (uint64_t)key_bits[(unsigned char)u->key[i]] << 5 * i;
+    }
+    return v;
+}
+
+bool plm_near_keys_may(uint64_t a, uint64_t b) {
+    uint64_t x = a ^ b;
+    if (x == 0 || a == NEAR_KEY_LONG || b == NEAR_KEY_LONG) return true;
+    if (!(a >> 15) || !(b >> 15)) return false; /* fewer than four letters */
+    int i = __builtin_ctzll(x) / 5 * 5;
+    a >>= i;
+    b >>= i;
+    if (a >> 5 == b >> 5 || a >> 5 == b || a == b >> 5) return true;
+    return a >> 10 == b >> 10 && (a & 31) == (b >> 5 & 31) && (a >> 5 & 31) == (b & 31);
+}
+
+uint64_t plm_near_sounds(const unit *u) {
+    uint64_t v = (uint64_t)u->phon_n << NEAR_SOUNDS_N;
+    for (uint8_t i = 0; i < u->phon_n; i++)
+        v |= (uint64_t)1 << sound_bit[(unsigned char)u->phon[i]];
+    return v;
+}
+
 static bool may_relate(const unit *a, const unit *b, bool forms_near) {
     if (forms_near) return true;
     if (keys_near(a->key, a->key_n, b->key, b->key_n)) return true;
     if (a->script != SCRIPT_ARABIC && b->script != SCRIPT_ARABIC) return false;
     char ka[NAME_KEY + 1] = {0}, kb[NAME_KEY + 1] = {0};
-    size_t n = second_key(a, ka), m = second_key(b, kb);
+    size_t n = plm_unit_second_key(a, ka), m = plm_unit_second_key(b, kb);
     return keys_near(ka, n, b->key, b->key_n) || keys_near(a->key, a->key_n, kb, m) ||
            keys_near(ka, n, kb, m);
 }
@@ -116,7 +152,7 @@ void plm_near_keys(const unit *u, plm_near_fn *fn, void *ctx) {
     shorter(&c, 'f', u->form, u->form_n);
     near_key(&c, u->key, u->key_n);
     char second[NAME_KEY + 1];
-    near_key(&c, second, second_key(u, second));
+    near_key(&c, second, plm_unit_second_key(u, second));
 }
 
 /* ---- the alignment ---- */
@@ -382,6 +418,16 @@ static int cost_of(unit_profile *p, writing w, const unit *b, int limit) {
     return align(w, a, b, limit);
 }
 
+/* Every letter that only one of the two has takes an edit, and so does every letter more. */
+bool plm_near_sounds_may(uint64_t a, uint64_t b, int least) {
+    const uint64_t letters = ((uint64_t)1 << NEAR_SOUNDS_N) - 1;
+    int n = (int)(a >> NEAR_SOUNDS_N), m = (int)(b >> NEAR_SOUNDS_N), by = n > m ? n : m;
+    int edits = ((1001 - least) * (by < 3 ? 3 : by) - 1) / 10 / COST_VOICE;
+    int gap = n > m ? n - m : m - n;
+    return gap <= edits && __builtin_popcountll(a & ~b & letters) <= edits &&
+           __builtin_popcountll(b & ~a & letters) <= edits;
+}
+
 bool plm_near_is_apart(const unit *u) { return abjad(u) || u->script == SCRIPT_HANGUL; }
 
 const char *plm_why_name(why_kind w) {
@@ -435,42 +481,62 @@ static bool east_asian(const unit *u) {
     return u->script == SCRIPT_HANGUL || u->script == SCRIPT_HAN || u->script == SCRIPT_KANA;
 }
 
-/* least: what is less alike may be given any lower likeness. */
-static int similar(unit_profile *p, const unit *b, int least, bool forms_near) {
-    const unit *a = p->u;
-    writing w = WRITTEN;
+/* What is known of two before their sounds are aligned. */
+typedef struct likening {
+    const unit *b;
+    writing w;
+    bool cross, forms_near;
+    int by, limit;           /* a cost above limit needs not be exact */
+} likening;
+
+/* True when a and b are to be aligned; false: *sim says how alike they are.  least: what is less
+ * alike may be given any lower likeness. */
+static bool liken(const unit *a, const unit *b, int least, likening *x, int *sim) {
     size_t len = a->phon_n > b->phon_n ? a->phon_n : b->phon_n;
-    size_t gap = len - (a->phon_n < b->phon_n ? a->phon_n : b->phon_n);
-    bool cross = abjad(a) != abjad(b);
-    if (cross && a->key_n > 1 && b->key_n > 1) {
-        w = CROSS;
+    x->b = b;
+    x->w = WRITTEN;
+    x->cross = abjad(a) != abjad(b);
+    *sim = 0;
+    if (x->cross && a->key_n > 1 && b->key_n > 1) {
+        x->w = CROSS;
     } else if (abjad(a)) {
-        w = UNWRITTEN;
+        x->w = UNWRITTEN;
     } else if (east_asian(a) && a->script == b->script && !a->join && !b->join) {
-        return 0; /* letters of the same script differ: another name */
+        return false; /* letters of the same script differ: another name */
     } else if (!a->join && a->script == SCRIPT_HANGUL && !east_asian(b)) {
-        return korean(a, b);
+        *sim = korean(a, b);
+        return false;
     } else if (!b->join && b->script == SCRIPT_HANGUL && !east_asian(a)) {
-        return korean(b, a);
+        *sim = korean(b, a);
+        return false;
     }
-    if (len == 0) return 0;
+    if (len == 0) return false;
+    if (x->cross && least < FLOOR_CROSS) least = FLOOR_CROSS;
+    x->by = len < 3 ? 3 : (int)len;
+    x->limit = (1000 - least) * x->by / 10 + 1 + (least > FLOOR_SIM ? x->by / 10 : 0);
+    return true;
+}
+
+/* Sure to cost more than the limit by the difference in length alone? */
+static bool too_long(const unit *a, const likening *x) {
     static const int extra[WRITINGS] = {COST_VOWEL, 10, 10}; /* the least that one more costs */
-    if (cross && least < FLOOR_CROSS) least = FLOOR_CROSS;
-    int by = len < 3 ? 3 : (int)len, cost = COST_NEVER;
-    int limit = (1000 - least) * by / 10 + 1 + (least > FLOOR_SIM ? by / 10 : 0);
-    if ((int)gap * extra[w] <= limit + NAME_FORM / 10)
-        cost = cost_of(p, w, b, limit);
+    int gap = (int)a->phon_n - x->b->phon_n;
+    return (gap < 0 ? -gap : gap) * extra[x->w] > x->limit + NAME_FORM / 10;
+}
+
+static int liken_end(const unit *a, const likening *x, int cost) {
+    const unit *b = x->b;
     if (cost && a->phon[0] != b->phon[0] && key_of(a->phon[0]) != key_of(b->phon[0]))
         cost += COST_FIRST;
-    int sim = 1000 - cost * 10 / by;
+    int sim = 1000 - cost * 10 / x->by;
     if (cost == 0 && (a->form_n != b->form_n || memcmp(a->form, b->form, a->form_n) != 0))
         sim = 985;
-    if (cross) {
+    if (x->cross) {
         size_t key = a->key_n < b->key_n ? a->key_n : b->key_n;
         int most = key <= 1 ? 720 : key == 2 ? 800 : 960;
         return sim > most ? most : sim;
     }
-    if (forms_near) {
+    if (x->forms_near) {
         size_t most = a->form_n > b->form_n ? a->form_n : b->form_n;
         int by_form = most <= 3 ? SHORT_EDIT_SIM : 1000 - 800 / (int)most;
         if (a->form[0] != b->form[0]) by_form -= FIRST_LOSS;
@@ -484,19 +550,23 @@ static int class_sim(const unit *a, const unit *b) {
     return a->cls >= plm_lex_nick_first && a->cls <= plm_lex_nick_last ? NICK_SIM : CLASS_SIM;
 }
 
-int plm_relate(unit_profile *p, const unit *b, int least, why_kind *why) {
-    const unit *a = p->u;
-    bool same = a->form_n == b->form_n && memcmp(a->form, b->form, NAME_FORM + 1) == 0;
+/* True when a and b share no more than a class, or are the same: *sim, *why. */
+static bool settled(const unit *a, const unit *b, bool *forms_near, int *sim, why_kind *why) {
     *why = WHY_EXACT;
-    if (same) return 1000;
-    if (a->kind == TOKEN_NUMBER || b->kind == TOKEN_NUMBER) return 0;
-    bool forms_near = a->form_n >= 2 && b->form_n >= 2 &&
-                      within_one(a->form, a->form_n, b->form, b->form_n);
-    if (a->form_n < 2 || b->form_n < 2 || !may_relate(a, b, forms_near)) {
-        *why = WHY_VARIANT;
-        return class_sim(a, b);
-    }
-    int sim = similar(p, b, least < FLOOR_SIM ? FLOOR_SIM : least, forms_near);
+    *sim = 1000;
+    if (a->form_n == b->form_n && memcmp(a->form, b->form, NAME_FORM + 1) == 0) return true;
+    *sim = 0;
+    if (a->kind == TOKEN_NUMBER || b->kind == TOKEN_NUMBER) return true;
+    *forms_near = a->form_n >= 2 && b->form_n >= 2 &&
+                  within_one(a->form, a->form_n, b->form, b->form_n);
+    if (a->form_n >= 2 && b->form_n >= 2 && may_relate(a, b, *forms_near)) return false;
+    *why = WHY_VARIANT;
+    *sim = class_sim(a, b);
+    return true;
+}
+
+/* From how alike the sounds are to how alike the tokens are. */
+static int weigh_classes(const unit *a, const unit *b, int sim, why_kind *why) {
     bool other = (a->cls && b->cls && a->cls != b->cls) || (a->known && b->known);
     if (other && sim < 960) sim -= (1000 - sim) * KNOWN_LOSS / 100;
     *why = sim >= 960 ? WHY_SPELLING : sim >= 900 ? WHY_VOWELS : WHY_EDIT;
@@ -505,4 +575,170 @@ int plm_relate(unit_profile *p, const unit *b, int least, why_kind *why) {
         return class_sim(a, b);
     }
     return sim < (abjad(a) != abjad(b) ? FLOOR_CROSS : FLOOR_SIM) ? 0 : sim;
+}
+
+int plm_relate(unit_profile *p, const unit *b, int least, why_kind *why) {
+    const unit *a = p->u;
+    likening x = {0};
+    int sim;
+    if (settled(a, b, &x.forms_near, &sim, why)) return sim;
+    if (liken(a, b, least < FLOOR_SIM ? FLOOR_SIM : least, &x, &sim)) {
+        int cost = too_long(a, &x) ? COST_NEVER : cost_of(p, x.w, b, x.limit);
+        sim = liken_end(a, &x, cost);
+    }
+    return weigh_classes(a, b, sim, why);
+}
+
+/* ---- many at once ---- */
+
+#define LANES 8
+/* Units that wait to be aligned with the profile's, a lane each; at: their places among the asked.
+ * What lies behind a lane's letters is of no account. */
+typedef struct batch {
+    uint32_t n, at[LANES];
+    likening x[LANES];
+    int most;                /* letters of the longest */
+    int16_t letters[LANES];
+    uint8_t sound[PROFILE_LETTERS][LANES];
+    int16_t more[PROFILE_LETTERS][LANES];
+    int16_t swaps[PROFILE_LETTERS][LANES]; /* letters of a that end a swap here, a bit each */
+    int16_t swap[PROFILE_LETTERS];         /* of any lane */
+} batch;
+
+#ifdef __SSE2__
+/* Puts b into the next lane; false when it has to be aligned by itself. */
+static bool take_lane(unit_profile *p, batch *t, const likening *x, uint32_t at) {
+    const unit *a = p->u, *b = x->b;
+    if (x->w != WRITTEN || abjad(b) || a->phon_n == 0 || a->phon_n > 8 || b->phon_n == 0 ||
+        b->phon_n > PROFILE_LETTERS)
+        return false;
+    if (!p->made[WRITTEN]) make_profile(p, WRITTEN);
+    uint32_t lane = t->n, before = 0; /* letters of a that are the letter before */
+    for (int j = 0; j < b->phon_n; j++) {
+        int c = b->phon[j] - '0';
+        int end = (j == 0 ? AT_FIRST : 0) | (j + 1 == b->phon_n ? AT_LAST : 0);
+        t->swaps[j][lane] = (int16_t)((uint32_t)p->places[c] << 1 & before);
+        t->swap[j] |= t->swaps[j][lane];
+        before = p->places[c];
+        t->sound[j][lane] = (uint8_t)c;
+        t->more[j][lane] = indel_costs[WRITTEN][0][end][c];
+    }
+    t->letters[lane] = b->phon_n;
+    if (b->phon_n > t->most) t->most = b->phon_n;
+    t->x[lane] = *x;
+    t->at[lane] = at;
+    t->n++;
+    return true;
+}
+
+/* What each letter of a costs against letter j of each lane: a row for every letter of a. */
+static void lane_costs(const unit_profile *p, const batch *t, int j, __m128i out[8]) {
+    const __m128i zero = _mm_setzero_si128();
+    __m128i r[8], s[8];
+    for (int i = 0; i < 8; i++)
+        r[i] = _mm_loadl_epi64((const __m128i *)(const void *)p->sub[WRITTEN][t->sound[j][i]]);
+    for (int i = 0; i < 4; i++) r[i] = _mm_unpacklo_epi8(r[2 * i], r[2 * i + 1]);
+    s[0] = _mm_unpacklo_epi16(r[0], r[1]);
+    s[1] = _mm_unpackhi_epi16(r[0], r[1]);
+    s[2] = _mm_unpacklo_epi16(r[2], r[3]);
+    s[3] = _mm_unpackhi_epi16(r[2], r[3]);
+    r[0] = _mm_unpacklo_epi32(s[0], s[2]);
+    r[1] = _mm_unpackhi_epi32(s[0], s[2]);
+    r[2] = _mm_unpacklo_epi32(s[1], s[3]);
+    r[3] = _mm_unpackhi_epi32(s[1], s[3]);
+    for (int i = 0; i < 4; i++) {
+        out[2 * i] = _mm_unpacklo_epi8(r[i], zero);
+        out[2 * i + 1] = _mm_unpackhi_epi8(r[i], zero);
+    }
+}
+
+/* Two letters changed with each other, for letter j of each lane. */
+static void lane_swaps(const batch *t, int j, __m128i now[9], const __m128i before[9]) {
+    __m128i all = _mm_loadu_si128((const __m128i *)(const void *)t->swaps[j]);
+    for (int left = t->swap[j]; left; left &= left - 1) {
+        int k = __builtin_ctz((unsigned)left);
+        __m128i bit = _mm_set1_epi16((int16_t)(1 << k)), is;
+        is = _mm_cmpeq_epi16(_mm_and_si128(all, bit), bit);
+        __m128i cost = _mm_add_epi16(before[k - 1], _mm_set1_epi16(COST_SWAP));
+        cost = _mm_or_si128(cost, _mm_andnot_si128(is, _mm_set1_epi16(INT16_MAX)));
+        now[k + 1] = _mm_min_epi16(now[k + 1], cost);
+    }
+}
+
+/* align() of a with each lane. */
+static void align_lanes(const unit_profile *p, const batch *t, int16_t cost[LANES]) {
+    int n = p->u->phon_n;
+    __m128i column[3][9], more[9], sub[8], found = _mm_setzero_si128();
+    __m128i ends = _mm_loadu_si128((const __m128i *)(const void *)t->letters);
+    column[0][0] = _mm_setzero_si128();
+    for (int i = 1; i <= n; i++) {
+        const int16_t *sum = p->more[WRITTEN];
+        column[0][i] = _mm_set1_epi16(sum[i - 1]);
+        more[i] = _mm_set1_epi16((int16_t)(sum[i - 1] - (i > 1 ? sum[i - 2] : 0)));
+    }
+    for (int j = 0; j < t->most; j++) {
+        const __m128i *was = column[j % 3];
+        __m128i *now = column[(j + 1) % 3];
+        __m128i add = _mm_loadu_si128((const __m128i *)(const void *)t->more[j]);
+        lane_costs(p, t, j, sub);
+        now[0] = _mm_add_epi16(was[0], add);
+        for (int i = 1; i <= n; i++)
+            now[i] = _mm_min_epi16(_mm_add_epi16(was[i - 1], sub[i - 1]),
+                                   _mm_add_epi16(was[i], add));
+        if (t->swap[j]) lane_swaps(t, j, now, column[(j + 2) % 3]);
+        for (int i = 1; i <= n; i++)
+            now[i] = _mm_min_epi16(now[i], _mm_add_epi16(now[i - 1], more[i]));
+        __m128i here = _mm_cmpeq_epi16(ends, _mm_set1_epi16((int16_t)(j + 1)));
+        found = _mm_or_si128(found, _mm_and_si128(here, now[n]));
+    }
+    _mm_storeu_si128((__m128i *)(void *)cost, found);
+}
+#else
+static bool take_lane(unit_profile *p, batch *t, const likening *x, uint32_t at) {
+    (void)p, (void)t, (void)x, (void)at;
+    return false;
+}
+static void align_lanes(const unit_profile *p, const batch *t, int16_t cost[LANES]) {
+    (void)p, (void)t, (void)cost;
+}
+#endif
+
+static void settle_lanes(unit_profile *p, batch *t, likeness *out) {
+    int16_t cost[LANES];
+    if (t->n) align_lanes(p, t, cost);
+    for (uint32_t i = 0; i < t->n; i++) {
+        why_kind why;
+        int sim = weigh_classes(p->u, t->x[i].b, liken_end(p->u, &t->x[i], cost[i]), &why);
+        out[t->at[i]] = (likeness){(uint16_t)sim, (uint16_t)why};
+    }
+    t->n = 0;
+    t->most = 0;
+    memset(t->swap, 0, sizeof t->swap);
+}
+
+void plm_relate_many(unit_profile *p, const unit *units, const uint32_t *ids, uint32_t n,
+                     int least, likeness *out) {
+    const unit *a = p->u;
+    batch t;
+    memset(&t, 0, sizeof t);
+    if (least < FLOOR_SIM) least = FLOOR_SIM;
+    for (uint32_t i = 0; i < n; i++) {
+        const unit *b = &units[ids[i] & ~RELATE_BY_KEY];
+        likening x = {.forms_near = false};
+        why_kind why = WHY_EXACT;
+        int sim = 0;
+        if ((ids[i] & RELATE_BY_KEY) || !settled(a, b, &x.forms_near, &sim, &why)) {
+            if (liken(a, b, least, &x, &sim)) {
+                if (!too_long(a, &x) && take_lane(p, &t, &x, i)) {
+                    if (t.n == LANES) settle_lanes(p, &t, out);
+                    continue;
+                }
+                int cost = too_long(a, &x) ? COST_NEVER : cost_of(p, x.w, b, x.limit);
+                sim = liken_end(a, &x, cost);
+            }
+            sim = weigh_classes(a, b, sim, &why);
+        }
+        out[i] = (likeness){(uint16_t)sim, (uint16_t)why};
+    }
+    settle_lanes(p, &t, out);
 }

@@ -13,6 +13,11 @@
 #define WEIGHT_SHORT 620   /* an unknown word of two letters */
 #define WEIGHT_NUMBER 600
 #define KNOWN_WEIGHT 820
+#define SHORT_FORM 2        /* letters of a legal form that may be a person's name (SA, AS) */
+#define ACRONYM_LEAST 3     /* letters */
+#define ACRONYM_MOST 10
+#define ACRONYM_ALONE 4     /* letters of one that is a name without its words */
+#define WEIGHT_LIGHT 60    /* of a word that says nothing more here */
 #define WEIGHT_SYLLABLE 480 /* a Hangul or Han syllable of its own */
 
 static uint32_t fnv_more(uint32_t h, const char *p, size_t n) {
@@ -537,6 +542,74 @@ static bool heavy(const unit *u) {
     return u->kind != TOKEN_LEGAL && u->kind != TOKEN_PARTICLE && u->kind != TOKEN_TITLE;
 }
 
+static void make_light(token *t) {
+    t->u.kind = TOKEN_TITLE;
+    t->u.weight = WEIGHT_LIGHT;
+}
+
+/* A branch is its company, and its place says where it is, not who: Radiozavod Shenzhen Branch. */
+static void settle_branch(name_parse *p) {
+    for (uint32_t i = 1; i < p->token_n; i++) {
+        const unit *u = &p->tokens[i].u;
+        if (u->kind != TOKEN_GENERIC || strcmp(u->form, "branch") != 0) continue;
+        uint32_t j = i;
+        while (j > 0 && p->tokens[j - 1].u.kind == TOKEN_PLACE) j--;
+        if (j == 0 || !heavy(&p->tokens[j - 1].u)) continue;
+        for (; j <= i; j++) make_light(&p->tokens[j]);
+    }
+}
+
+/* Whether the words from first to end begin with the letters of the acronym, one each; particles
+ * and legal forms may be passed over. */
+static bool spells(const builder *b, uint32_t first, uint32_t end, const unit *acronym) {
+    uint32_t at = 1; /* a bit for each number of letters that may be spelled so far */
+    if (b->w[first].form[0] != acronym->form[0]) return false;
+    for (uint32_t i = first; i < end && at; i++) {
+        const lexeme *x = plm_lex_find('l', b->w[i].form, b->w[i].n);
+        bool light = x && (x->kind == TOKEN_PARTICLE || x->kind == TOKEN_LEGAL);
+        uint32_t next = light ? at : 0;
+        for (uint32_t k = 0; k < acronym->form_n; k++)
+            if ((at >> k & 1) && b->w[i].form[0] == acronym->form[k]) next |= 2u << k;
+        at = next;
+    }
+    return at >> acronym->form_n & 1;
+}
+
+static bool spelled_beside(const builder *b, const token *t) {
+    uint32_t i = 0;
+    while (i < b->n && b->w[i].at != t->at) i++;
+    for (uint32_t j = 0; j + ACRONYM_LEAST <= i; j++)
+        if (spells(b, j, i, &t->u)) return true;
+    for (uint32_t j = i + 1 + ACRONYM_LEAST; j <= b->n; j++)
+        if (spells(b, i + 1, j, &t->u)) return true;
+    return false;
+}
+
+/* A word of the name once more, in brackets: HiSilicon Technologies Co., Ltd. (HiSilicon). */
+static bool repeats(const name_parse *p, uint32_t i, plm_str text) {
+    const token *t = &p->tokens[i];
+    size_t end = (size_t)t->at + t->n;
+    bool again = false;
+    if (t->at == 0 || end >= text.n || text.p[t->at - 1] != '(' || text.p[end] != ')') return false;
+    for (uint32_t j = 0; j < i && !again; j++)
+        again = t->u.form_n == p->tokens[j].u.form_n &&
+                memcmp(t->u.form, p->tokens[j].u.form, t->u.form_n) == 0;
+    return again;
+}
+
+/* The acronym that stands beside the words it is made of says nothing more: National University
+ * of Defense Technology (NUDT). */
+static void settle_acronyms(builder *b, plm_str text) {
+    for (uint32_t i = 0; i < b->p->token_n; i++) {
+        token *t = &b->p->tokens[i];
+        bool letters = t->u.kind == TOKEN_PLAIN && t->u.script == SCRIPT_LATIN &&
+                       t->u.form_n == t->n && t->n >= ACRONYM_LEAST;
+        t->acronym = letters && t->n <= ACRONYM_MOST && spelled_beside(b, t);
+        if (!t->acronym && !(letters && repeats(b->p, i, text))) continue;
+        make_light(t);
+    }
+}
+
 static void add_span(name_parse *p, uint32_t first, uint32_t count, const char *s, size_t n,
                      uint8_t script) {
     if (p->span_n == NAME_SPANS || n > NAME_FORM || n < 2) return;
@@ -595,6 +668,8 @@ bool plm_name_read(plm_str text, name_parse *out) {
     if (!plm_fold_words(text, words, &b.n, out)) return false;
     add_words(&b);
     settle_short(out);
+    settle_branch(out);
+    settle_acronyms(&b, text);
     for (uint32_t i = 0; i < out->token_n; i++) {
         span *s = &out->spans[out->span_n++];
         s->u = out->tokens[i].u;
@@ -613,6 +688,35 @@ bool plm_name_read(plm_str text, name_parse *out) {
     add_joins(out);
     add_acronym(out);
     return true;
+}
+
+plm_str plm_name_outside(plm_str text) {
+    text = plm_str_trim(text);
+    size_t n = text.n, depth = 0;
+    if (!n || text.p[n - 1] != ')') return (plm_str){text.p, 0};
+    do {
+        n--;
+        depth += text.p[n] == ')';
+        depth -= text.p[n] == '(';
+    } while (n && depth);
+    while (n && !depth && strchr(" ,;.", text.p[n - 1])) n--;
+    return (plm_str){text.p, depth ? 0 : n};
+}
+
+plm_str plm_name_acronym(plm_str text, const name_parse *p) {
+    for (uint32_t i = 0; i < p->token_n; i++)
+        if (p->tokens[i].acronym && p->tokens[i].n >= ACRONYM_ALONE)
+            return (plm_str){text.p + p->tokens[i].at, p->tokens[i].n};
+    return (plm_str){text.p, 0};
+}
+
+plm_entity_kind plm_screen_kind_of(plm_str name) {
+    static _Thread_local name_parse p;
+    if (!plm_name_read(name, &p)) return PLM_ENTITY_UNKNOWN;
+    for (uint32_t i = 0; i < p.token_n; i++)
+        if (p.tokens[i].u.kind == TOKEN_LEGAL && p.tokens[i].n > SHORT_FORM)
+            return PLM_ENTITY_ORGANIZATION;
+    return PLM_ENTITY_UNKNOWN;
 }
 
 bool plm_screen_print_tokens(plm_str name, plm_buf *out) {

@@ -4,6 +4,8 @@
  * Held by tests/unit/test_watch.c: the answer is the difference of two full screens. */
 #include "plimsoll/watch.h"
 
+#include "screen/index.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,14 +83,15 @@ static bool open_side(side *s, const plm_lists *all, bool whole, plm_fault *f) {
 }
 
 /* What meets no entity of either side changes nothing, for an entity's score depends on no other.
- * One look at both saves two at each. */
+ * One look at both saves two at each, where both have any. */
 static bool open_either(plm_watch *w, plm_fault *f) {
+    if (!w->side[0].made_n || !w->side[1].made_n) return true;
     side *s = &w->either;
     plm_list *made[2 * PLM_LISTS_MAX];
     uint32_t n = 0;
     for (int i = 0; i < 2; i++)
         for (uint32_t k = 0; k < w->side[i].made_n; k++) made[n++] = w->side[i].made[k];
-    if (n == 0 || n > PLM_LISTS_MAX) return true;
+    if (n > PLM_LISTS_MAX) return true;
     s->lists = s->own = plm_lists_of(made, n, f);
     s->screen = s->own ? plm_screen_of(s->own, f) : NULL;
     s->q = s->screen ? plm_screener_new(s->screen, f) : NULL;
@@ -146,6 +149,12 @@ void plm_watch_free(plm_watch *w) {
     plm_mem_free(w->out);
     plm_arena_free(w->arena);
     plm_mem_free(w);
+}
+
+const plm_index *plm_watch_side(const plm_watch *w, int newer, bool *whole) {
+    const side *s = &w->side[newer];
+    *whole = s->screen && !s->own;
+    return s->screen && s->own ? plm_screen_index(s->screen) : NULL;
 }
 
 uint32_t plm_watch_changes(const plm_watch *w) { return w->changes; }

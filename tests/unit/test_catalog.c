@@ -151,6 +151,28 @@ static void every_part_and_product_is_found_by_its_name(void **s) {
     }
 }
 
+/* As invoices have it: the maker, what kind of thing it is, how many, the words in any order. */
+static void every_product_is_found_as_an_invoice_names_it(void **s) {
+    (void)s;
+    plm_catalog_hit h;
+    for (uint32_t i = 0; plm_catalog_at(i, &h); i++) {
+        char text[200];
+        const char *last = strrchr(h.name, ' ');
+        int first = last ? (int)(last - h.name) : (int)strlen(h.name);
+        snprintf(text, sizeof text, "8x %s %.*s GPU", last ? last + 1 : "", first, h.name);
+        bool there = false;
+        for (uint32_t n = find(text); n; n--) there = there || !strcmp(hits[n - 1].id, h.id);
+        if (!there && !strpbrk(h.name, "(/,") && !strstr(h.name, "GPU")) fail_msg("%s as %s", h.id, text);
+    }
+    assert_int_equal(find("NVIDIA A100 80GB PCIe"), 1);
+    assert_string_equal(hits[0].id, "A100-80-PCIE");
+    assert_int_equal(find("HGX H100 8-GPU"), 1);
+    assert_int_equal(find("NVIDIA H100 80GB HBM3"), 1);
+    assert_int_equal(find("GeForce RTX 4090 Laptop GPU"), 0);
+    assert_int_equal(find("8x"), 0);
+    assert_int_equal(find("a b c d e f g h i j k l m n"), 0);
+}
+
 static void names_of_basis_and_certainty(void **s) {
     (void)s;
     assert_string_equal(plm_basis_names[PLM_BASIS_recalled], "recalled");
@@ -168,6 +190,7 @@ int main(void) {
         cmocka_unit_test(part_number_has_its_vendors_words_and_its_chip),
         cmocka_unit_test(amd_part_says_whether_a1_is_met),
         cmocka_unit_test(every_part_and_product_is_found_by_its_name),
+        cmocka_unit_test(every_product_is_found_as_an_invoice_names_it),
         cmocka_unit_test(names_of_basis_and_certainty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

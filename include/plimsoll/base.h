@@ -19,9 +19,29 @@ typedef struct plm_str {
 
 /* Borrows a NUL-terminated string; NULL gives the empty slice. */
 plm_str plm_str_c(const char *s);
+/* Are n bytes the same?  Up to 16, the usual words, without a call: the first and the last of them
+ * as two numbers, which may overlap. */
+static inline bool plm_bytes_eq(const char *a, const char *b, size_t n) {
+    if (n > 16) return memcmp(a, b, n) == 0;
+    if (n >= 8) {
+        uint64_t x[2], y[2];
+        memcpy(x, a, 8), memcpy(y, b, 8);
+        memcpy(x + 1, a + n - 8, 8), memcpy(y + 1, b + n - 8, 8);
+        return x[0] == y[0] && x[1] == y[1];
+    }
+    if (n >= 4) {
+        uint32_t x[2], y[2];
+        memcpy(x, a, 4), memcpy(y, b, 4);
+        memcpy(x + 1, a + n - 4, 4), memcpy(y + 1, b + n - 4, 4);
+        return x[0] == y[0] && x[1] == y[1];
+    }
+    for (size_t i = 0; i < n; i++)
+        if (a[i] != b[i]) return false;
+    return true;
+}
 /* True when both have the same bytes. */
 static inline bool plm_str_eq(plm_str a, plm_str b) {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+    return a.n == b.n && plm_bytes_eq(a.p, b.p, a.n);
 }
 /* True when a has the same bytes as the NUL-terminated b. */
 static inline bool plm_str_is(plm_str a, const char *b) {

@@ -41,6 +41,10 @@ typedef bool (*plm_listing)(void *ctx, const plm_party *p, plm_day as_of, plm_li
 plm_desk *plm_desk_new(const plm_book *b, plm_fault *f);
 void plm_desk_free(plm_desk *d);
 void plm_desk_listing(plm_desk *d, plm_listing s, void *ctx);
+/* How many bytes of what was found a desk remembers, for cases and items with the same facts: at
+ * first PLM_DESK_MEMO_BYTES; 0 forgets all and remembers nothing.  No answer hangs on it. */
+#define PLM_DESK_MEMO_BYTES (16u << 20)
+void plm_desk_remember(plm_desk *d, size_t bytes);
 
 /* Reviews one case given as JSON text and appends the result, one line of JSON by the contract of
  * `plimsoll review` without a line end.  False: the input is in error and nothing was appended. */

@@ -83,6 +83,9 @@ typedef struct plm_own_result {
 bool plm_own_decide(plm_own_graph *g, uint32_t party, const plm_own_rule *rule,
                     plm_own_result *out, plm_fault *f);
 
+/* Whether and no more, which is sooner known.  False: no such node, or out of memory. */
+bool plm_own_owned(plm_own_graph *g, uint32_t party, const plm_own_rule *rule, plm_truth *out);
+
 /* The same for a case's party, by the contract of review: owners left out are not known, [] is
  * nobody, an owner without owners ends its branch, shares below 1 leave the rest not known.
  * restricted says of one owner whether it is itself on the list in question.  Node 0 of the graph
@@ -92,6 +95,11 @@ typedef plm_truth (*plm_own_listed)(void *ctx, const plm_owner *owner);
 bool plm_own_decide_party(plm_arena *arena, const plm_party *party, plm_own_listed restricted,
                           void *ctx, const plm_own_rule *rule, plm_own_result *out,
                           plm_own_graph **graph, const plm_owner **owner_of, plm_fault *f);
+
+/* That graph and the party's node alone. */
+bool plm_own_of_party(plm_arena *arena, const plm_party *party, plm_own_listed restricted,
+                      void *ctx, plm_own_graph **graph, uint32_t *at, const plm_owner **owner_of,
+                      plm_fault *f);
 
 /* The ultimate parent: from owner to owner while one holds more than half.  YES and *out where
  * it is certain (possibly the party itself); UNKNOWN where an unknown share could be more than

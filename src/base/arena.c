@@ -62,7 +62,7 @@ static block *block_new(plm_arena *a, size_t need) {
     return b;
 }
 
-void *plm_arena_alloc(plm_arena *a, size_t size) {
+static void *take(plm_arena *a, size_t size) {
     if (size > SIZE_MAX - 15) return NULL;
     size = (size + 15) & ~(size_t)15;
     if (size == 0) size = 16;
@@ -73,7 +73,12 @@ void *plm_arena_alloc(plm_arena *a, size_t size) {
     void *p = b->data + b->used;
     b->used += size;
     a->used += size;
-    return memset(p, 0, size);
+    return p;
+}
+
+void *plm_arena_alloc(plm_arena *a, size_t size) {
+    void *p = take(a, size);
+    return p ? memset(p, 0, size) : NULL;
 }
 
 void *plm_arena_array(plm_arena *a, size_t n, size_t size) {
@@ -82,9 +87,10 @@ void *plm_arena_array(plm_arena *a, size_t n, size_t size) {
 }
 
 plm_str plm_arena_copy(plm_arena *a, plm_str s) {
-    char *p = plm_arena_alloc(a, s.n + 1);
+    char *p = s.n < SIZE_MAX ? take(a, s.n + 1) : NULL;
     if (!p) return (plm_str){NULL, 0};
     if (s.n) memcpy(p, s.p, s.n);
+    p[s.n] = 0;
     return (plm_str){p, s.n};
 }
 

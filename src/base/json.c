@@ -205,36 +205,58 @@ static void escape(plm_buf *b, unsigned char c) {
 static bool plain(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
 
 typedef signed char v16 __attribute__((vector_size(16)));
+typedef uint64_t two __attribute__((vector_size(16)));
 
 /* Are sixteen bytes all plain?  As signed bytes, those above ASCII are below zero. */
-static bool plain16(const char *p) {
-    v16 v;
-    uint64_t bad[2];
-    memcpy(&v, p, sizeof v);
-    v16 is = (v < 0x20) | (v == '"') | (v == '\\');
-    memcpy(bad, &is, sizeof bad);
+static inline bool plain16(two bytes) {
+    v16 v = (v16)bytes;
+    two bad = (two)((v < 0x20) | (v == '"') | (v == '\\'));
     return !(bad[0] | bad[1]);
 }
 
-/* The last bytes are looked at together with some before them, or with plain ones after them. */
-static bool all_plain(plm_str s) {
-    char few[16];
-    size_t i = 0;
-    for (; i + 16 <= s.n; i += 16)
-        if (!plain16(s.p + i)) return false;
-    if (i == s.n) return true;
-    if (s.n > 16) return plain16(s.p + s.n - 16);
-    memset(few, ' ', sizeof few);
-    if (s.n >= 8) {
-        memcpy(few, s.p, 8);
-        memcpy(few + 8, s.p + s.n - 8, 8);
-    } else if (s.n >= 4) {
-        memcpy(few, s.p, 4);
-        memcpy(few + 4, s.p + s.n - 4, 4);
-    } else {
-        for (size_t k = 0; k < s.n; k++) few[k] = s.p[k];
+static inline uint64_t load8(const char *p) {
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline uint64_t load4(const char *p) {
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* Copies the text when all of it is plain; else says so, and what it wrote does not count.  Texts
+ * of up to 16 bytes, the usual ones, are taken by their ends, which may overlap. */
+static inline bool put_plain(char *to, plm_str s) {
+    const char *p = s.p, *end = s.p + s.n;
+    if (s.n > 16) {
+        two v;
+        for (; end - p >= 16; p += 16) {
+            memcpy(&v, p, sizeof v);
+            if (!plain16(v)) return false;
+        }
+        memcpy(&v, end - 16, sizeof v);
+        memcpy(to, s.p, s.n);
+        return plain16(v);
     }
-    return plain16(few);
+    if (s.n >= 8) {
+        two v = {load8(p), load8(end - 8)};
+        memcpy(to, p, 8);
+        memcpy(to + s.n - 8, end - 8, 8);
+        return plain16(v);
+    }
+    if (s.n >= 4) {
+        uint64_t both = load4(p) | load4(end - 4) << 32;
+        memcpy(to, p, 4);
+        memcpy(to + s.n - 4, end - 4, 4);
+        return plain16((two){both, both});
+    }
+    for (; p < end; p++) {
+        if (!plain((unsigned char)*p)) return false;
+        *to++ = *p;
+    }
+    return true;
 }
 
 static void escaped(plm_buf *b, plm_str s) {
@@ -255,27 +277,24 @@ static void escaped(plm_buf *b, plm_str s) {
 }
 
 /* The text in quotes, after a comma where one is due; a key: with its colon. */
-static void quoted(plm_jw *w, plm_str s, bool key) {
+static inline void quoted(plm_jw *w, plm_str s, bool key) {
     plm_buf *b = w->b;
-    bool comma = w->comma;
-    w->comma = !key;
-    if (all_plain(s)) {
-        size_t n = (size_t)comma + s.n + 2 + (size_t)key;
-        char *p = plm_buf_room(b, n);
-        if (!p) return;
-        if (comma) *p++ = ',';
+    size_t n = (size_t)w->comma + s.n + 2 + (size_t)key;
+    char *p = plm_buf_room(b, n);
+    if (p && put_plain(p + w->comma + 1, s)) {
+        if (w->comma) *p++ = ',';
         *p++ = '"';
-        if (s.n) memcpy(p, s.p, s.n);
         p[s.n] = '"';
         if (key) p[s.n + 1] = ':';
         b->n += n;
-        return;
+    } else if (p) {
+        if (w->comma) plm_buf_putc(b, ',');
+        plm_buf_putc(b, '"');
+        escaped(b, s);
+        plm_buf_putc(b, '"');
+        if (key) plm_buf_putc(b, ':');
     }
-    if (comma) plm_buf_putc(b, ',');
-    plm_buf_putc(b, '"');
-    escaped(b, s);
-    plm_buf_putc(b, '"');
-    if (key) plm_buf_putc(b, ':');
+    w->comma = !key;
 }
 
 void plm_jw_key(plm_jw *w, const char *key) { quoted(w, plm_str_c(key), true); }

@@ -152,9 +152,7 @@ static bool warnings_into(rd *r, plm_case *c) {
 /* Position of k among keys, or -1. */
 static int find(const plm_str *keys, size_t n, plm_str k) {
     for (size_t i = 0; i < n; i++)
-        if (keys[i].n == k.n && k.n && keys[i].p[0] == k.p[0] &&
-            memcmp(keys[i].p, k.p, k.n) == 0)
-            return (int)i;
+        if (plm_str_eq(keys[i], k)) return (int)i;
     return -1;
 }
 #define FIND(keys, k) find(keys, COUNT(keys), plm_json_text(k))
@@ -222,7 +220,7 @@ static bool word(rd *r, const at *p, const plm_json *v, const char *const *names
     char all[256] = "";
     size_t n = 0;
     for (int i = 1; i < count; i++)
-        if (plm_str_is(s, names[i])) {
+        if (s.n && s.p[0] == names[i][0] && plm_str_is(s, names[i])) {
             *out = i;
             return true;
         }

@@ -1,5 +1,6 @@
 /* desk.c: makes and frees a desk, and finds the rulebook's names once. */
 #include "decide/desk.h"
+#include "plimsoll/alike.h"
 
 #include <string.h>
 
@@ -25,6 +26,14 @@ static void sort_classes(plm_desk *d) {
     }
 }
 
+/* Do the classes of an item hang on its own facts alone? */
+static bool items_stand_alone(const plm_desk *d) {
+    for (uint32_t i = 0; i < d->class_count; i++)
+        if (d->classes[i] != PLM_RULE_NONE && !plm_book_of_item(d->book, d->classes[i]))
+            return false;
+    return plm_book_eccn_of_item(d->book);
+}
+
 static bool sort_rules(plm_desk *d) {
     size_t n = plm_book_count(d->book);
     d->requirements = plm_mem_resize(NULL, (n + 1) * sizeof *d->requirements);
@@ -36,6 +45,7 @@ static bool sort_rules(plm_desk *d) {
         !d->classes)
         return false;
     sort_classes(d);
+    d->items_stand_alone = items_stand_alone(d);
     for (plm_rule r = 0; r < n; r++) {
         plm_rule_kind k = plm_book_rule(d->book, r)->kind;
         if (k == PLM_RULE_REQUIREMENT) d->requirements[d->requirement_count++] = r;
@@ -53,7 +63,11 @@ plm_desk *plm_desk_new(const plm_book *b, plm_fault *f) {
         d->book = b;
         plm_buf_init(&d->tail, PLM_RULES_FILE_MAX);
         plm_buf_init(&d->canon, PLM_PROOF_BYTES_MAX);
-        plm_buf_init(&d->proof, PLM_PROOF_BYTES_MAX);
+        plm_buf_init(&d->proof_head, PLM_PROOF_BYTES_MAX);
+        plm_buf_init(&d->alike, PLM_PROOF_BYTES_MAX);
+        plm_buf_init(&d->found, PLM_PROOF_BYTES_MAX);
+        plm_buf_init(&d->item_alike, PLM_PROOF_BYTES_MAX);
+        plm_buf_init(&d->item_found, PLM_PROOF_BYTES_MAX);
         d->world = plm_facts_new(b);
         d->arena = plm_arena_new(PLM_DESK_CASE_BYTES_MAX);
     }
@@ -62,6 +76,7 @@ plm_desk *plm_desk_new(const plm_book *b, plm_fault *f) {
         plm_fail(f, PLM_NO_MEMORY, "out of memory");
         return NULL;
     }
+    plm_desk_remember(d, PLM_DESK_MEMO_BYTES);
     for (int i = 0; i < DF_COUNT; i++) d->facts[i] = plm_book_fact_find(b, fact_names[i]);
     return d;
 }
@@ -83,7 +98,12 @@ void plm_desk_free(plm_desk *d) {
     plm_mem_free(d->result);
     plm_buf_free(&d->tail);
     plm_buf_free(&d->canon);
-    plm_buf_free(&d->proof);
+    plm_buf_free(&d->proof_head);
+    plm_buf_free(&d->alike);
+    plm_buf_free(&d->found);
+    plm_buf_free(&d->item_alike);
+    plm_buf_free(&d->item_found);
+    plm_memo_free(d->memo);
     plm_mem_free(d);
 }
 

@@ -4,6 +4,7 @@
 
 #include "plimsoll/decide.h"
 #include "base/json.h"
+#include "base/memo.h"
 
 #define VIEWS_MAX 128 /* kept, of some 60 KB each */
 #define PATH_TEXT 256
@@ -130,7 +131,11 @@ struct plm_desk {
     plm_rule *live_exceptions;
     uint32_t live_cap;
     plm_buf tail; /* not_modelled and rulebook, the same in every result */
-    plm_buf canon, proof; /* the case and the proof as they are hashed */
+    plm_buf canon, proof_head; /* the case and the proof's beginning as they are hashed */
+    plm_buf alike, found;      /* findings.c: the facts as bytes, and what they come to */
+    plm_buf item_alike, item_found;
+    plm_memo *memo;            /* found by alike, of cases before; NULL: none is kept */
+    bool items_stand_alone;    /* the classes of an item hang on nothing else */
     struct result *result; /* result.c */
     plm_listing screen;
     void *screen_ctx;
@@ -159,8 +164,8 @@ plm_str desk_item_path(const plm_desk *d, uint32_t item, char out[PATH_TEXT]);
 plm_str desk_path_join(char *out, size_t max, plm_str a, plm_str b);
 /* entry.c: what the columns of an Entity List entry say, as its facts. */
 void desk_entry_fill(plm_desk *d, uint32_t at, const plm_listed *l);
-/* owners.c: half or more held, in sum, by owners restricted by the flag. */
-plm_truth desk_owned(plm_desk *d, const plm_party *p, int flag);
+/* owners.c: half or more held, in sum, by owners restricted by the flag, for each of n flags. */
+void desk_owned(plm_desk *d, const plm_party *p, const int *flags, plm_truth *owned, size_t n);
 /* verdict.c */
 /* Finds what still counts; after the facts are filled or changed, before anything is settled. */
 void desk_sift(plm_desk *d);

@@ -365,8 +365,10 @@ static plm_truth government(plm_str name) {
         if (c >= 'a' && c <= 'z') folded[n++] = c;
     }
     folded[n] = 0;
+    uint32_t first = 0; /* letters that one of the words begins with */
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++) first |= 1u << (words[k][0] - 'a');
     for (size_t i = 0; i < n; i++) {
-        if (!strchr("mgafdp", folded[i])) continue;
+        if (!(first >> (folded[i] - 'a') & 1)) continue;
         for (size_t k = 0; k < sizeof words / sizeof *words; k++)
             if (words[k][0] == folded[i] && strncmp(folded + i, words[k], strlen(words[k])) == 0)
                 return PLM_UNKNOWN;
@@ -386,9 +388,11 @@ static void fill_party(plm_desk *d, uint32_t at) {
     plm_facts_text(d->world, d->facts[DF_party_name], at, p->name);
     plm_facts_text(d->world, d->facts[DF_parent_name], at, p->parent_name);
     yes(d, DF_government, at, government(p->name));
-    yes(d, DF_owned_listed, at, desk_owned(d, p, PLM_L_entity_list));
-    yes(d, DF_owned_meu, at, desk_owned(d, p, PLM_L_military_end_user));
-    yes(d, DF_owned_sdn, at, desk_owned(d, p, PLM_L_sdn));
+    static const int flags[] = {PLM_L_entity_list, PLM_L_military_end_user, PLM_L_sdn};
+    static const int facts[] = {DF_owned_listed, DF_owned_meu, DF_owned_sdn};
+    plm_truth owned[3];
+    desk_owned(d, p, flags, owned, 3);
+    for (int i = 0; i < 3; i++) yes(d, facts[i], at, owned[i]);
 }
 
 static void ground(plm_desk *d, const plm_ground *g, int kind, const char *const *names,

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #define KEY_MAX 96   /* longer names are in no table */
-#define WORDS_MAX 7  /* of a name that is looked up in any order: 6 words, 720 orders */
+#define WORDS_MAX 12 /* of a name that is looked up in any order */
+#define ORDERED_MAX 6 /* of these, the ones that tell products apart: 720 orders */
 
 static const char *const makers[] = {"NVIDIA", "AMD",    "INTEL", "GOOGLE", "MICROSOFT",
                                      "META",   "AMAZON", "AWS",   "HUAWEI", "BIREN",
@@ -27,6 +28,7 @@ static const char *text(uint32_t at) { return plm_catalog_text + at; }
 static size_t mark_at(plm_str s, size_t i) {
     static const char *const marks[] = {"\xC2\xAE", "\xE2\x84\xA2", "\xE2\x80\x90", "\xE2\x80\x91",
                                         "\xE2\x80\x93", "\xE2\x80\x94", "\xC2\xA0"};
+    if ((unsigned char)s.p[i] < 0x80) return 0;
     for (size_t m = 0; m < sizeof marks / sizeof *marks; m++)
         if (plm_str_starts((plm_str){s.p + i, s.n - i}, marks[m])) return strlen(marks[m]);
     return 0;
@@ -73,11 +75,16 @@ static void put_value(plm_catalog_hit *h, const cat_value *v) {
 }
 
 static void from_chip(const cat_chip *c, plm_catalog_hit *h) {
-    *h = (plm_catalog_hit){
-        .id = text(c->id), .name = text(c->name), .vendor = text(c->vendor),
-        .eccn = text(c->eccn), .eccn_source = text(c->eccn_source), .form = (plm_form)c->form,
-        .datacenter = (plm_truth)c->datacenter, .encryption = (plm_truth)c->encryption,
-        .certainty = (plm_certainty)c->certainty};
+    h->id = text(c->id);
+    h->name = text(c->name);
+    h->vendor = text(c->vendor);
+    h->eccn = text(c->eccn);
+    h->eccn_source = text(c->eccn_source);
+    h->form = (plm_form)c->form;
+    h->datacenter = (plm_truth)c->datacenter;
+    h->encryption = (plm_truth)c->encryption;
+    h->certainty = (plm_certainty)c->certainty;
+    h->value_count = 0; /* values beyond are not read: they are not cleared either */
     for (uint16_t i = 0; i < c->count; i++) put_value(h, &plm_catalog_values[c->first + i]);
 }
 
@@ -103,9 +110,15 @@ static void put_a1(plm_catalog_hit *h, const cat_part *p) {
 }
 
 static void from_part(const cat_part *p, plm_catalog_hit *h) {
-    *h = (plm_catalog_hit){.name = "", .datacenter = PLM_UNKNOWN, .encryption = PLM_UNKNOWN,
-                           .certainty = PLM_CERTAINTY_HIGH};
-    if (p->chip >= 0) from_chip(&plm_catalog_chips[p->chip], h);
+    if (p->chip >= 0) {
+        from_chip(&plm_catalog_chips[p->chip], h);
+    } else {
+        h->name = "";
+        h->form = PLM_FORM_NONE;
+        h->datacenter = h->encryption = PLM_UNKNOWN;
+        h->certainty = PLM_CERTAINTY_HIGH;
+        h->value_count = 0;
+    }
     h->id = text(p->number);
     h->vendor = text(p->vendor);
     h->eccn = text(p->eccn);
@@ -172,7 +185,7 @@ static bool words_of(plm_str name, bool makers_too, word_list *w) {
         plm_str part = {name.p + from, i - from};
         from = i + 1;
         if (!part.n || !key_of(part, w->word[w->n])) continue;
-        if (++w->n == WORDS_MAX) return false;
+        if (++w->n == WORDS_MAX) return false; /* the last is room to move words in */
     }
     for (uint32_t i = 0; i < w->n; i++) {
         const char *next = i + 1 < w->n ? w->word[i + 1] : NULL;
@@ -182,7 +195,7 @@ static bool words_of(plm_str name, bool makers_too, word_list *w) {
         kept++;
     }
     w->n = kept;
-    return kept > 0;
+    return kept > 0 && kept <= ORDERED_MAX;
 }
 
 /* Tries the words from number at on in every order. */

@@ -4,6 +4,7 @@
  * the name may mean has it; 3 every value keeps its source.  Held by tests/unit/test_goods.c. */
 #include "plimsoll/goods.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define VALUES_FIRST 4u /* room for values, doubled when it is full */
@@ -132,16 +133,22 @@ static bool can_be(const plm_catalog_hit *h, const plm_item *it, const plm_goods
     return true;
 }
 
+/* Bytes of a hit with the values that it has. */
+static size_t size_of(const plm_catalog_hit *h) {
+    return offsetof(plm_catalog_hit, values) + h->value_count * sizeof h->values[0];
+}
+
 /* Where all are ruled out, none is: the facts are then in conflict with the name. */
 static bool find_hits(plm_arena *a, const plm_item *it, plm_goods *out, plm_fault *f) {
     plm_catalog_hit found[PLM_CATALOG_HITS_MAX];
+    bool fits[PLM_CATALOG_HITS_MAX];
     uint32_t n = plm_catalog_find(it->part, found), fit = 0;
     if (n == 0) return true;
-    for (uint32_t i = 0; i < n; i++) fit += can_be(&found[i], it, out);
-    plm_catalog_hit *hits = plm_arena_array(a, n, sizeof *hits);
+    for (uint32_t i = 0; i < n; i++) fit += fits[i] = can_be(&found[i], it, out);
+    plm_catalog_hit *hits = plm_arena_array(a, fit ? fit : n, sizeof *hits);
     if (!hits) return no_memory(f);
     for (uint32_t i = 0; i < n; i++)
-        if (fit == 0 || can_be(&found[i], it, out)) hits[out->hit_count++] = found[i];
+        if (fit == 0 || fits[i]) memcpy(&hits[out->hit_count++], &found[i], size_of(&found[i]));
     out->hits = hits;
     return true;
 }

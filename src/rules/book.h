@@ -105,6 +105,7 @@ typedef struct rule {
     plm_str *lift_names, *target_names, *taken_names;
     uint32_t taken_count; /* a note: the classes it takes items out of */
     bool lifts_all, hung;
+    bool of_item;         /* hangs on facts of the item at hand alone, where it has no parts */
 } rule;
 
 typedef struct member {
@@ -147,6 +148,7 @@ typedef struct fact {
     uint32_t at, iv_at, txt_at; /* where its val, plm_iv and txt begin in an entity's record */
     uint32_t word_count;
     plm_str *words;
+    bool totals_only; /* nothing but totals over the items reads it */
 } fact;
 
 typedef struct eccn_clause {
@@ -186,6 +188,9 @@ struct plm_book {
     plm_str *names;           /* names in conditions, until linked */
     uint32_t scope_slots[4];
     uint32_t record[3];       /* bytes of a transaction's, item's and party's facts */
+    uint32_t vals[3];         /* of these, the short values, which stand first */
+    uint32_t *long_facts[3], long_count[3]; /* numbers and texts, which have more than that */
+    uint32_t *class_facts, class_fact_count; /* those that an item's classes and code hang on */
     bool drafting;            /* while parsing: the file is a draft laid over the law */
     plm_rule *by_name; /* rules sorted by name */
     plm_day *as_of_days, *known_days; /* from which on something may differ, sorted */
@@ -211,6 +216,7 @@ bool plm_code_read(plm_str text, code *out);
 /* Is code c within the set?  c may be less exact than the set: unknown then. */
 plm_truth plm_code_within(const code *c, const codeset *s);
 
+#define NAME_FOLDED_MAX 256
 /* Folds a name: ASCII letters to lower case, everything but letters and digits dropped. */
 size_t plm_name_fold(plm_str s, char *out, size_t max);
 
@@ -233,6 +239,8 @@ static inline bool plm_dep_meet(const deps *a, const deps *b) {
 }
 
 /* view.c */
+/* Is the folded name in the list, on the view's dates? */
+bool plm_view_has_name(const plm_view *v, uint32_t list, plm_str folded);
 plm_truth plm_rule_force(const rule *r, plm_day as_of, plm_day known, bool codified);
 
 /* link.c: names to numbers, cycles, clocks, classes taken out by notes. */
@@ -241,8 +249,8 @@ bool plm_book_link(plm_book *b, plm_fault *f);
 /* edges.c: the days from which on a view may differ, of the transaction and of knowledge. */
 bool plm_book_list_days(plm_book *b);
 
-/* world.c: where each fact lies in the record of its entity. */
-void plm_book_lay(plm_book *b);
+/* world.c: where each fact lies in the record of its entity; false: out of memory. */
+bool plm_book_lay(plm_book *b);
 
 /* parse.c: adds one file's declarations; facts_only first for every file. */
 bool plm_book_parse(plm_book *b, plm_str file, plm_str text, bool facts_only, plm_fault *f);

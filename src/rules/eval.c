@@ -56,13 +56,21 @@ static plm_iv flatten(numval v) {
     return r;
 }
 
+/* A number as an interval; a fact, the usual one, as it stands. */
+static plm_iv ask_iv(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
+    const node *n = &w->book->nodes[at];
+    if (n->op == NUM_FACT) return *world_iv(w, n->a, item, party);
+    return flatten(ask_number(w, at, item, party));
+}
+
 static plm_iv total(plm_facts *w, const node *n, int32_t party) {
     plm_iv sum = iv_const(plm_dec_int(0));
+    w->totalled = true;
     for (uint32_t i = 0; i < w->items; i++) {
         if (w->places[i].parent >= 0) continue;
         plm_truth t = ask_node(w, n->b, (int32_t)i, party);
         if (t == PLM_NO) continue;
-        plm_iv v = flatten(ask_number(w, n->a, (int32_t)i, party));
+        plm_iv v = ask_iv(w, n->a, (int32_t)i, party);
         if (t == PLM_UNKNOWN) v = plm_iv_hull(v, iv_const(plm_dec_int(0)));
         sum = iv_add(sum, v);
     }
@@ -86,21 +94,19 @@ numval ask_number(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
         return ask_number(w, v->known ? n->a : n->b, item, party);
     }
     case NUM_TOTAL: return whole(total(w, n, party));
-    case NUM_DIV: {
-        numval a = ask_number(w, n->a, item, party), b = ask_number(w, n->b, item, party);
-        return (numval){.num = flatten(a), .den = flatten(b), .ratio = true};
-    }
+    case NUM_DIV:
+        return (numval){.num = ask_iv(w, n->a, item, party), .den = ask_iv(w, n->b, item, party),
+                        .ratio = true};
     default: break;
     }
-    plm_iv a = flatten(ask_number(w, n->a, item, party));
-    plm_iv b = flatten(ask_number(w, n->b, item, party));
+    plm_iv a = ask_iv(w, n->a, item, party), b = ask_iv(w, n->b, item, party);
     if (n->op == NUM_MUL) return whole(iv_mul(a, b));
     return whole(iv_add(a, n->op == NUM_SUB ? iv_neg(b) : b));
 }
 
 /* Like plm_iv_compare, with ends that may be open. */
-static plm_truth compare(plm_iv v, bool open_lo, bool open_hi, plm_rel r, plm_dec t) {
-    int lo = v.no_lo ? -1 : plm_dec_cmp(v.lo, t), hi = v.no_hi ? 1 : plm_dec_cmp(v.hi, t);
+static plm_truth compare(const plm_iv *v, bool open_lo, bool open_hi, plm_rel r, plm_dec t) {
+    int lo = v->no_lo ? -1 : plm_dec_cmp(v->lo, t), hi = v->no_hi ? 1 : plm_dec_cmp(v->hi, t);
     if (lo == 0 && open_lo) lo = 1;
     if (hi == 0 && open_hi) hi = -1;
     return plm_rel_decide(lo, hi, r);
@@ -114,18 +120,29 @@ static plm_truth compare_settled(plm_facts *w, const node *n, uint32_t number, i
         if (!s->is_iv || leaf_item(s->at) != item || leaf_party(s->at) != party) continue;
         const node *c = &w->book->nodes[leaf_kind_of(w->book, s->at)->a];
         if (w->book->nodes[c->a].a != number) continue;
-        plm_truth t = compare(s->iv, s->open_lo, s->open_hi, (plm_rel)n->rel, w->book->decs[n->b]);
+        plm_truth t = compare(&s->iv, s->open_lo, s->open_hi, (plm_rel)n->rel, w->book->decs[n->b]);
         if (t != PLM_UNKNOWN) return t;
     }
     return PLM_UNKNOWN;
 }
 
+static plm_truth ask_fact_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
+    const node *n = &w->book->nodes[at];
+    uint32_t f = w->book->nodes[n->a].a;
+    const val *v = world_val(w, f, item, party);
+    plm_truth r = compare(world_iv(w, f, item, party), v->open_lo, v->open_hi, (plm_rel)n->rel,
+                          w->book->decs[n->b]);
+    if (r != PLM_UNKNOWN) return r;
+    return unknown(w, leaf_of(w->book, w->book->leaf_of[at], item, party));
+}
+
 APART plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) {
     const node *n = &w->book->nodes[at], *v = &w->book->nodes[n->a];
+    if (v->op == NUM_FACT) return ask_fact_cmp(w, at, item, party);
     plm_dec t = w->book->decs[n->b];
     numval x = ask_number(w, n->a, item, party);
     plm_truth r;
-    if (!x.ratio) r = compare(x.num, x.open_lo, x.open_hi, (plm_rel)n->rel, t);
+    if (!x.ratio) r = compare(&x.num, x.open_lo, x.open_hi, (plm_rel)n->rel, t);
     else if (!x.den.no_hi && plm_dec_is_zero(x.den.hi)) return PLM_NO; /* undefined: not met */
     else r = plm_iv_compare_ratio(x.num, x.den, (plm_rel)n->rel, t);
     if (r != PLM_UNKNOWN) return r;
@@ -133,7 +150,7 @@ APART plm_truth ask_cmp(plm_facts *w, uint32_t at, int32_t item, int32_t party) 
     if (v->op == NUM_RULE &&
         (r = compare_settled(w, n, v->a, leaf_item(l), leaf_party(l))) != PLM_UNKNOWN)
         return r;
-    return v->op == NUM_FACT ? unknown(w, l) : looked_up(w, l);
+    return looked_up(w, l);
 }
 
 /* The node's own unknown. */
@@ -156,16 +173,10 @@ static plm_truth ask_word(plm_facts *w, const node *n, int32_t item, int32_t par
 static APART plm_truth ask_named(plm_facts *w, const node *n, int32_t item, int32_t party) {
     const val *v = world_val(w, n->a, item, party);
     if (!v->known) return looked_up(w, leaf_at(w, n, item, party));
-    char folded[256];
+    char folded[NAME_FOLDED_MAX];
     plm_str name = world_txt(w, n->a, item, party)->text;
     plm_str f = {folded, plm_name_fold(name, folded, sizeof folded)};
-    const namelist *l = &w->book->lists[n->b];
-    plm_day d = w->view->as_of, known = w->view->known;
-    for (uint32_t i = 0; f.n && i < l->count; i++)
-        if (plm_str_eq(l->v[i].text, f) && l->v[i].from <= d && d <= l->v[i].to &&
-            l->v[i].from <= known)
-            return PLM_YES;
-    return PLM_NO;
+    return plm_view_has_name(w->view, n->b, f) ? PLM_YES : PLM_NO;
 }
 
 static APART plm_truth ask_codes(plm_facts *w, const node *n, int32_t item, int32_t party) {
@@ -260,7 +271,7 @@ static inline plm_truth remember(plm_facts *w, uint32_t at, const deps *hangs_on
 APART plm_truth ask_set(plm_facts *w, uint32_t set, int32_t item) {
     if (!v_known(w, item)) return ask_within(w, set, item);
     uint32_t at = w->memo_base[w->book->rule_count] + set * w->items + (uint32_t)item;
-    const memo *m = &w->memos[at];
+    memo *m = &w->memos[at];
     if (!memo_fresh(w, w->book->rule_count + set, m))
         return remember(w, at, &w->book->sets[set].hangs_on, ask_within(w, set, item));
     if (m->truth == PLM_UNKNOWN) w->why = m->why;
@@ -358,7 +369,7 @@ plm_truth ask_rule(plm_facts *w, plm_rule r, int32_t item, int32_t party) {
     const rule *k = &w->book->rules[r];
     plm_scope s = k->info.scope;
     uint32_t at = memo_of(w, r, s, item, party);
-    const memo *m = &w->memos[at];
+    memo *m = &w->memos[at];
     if (memo_fresh(w, r, m)) {
         if (m->truth == PLM_UNKNOWN) w->why = m->why;
         return (plm_truth)m->truth;

@@ -307,7 +307,7 @@ static bool link_eccns(linker *l) {
 
 bool plm_book_link(plm_book *b, plm_fault *f) {
     linker l = {.b = b, .f = f};
-    plm_book_lay(b);
+    if (!plm_book_lay(b)) return plm_fail(f, PLM_NO_MEMORY, "out of memory");
     if (!sort_names(&l)) return false;
     for (uint32_t i = 0; i < b->rule_count; i++) {
         if (!link_rule(&l, &b->rules[i])) return false;

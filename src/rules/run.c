@@ -67,7 +67,7 @@ static APART plm_truth do_ratio(plm_facts *w, const op *o, const env *e) {
 /* A test of a fact that is known, or of a rule that is remembered and decided. */
 static inline bool quick(const plm_facts *w, const op *o, const env *e, plm_truth *t) {
     const val *v;
-    const memo *m;
+    memo *m;
     switch (o->op) {
     case DO_FACT:
         *t = (plm_truth)val_at(o, e)->truth;
@@ -179,7 +179,7 @@ static APART plm_truth do_cmp(plm_facts *w, const op *o, const env *e) {
 }
 
 static inline plm_truth do_rule(plm_facts *w, const op *o, const env *e) {
-    const memo *m = &w->memos[memo_of(w, o->a, (plm_scope)o->scope, e->item, e->party)];
+    memo *m = &w->memos[memo_of(w, o->a, (plm_scope)o->scope, e->item, e->party)];
     if (!memo_fresh(w, o->a, m)) return ask_rule(w, o->a, e->item, e->party);
     if (m->truth == PLM_UNKNOWN) w->why = m->why;
     return (plm_truth)m->truth;

@@ -122,6 +122,15 @@ bool plm_view_is(const plm_view *v, plm_day as_of, plm_day known, bool codified)
            known <= v->known_to && v->codified == codified;
 }
 
+bool plm_view_has_name(const plm_view *v, uint32_t list, plm_str folded) {
+    const namelist *l = &v->book->lists[list];
+    for (uint32_t i = 0; folded.n && i < l->count; i++)
+        if (plm_str_eq(l->v[i].text, folded) && l->v[i].from <= v->as_of &&
+            v->as_of <= l->v[i].to && l->v[i].from <= v->known)
+            return true;
+    return false;
+}
+
 plm_truth plm_view_force(const plm_view *v, plm_rule r) { return v->force[r]; }
 
 plm_truth plm_view_in_group(const plm_view *v, plm_str name, plm_country c) {

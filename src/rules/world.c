@@ -19,21 +19,32 @@ static bool is_text(const fact *f) {
 
 static uint32_t round_up(uint32_t n, uint32_t to) { return (n + to - 1) / to * to; }
 
-void plm_book_lay(plm_book *b) {
+bool plm_book_lay(plm_book *b) {
     uint32_t n[3] = {0};
+    for (int s = 0; s < 3; s++) {
+        b->long_facts[s] = plm_arena_array(b->arena, b->fact_count + 1, sizeof(uint32_t));
+        if (!b->long_facts[s]) return false;
+    }
     for (uint32_t i = 0; i < b->fact_count; i++) {
         b->facts[i].at = n[scope_of(&b->facts[i])];
         n[scope_of(&b->facts[i])] += (uint32_t)sizeof(val);
     }
-    for (int s = 0; s < 3; s++) n[s] = round_up(n[s], 16);
+    for (int s = 0; s < 3; s++) {
+        b->vals[s] = n[s];
+        n[s] = round_up(n[s], 16);
+    }
     for (uint32_t i = 0; i < b->fact_count; i++) {
         fact *f = &b->facts[i];
-        uint32_t *at = &n[scope_of(f)];
+        plm_scope s = scope_of(f);
+        uint32_t *at = &n[s];
+        if (f->info.type == PLM_FACT_NUMBER || is_text(f))
+            b->long_facts[s][b->long_count[s]++] = i;
         f->iv_at = f->txt_at = *at;
         if (f->info.type == PLM_FACT_NUMBER) *at += (uint32_t)sizeof(plm_iv);
         if (is_text(f)) *at += round_up((uint32_t)sizeof(txt), 8);
     }
     for (int s = 0; s < 3; s++) b->record[s] = round_up(n[s], 16);
+    return true;
 }
 
 /* Records of which nothing is known. */
@@ -169,6 +180,7 @@ bool plm_facts_reset(plm_facts *w, const plm_view *v, uint32_t items, uint32_t p
     for (uint32_t i = 0; i < items; i++) w->places[i] = (place){-1, false};
     w->undo_count = w->stamp = 0;
     w->open = PLM_UNKNOWN;
+    w->totalled = false;
     if (++w->gen == 0) {
         memset(w->memos, 0, w->memo_cap * sizeof *w->memos);
         w->gen = 1;

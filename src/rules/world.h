@@ -103,6 +103,7 @@ struct plm_facts {
     uint32_t loose;           /* how many of those settled are loose */
     undo *undos;
     uint32_t undo_count, undo_cap;
+    bool totalled;            /* a total over the items was asked for */
     plm_truth open;           /* readings left open: unknown but in tests */
     plm_arena *texts;
     plm_str *node_text, *rule_text; /* what the proof says of them, once it was said */
@@ -173,14 +174,15 @@ bool world_part_of(const plm_facts *w, uint32_t part, int32_t item);
 /* Before memo `at` is written over (and `of`, when it is not NULL); false: leave it as it is. */
 bool memo_keep(plm_facts *w, uint32_t at, const deps *hangs_on, derived *of);
 /* Is what hangs as the k-th of rules, sets and derived codes as it was when it was remembered? */
-static inline bool memo_fresh(const plm_facts *w, uint32_t k, const memo *m) {
+static inline bool memo_fresh(const plm_facts *w, uint32_t k, memo *m) {
     if (m->gen != w->gen) return false;
-    if (m->firm) return true;
+    if (m->firm || m->stamp == w->stamp) return true;
     const uint64_t *moved = w->done_moved + (size_t)w->done_count * w->book->hung_words + k / 64;
     for (uint32_t i = w->done_count; i-- > 0 && w->done_stamp[i] > m->stamp;) {
         moved -= w->book->hung_words;
         if (*moved >> (k % 64) & 1) return false;
     }
+    m->stamp = w->stamp; /* so that what was looked through is not looked through again */
     return true;
 }
 /* Where a rule's memo is. */

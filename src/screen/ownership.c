@@ -153,23 +153,23 @@ static plm_dec most_of_one(const bound *b, uint32_t x, plm_dec total_lo) {
     return most;
 }
 
-/* Share that the owners in the set hold of node x at this bound, together and the largest. */
+/* Share that the owners in the set hold of node x at this bound, together and (where it is asked
+ * for) the largest. */
 static plm_dec held_by(const bound *b, uint32_t x, plm_dec *single) {
     const plm_own_graph *g = b->g;
-    plm_dec in_lo = zero(), in_hi = zero(), out_lo = zero();
-    *single = zero();
+    plm_dec in_lo = zero(), in_hi = zero(), out_lo = zero(), most = zero();
     for (uint32_t k = g->first[x]; k < g->first[x + 1]; k++) {
         const plm_own_edge *e = &g->edges[g->by_owned[k]];
         if (b->in[e->owner]) {
             in_lo = add(in_lo, e->share.lo);
             in_hi = add(in_hi, e->share.hi);
-            *single = larger(*single, e->share.lo);
+            most = larger(most, e->share.lo);
         } else {
             out_lo = add(out_lo, e->share.lo);
         }
     }
+    if (single) *single = b->high ? most_of_one(b, x, add(in_lo, out_lo)) : most;
     if (!b->high) return in_lo;
-    *single = most_of_one(b, x, add(in_lo, out_lo));
     plm_dec rest = less(one(), out_lo);
     return larger(in_lo, g->nodes[x].complete ? smaller(in_hi, rest) : rest);
 }
@@ -190,7 +190,7 @@ static bool reaches(const plm_own_rule *r, plm_dec share) {
 }
 
 static bool owned_at(const bound *b, uint32_t x) {
-    plm_dec single, all = held_by(b, x, &single);
+    plm_dec single, all = held_by(b, x, b->rule->aggregate ? NULL : &single);
     return reaches(b->rule, b->rule->aggregate ? all : single) ||
            (b->rule->control && controlled(b, x));
 }
@@ -269,6 +269,22 @@ static void ask_for(const plm_own_graph *g, uint32_t party, plm_own_result *out)
              "shareholders, beneficial-ownership statement)", n, p);
 }
 
+/* A listed party is in both sets already; whether it is owned so is asked of its owners. */
+static plm_truth owned_between(const bound *lo, const bound *hi, uint32_t party) {
+    return owned_at(lo, party) ? PLM_YES : owned_at(hi, party) ? PLM_UNKNOWN : PLM_NO;
+}
+
+bool plm_own_owned(plm_own_graph *g, uint32_t party, const plm_own_rule *rule, plm_truth *out) {
+    if (party >= g->node_n || !index_edges(g)) return false;
+    bool *in = plm_arena_array(g->arena, g->node_n, 2 * sizeof *in);
+    if (!in) return false;
+    bound lo = {g, rule, false, in}, hi = {g, rule, true, in + g->node_n};
+    fix_point(&lo);
+    fix_point(&hi);
+    *out = owned_between(&lo, &hi, party);
+    return true;
+}
+
 bool plm_own_decide(plm_own_graph *g, uint32_t party, const plm_own_rule *rule,
                     plm_own_result *out, plm_fault *f) {
     memset(out, 0, sizeof *out);
@@ -286,8 +302,7 @@ bool plm_own_decide(plm_own_graph *g, uint32_t party, const plm_own_rule *rule,
     plm_dec hi_all = held_by(&hi, party, &single), hi_one = single;
     out->held = rule->aggregate ? (plm_iv){.lo = lo_all, .hi = hi_all}
                                 : (plm_iv){.lo = lo_one, .hi = hi_one};
-    /* A listed party is in both sets already; whether it is owned so is asked of its owners. */
-    out->owned = owned_at(&lo, party) ? PLM_YES : owned_at(&hi, party) ? PLM_UNKNOWN : PLM_NO;
+    out->owned = owned_between(&lo, &hi, party);
     add_steps(&lo, &hi, party, out, queue, seen);
     if (out->owned == PLM_UNKNOWN) ask_for(g, party, out);
     return true;
@@ -327,21 +342,28 @@ static bool add_owners(tree *t, uint32_t owned, const plm_owner *o, uint32_t n, 
     return true;
 }
 
-bool plm_own_decide_party(plm_arena *arena, const plm_party *party, plm_own_listed restricted,
-                          void *ctx, const plm_own_rule *rule, plm_own_result *out,
-                          plm_own_graph **graph, const plm_owner **owner_of, plm_fault *f) {
+bool plm_own_of_party(plm_arena *arena, const plm_party *party, plm_own_listed restricted,
+                      void *ctx, plm_own_graph **graph, uint32_t *at, const plm_owner **owner_of,
+                      plm_fault *f) {
     tree t = {plm_own_new(arena), restricted, ctx, owner_of};
-    uint32_t at;
     if (!t.g) return no_memory(f);
     plm_own_node node = {.id = party->name, .name = party->name, .note = {"", 0},
                          .headquarters = party->headquarters, .listed = PLM_NO,
                          .complete = party->owners_known && party->owner_count == 0};
     if (owner_of) owner_of[0] = NULL;
-    if (!plm_own_add_node(t.g, &node, &at, f) ||
-        !add_owners(&t, at, party->owners, party->owner_count, 1, f))
-        return false;
-    if (graph) *graph = t.g;
-    return plm_own_decide(t.g, at, rule, out, f);
+    *graph = t.g;
+    return plm_own_add_node(t.g, &node, at, f) &&
+           add_owners(&t, *at, party->owners, party->owner_count, 1, f);
+}
+
+bool plm_own_decide_party(plm_arena *arena, const plm_party *party, plm_own_listed restricted,
+                          void *ctx, const plm_own_rule *rule, plm_own_result *out,
+                          plm_own_graph **graph, const plm_owner **owner_of, plm_fault *f) {
+    plm_own_graph *g;
+    uint32_t at;
+    if (!plm_own_of_party(arena, party, restricted, ctx, &g, &at, owner_of, f)) return false;
+    if (graph) *graph = g;
+    return plm_own_decide(g, at, rule, out, f);
 }
 
 plm_truth plm_own_ultimate(plm_own_graph *g, uint32_t party, uint32_t *out) {

@@ -97,6 +97,12 @@ def changed(entities, n, seed=3):
     return entities + new
 
 
+def dropped(entities, n, seed=9):
+    """The same lists with n entities less."""
+    gone = set(random.Random(seed).sample(range(len(entities)), min(n, len(entities))))
+    return [e for i, e in enumerate(entities) if i not in gone]
+
+
 def write_jsonl(path, rows):
     with open(path, "w", encoding="utf-8") as f:
         for r in rows:

@@ -80,7 +80,9 @@ static bool add_shipped(plm_screening *s, const char *folder, plm_fault *f) {
     char hex[2 * PLM_SHA256_LEN + 1];
     plm_buf text;
     int n = snprintf(path, sizeof path, "%s/%s", folder ? folder : "", SHIPPED_FILE);
-    if (!folder || s->loaded[SHIPPED_KIND] || n < 0 || (size_t)n >= sizeof path) return true;
+    if (!folder || s->loaded[SHIPPED_KIND] || n < 0 || (size_t)n >= sizeof path ||
+        flag_of(s, PLM_STR(SHIPPED_SOURCE)) != SHIPPED_KIND) /* a law that doesn't know the list */
+        return true;
     plm_buf_init(&text, FOUND_MAX);
     if (!plm_file_read(path, &text, NULL)) return plm_buf_free(&text), true;
     s->shipped = plm_lists_read(PLM_IMPORT_CSV, plm_buf_str(&text), path, f);

@@ -22,38 +22,43 @@ static void put_text(plm_buf *b, const plm_list *l, plm_ref r) {
     plm_buf_put(b, l->text + r.at, r.n);
 }
 
+/* All that the source says of one entity, appended to out. */
+static void put_entity(plm_buf *out, const plm_list *l, const plm_entity *e) {
+    const plm_ref texts[] = {e->id, e->list, e->name, e->citation, e->programs, e->effect,
+                             e->remarks, e->tags};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put_text(out, l, texts[i]);
+    put_number(out, e->kind);
+    put_number(out, e->bits);
+    put_number(out, e->footnotes);
+    put_number(out, (uint32_t)e->listed);
+    put_number(out, e->name_n);
+    for (uint32_t i = 0; i < e->name_n; i++) {
+        put_text(out, l, l->names[e->name_at + i].text);
+        put_number(out, l->names[e->name_at + i].kind);
+    }
+    put_number(out, e->address_n);
+    for (uint32_t i = 0; i < e->address_n; i++) {
+        put_text(out, l, l->addresses[e->address_at + i].text);
+        put_number(out, l->addresses[e->address_at + i].country);
+    }
+    put_number(out, e->country_n);
+    for (uint32_t i = 0; i < e->country_n; i++) put_number(out, l->countries[e->country_at + i]);
+    put_number(out, e->birth_n);
+    for (uint32_t i = 0; i < e->birth_n; i++) {
+        put_number(out, (uint32_t)l->births[e->birth_at + i].from);
+        put_number(out, (uint32_t)l->births[e->birth_at + i].to);
+    }
+    put_number(out, e->id_n);
+    for (uint32_t i = 0; i < e->id_n; i++) {
+        put_text(out, l, l->ids[e->id_at + i].kind);
+        put_text(out, l, l->ids[e->id_at + i].value);
+    }
+}
+
 void plm_list_entity_digest(const plm_list *l, const plm_entity *e, unsigned char out[32]) {
     plm_buf b;
     plm_buf_init(&b, ENTITY_TEXT_MAX);
-    const plm_ref texts[] = {e->id, e->list, e->name, e->citation, e->programs, e->effect,
-                             e->remarks, e->tags};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put_text(&b, l, texts[i]);
-    put_number(&b, e->kind);
-    put_number(&b, e->bits);
-    put_number(&b, e->footnotes);
-    put_number(&b, (uint32_t)e->listed);
-    put_number(&b, e->name_n);
-    for (uint32_t i = 0; i < e->name_n; i++) {
-        put_text(&b, l, l->names[e->name_at + i].text);
-        put_number(&b, l->names[e->name_at + i].kind);
-    }
-    put_number(&b, e->address_n);
-    for (uint32_t i = 0; i < e->address_n; i++) {
-        put_text(&b, l, l->addresses[e->address_at + i].text);
-        put_number(&b, l->addresses[e->address_at + i].country);
-    }
-    put_number(&b, e->country_n);
-    for (uint32_t i = 0; i < e->country_n; i++) put_number(&b, l->countries[e->country_at + i]);
-    put_number(&b, e->birth_n);
-    for (uint32_t i = 0; i < e->birth_n; i++) {
-        put_number(&b, (uint32_t)l->births[e->birth_at + i].from);
-        put_number(&b, (uint32_t)l->births[e->birth_at + i].to);
-    }
-    put_number(&b, e->id_n);
-    for (uint32_t i = 0; i < e->id_n; i++) {
-        put_text(&b, l, l->ids[e->id_at + i].kind);
-        put_text(&b, l, l->ids[e->id_at + i].value);
-    }
+    put_entity(&b, l, e);
     if (b.full) memset(out, 0, 32); /* no memory: like no other, so it counts as changed */
     else plm_sha256_of(plm_buf_str(&b), out);
     plm_buf_free(&b);
@@ -91,12 +96,14 @@ static by_id_row *sorted(const plm_list *l, plm_fault *f) {
     return r;
 }
 
-static bool same_entity(const plm_list *a, const plm_entity *x, const plm_list *b,
-                        const plm_entity *y) {
-    unsigned char p[32], q[32];
-    plm_list_entity_digest(a, x, p);
-    plm_list_entity_digest(b, y, q);
-    return memcmp(p, q, 32) == 0 && memcmp(p, (const unsigned char[32]){0}, 32) != 0;
+/* As their digests would say; b: two to be written over.  No memory: like no other. */
+static bool same_entity(const plm_list *l, const plm_entity *x, const plm_list *m,
+                        const plm_entity *y, plm_buf b[2]) {
+    plm_buf_clear(&b[0]);
+    plm_buf_clear(&b[1]);
+    put_entity(&b[0], l, x);
+    put_entity(&b[1], m, y);
+    return !b[0].full && !b[1].full && plm_str_eq(plm_buf_str(&b[0]), plm_buf_str(&b[1]));
 }
 
 typedef bool (*take_fn)(void *ctx, const plm_change *c, plm_fault *f);
@@ -104,16 +111,19 @@ typedef bool (*take_fn)(void *ctx, const plm_change *c, plm_fault *f);
 static bool merge(const plm_list *from, const by_id_row *a, const plm_list *to,
                   const by_id_row *b, take_fn take, void *ctx, plm_fault *f) {
     uint32_t i = 0, j = 0, n = from ? from->entity_n : 0, m = to ? to->entity_n : 0;
-    while (i < n || j < m) {
+    plm_buf text[2];
+    bool ok = true;
+    for (int k = 0; k < 2; k++) plm_buf_init(&text[k], ENTITY_TEXT_MAX);
+    while (ok && (i < n || j < m)) {
         int c = i == n ? 1 : j == m ? -1 : plm_str_cmp(a[i].id, b[j].id);
         plm_change ch = {c < 0 ? PLM_REMOVED : c > 0 ? PLM_ADDED : PLM_CHANGED, from, to,
                          c <= 0 ? a[i].e : NULL, c >= 0 ? b[j].e : NULL};
-        if ((c != 0 || !same_entity(from, a[i].e, to, b[j].e)) && !take(ctx, &ch, f))
-            return false;
+        if (c != 0 || !same_entity(from, a[i].e, to, b[j].e, text)) ok = take(ctx, &ch, f);
         i += c <= 0;
         j += c >= 0;
     }
-    return true;
+    for (int k = 0; k < 2; k++) plm_buf_free(&text[k]);
+    return ok;
 }
 
 static bool diff_source(const plm_list *from, const plm_list *to, take_fn take, void *ctx,

@@ -25,6 +25,7 @@
 #define PHON_LETTERS "abcdefghijklmnopqrstuvwxyzSCJH0123456789"
 #define KEY_LETTERS "cfhjklmnpqrstwxySCH0123456789"
 #define PATTERN_TOKENS 8
+#define AHEAD_LINES 4
 
 /* What a token of the portfolio is related to among changed names; or one listed token or join, for
  * the marks that it has. */
@@ -586,6 +587,27 @@ static bool group_reaches(const plm_portfolio *p, const view *v, uint32_t g, uin
     return tokens_reach(v, p->lightest[g], g >= WITH_INITIAL, met);
 }
 
+/* Fetches what will be looked up for line i: it lies scattered. */
+static void fetch_ahead(const plm_portfolio *p, uint32_t i) {
+    if (i >= p->n[PF_LINES]) return;
+    const customer *c = &p->customers[i];
+    for (uint32_t k = 0; k < c->part_n; k++)
+        __builtin_prefetch(&p->slot[p->parts[c->part_at + k].unit & ~PART_STANDS]);
+    for (uint32_t k = 0; k < c->mark_n; k++) {
+        const mark *m = &p->marks[c->mark_at + k];
+        for (uint32_t h = 0; h < (p->apart ? m->n : m->common); h++)
+            __builtin_prefetch(&p->sieve[m->hash[h] >> p->sieve_shift >> 6]);
+    }
+}
+
+/* The heaviest of the customer's tokens that anything is related to. */
+static uint32_t heaviest(const view *v) {
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < v->r.n; i++)
+        if (v->sim[i] && (!v->sim[best] || v->r.weight[i] > v->r.weight[best])) best = i;
+    return best;
+}
+
 static bool may_match(const plm_portfolio *p, const customer *c) {
     view v;
     if (c->flags & CUSTOMER_ALWAYS) return true;
@@ -593,10 +615,15 @@ static bool may_match(const plm_portfolio *p, const customer *c) {
     if (v.sure || !met) return v.sure;
     uint64_t all = ((uint64_t)1 << v.r.n) - 1, seen[(2u << PATTERN_TOKENS) / 64] = {0};
     uint32_t plain = p->lightest[0], other = p->lightest[WITH_INITIAL];
-    if (!tokens_reach(&v, plain < other ? plain : other, other != UINT32_MAX, all)) return false;
+    uint32_t lightest = plain < other ? plain : other, heavy = heaviest(&v);
+    bool initial = other != UINT32_MAX;
+    if (!tokens_reach(&v, lightest, initial, all)) return false;
     group_relations(&v);
+    /* Mostly no name can do without the heaviest word: then those related to it count alone. */
+    uint64_t rest = all & ~((uint64_t)1 << heavy);
+    bool needed = !(v.stands >> heavy & 1) && !tokens_reach(&v, lightest, initial, rest);
     for (uint32_t w = 0; w < GROUP_WORDS; w++)
-        for (uint64_t left = v.any[w]; left; left &= left - 1) {
+        for (uint64_t left = needed ? v.groups[heavy][w] : v.any[w]; left; left &= left - 1) {
             uint32_t g = w * 64 + (uint32_t)__builtin_ctzll(left);
             if (group_reaches(p, &v, g, seen)) return true;
         }
@@ -639,6 +666,7 @@ plm_portfolio_word plm_portfolio_next(plm_portfolio *p, plm_str line) {
         return PLM_PORTFOLIO_STRANGE;
     }
     p->next = i + 1;
+    if (p->ready) fetch_ahead(p, i + AHEAD_LINES);
     if (!p->ready || may_match(p, &p->customers[i])) return PLM_PORTFOLIO_ASKED;
     return PLM_PORTFOLIO_SPARED;
 }

@@ -162,7 +162,8 @@ static void every_product_is_found_as_an_invoice_names_it(void **s) {
         snprintf(text, sizeof text, "8x %s %.*s GPU", last ? last + 1 : "", first, h.name);
         bool there = false;
         for (uint32_t n = find(text); n; n--) there = there || !strcmp(hits[n - 1].id, h.id);
-        if (!there && !strpbrk(h.name, "(/,") && !strstr(h.name, "GPU")) fail_msg("%s as %s", h.id, text);
+        if (!there && !strpbrk(h.name, "(/,") && !strstr(h.name, "GPU"))
+            fail_msg("%s as %s", h.id, text);
     }
     assert_int_equal(find("NVIDIA A100 80GB PCIe"), 1);
     assert_string_equal(hits[0].id, "A100-80-PCIE");

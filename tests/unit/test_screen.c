@@ -27,6 +27,7 @@ static const char *const words[] = {
     "Иван", "Сергей", "Завод", "Общество", "김정은", "박", "철수", "北京", "科技有限公司", "张", "伟",
     "Yiu", "Yi", "Yu", "Ao", "Eui", "RN", "JC", "Jean Claude", "Good Will",
     "Goodwill", "Trans", "Neft", "Oil", "Gas", "Star", "Ocean", "Kowloon", "Mikhail",
+    "Shenzhen Branch", "Northwestern", "Northeast", "Res.", "Dev.", "National", "University of",
 };
 #define WORDS (sizeof words / sizeof *words)
 #define ENTITIES 80
@@ -38,6 +39,22 @@ static uint32_t roll(uint32_t n) {
     seed ^= seed >> 7;
     seed ^= seed << 17;
     return (uint32_t)(seed >> 33) % n;
+}
+
+/* In brackets at the end: the first letters of the words, or a word. */
+static size_t random_brackets(char *out, size_t n) {
+    size_t from = n;
+    out[n++] = ' ', out[n++] = '(';
+    if (roll(2)) {
+        for (size_t i = 0; i < from && n < from + 10; i++)
+            if ((i == 0 || out[i - 1] == ' ') && out[i] >= 'A' && out[i] <= 'Z') out[n++] = out[i];
+    } else {
+        const char *w = words[roll(WORDS)];
+        memcpy(out + n, w, strlen(w));
+        n += strlen(w);
+    }
+    out[n++] = ')';
+    return n;
 }
 
 static size_t random_name(char *out, size_t cap) {
@@ -54,6 +71,7 @@ static size_t random_name(char *out, size_t cap) {
             for (uint32_t j = 3 + roll(6); j; j--) out[n++] = "abdeghiklmnorstuvyz"[roll(19)];
         }
     }
+    if (n + 40 < cap && roll(8) == 0) n = random_brackets(out, n);
     out[n] = 0;
     return n;
 }
@@ -98,7 +116,8 @@ static plm_list *random_list(void) {
             plm_list_add_name(l, (plm_str){name, n}, roll(5) ? PLM_NAME_ALIAS : PLM_NAME_WEAK, &f);
         }
         if (roll(3) == 0) plm_list_add_country(l, plm_country_parse(PLM_STR("RU")), &f);
-        if (roll(4) == 0) plm_list_add_birth(l, (plm_day)roll(9000), (plm_day)(9000 + roll(300)), &f);
+        if (roll(4) == 0)
+            plm_list_add_birth(l, (plm_day)roll(9000), (plm_day)(9000 + roll(300)), &f);
         if (roll(5) == 0) plm_list_add_id(l, PLM_STR("passport"), plm_str_c(id), &f);
     }
     return l;
@@ -158,6 +177,7 @@ static void the_index_misses_nothing(void **state) {
         plm_screen_free(x);
         plm_lists_free(s);
         plm_list_free(l);
+        if (more && (total % 500000 < 2500)) print_message("%ld queries are left\n", total);
     }
 }
 

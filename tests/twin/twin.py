@@ -1386,7 +1386,7 @@ class Decision:
     def only_lifted(self, i, more=()):
         """Nothing is required of the item but NS, RS and 742.6(a)(6) and (10), and what isn't 600
         series or 9x515 bound for D:5 (740.2(a)(12))."""
-        if self.codes[i][2:3] == "6" and (self.to == "HK" or self.to in D5):
+        if self.codes[i][2:3] == "6" and self.to != "MO" and self.c.d5m(self.to):
             return False
         return all(x.startswith(self.LIFTED + more) for x, m, _ in self.reqs if m == i)
 

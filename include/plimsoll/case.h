@@ -88,6 +88,7 @@ typedef struct plm_format {
 
 typedef struct plm_item {
     plm_str part, description, eccn; /* empty: not given.  eccn as the shipper wrote it */
+    plm_str hts;                     /* the first six digits of the HTS code; empty: not given */
     plm_num quantity, us_content_share, value_usd;
     plm_num number[PLM_N_COUNT];
     plm_truth flag[PLM_F_COUNT];     /* PLM_UNKNOWN: not given */
@@ -173,8 +174,7 @@ typedef struct plm_case {
     plm_truth hbm_buyer_is_designer, hbm_ships_to_packaging_site, hbm_finished_below_3a090;
     plm_truth certification_748_dd;
     plm_truth occupied_ukraine;      /* Crimea, the so-called DNR and LNR */
-    plm_replacement replacement;     /* NONE: nothing is replaced or returned, as far as told */
-    plm_truth replacement_flag[PLM_REP_COUNT];
+    plm_ground replacement, temporary, us_government, technology_support; /* of chain.h */
     uint32_t warning_count;
     plm_str *warnings;               /* keys that the contract does not name, with their path */
 } plm_case;

@@ -37,20 +37,47 @@ typedef struct plm_edge {
     struct plm_edge *edges;
 } plm_edge;
 
-/* A replacement, or a serviced item on its way back. */
+/* What a license exception asks of the way an item goes, as far as a case tells: a word for the
+ * way, 0 where nothing is said, and conditions, PLM_UNKNOWN where not given. */
+#define PLM_GROUND_FLAGS_MAX 6
+typedef struct plm_ground {
+    int kind; /* 0: not said; else a position in the names of its kinds */
+    plm_truth flag[PLM_GROUND_FLAGS_MAX];
+} plm_ground;
+
+/* A replacement, or a serviced item on its way back: RPL, 740.10. */
 #define PLM_REPLACEMENTS(X) X(part) X(defective) X(serviced)
 #define PLM_REPLACEMENT_FLAGS(X) \
     X(original_authorized) X(improves) X(free_of_charge) X(within_warranty) X(same_exporter)
+/* What goes abroad for a time: TMP, 740.9(a)(1), (a)(5) and (a)(6). */
+#define PLM_TEMPORARIES(X) \
+    X(tools_of_trade) X(exhibition) X(inspection) X(test) X(calibration) X(repair)
+#define PLM_TEMPORARY_FLAGS(X) \
+    X(order_received) X(stays_abroad) X(for_lease) X(effective_control)
+/* What goes to, or is made for, an agency of the US Government: GOV, 740.11(b)(2)(ii), (iii)(A),
+ * (vii). */
+#define PLM_GOVERNMENTS(X) X(official_use) X(contract) X(microelectronics)
+#define PLM_GOVERNMENT_FLAGS(X) X(solely_official) X(contract_provides) X(to_us_person)
+/* Software and technology that goes with what was lawfully sent: TSU, 740.13(a) and (c). */
+#define PLM_SUPPORTS(X) X(operation) X(update)
+#define PLM_SUPPORT_FLAGS(X) \
+    X(original_authorized) X(minimum_necessary) X(object_code) X(same_consignee) X(enhances)
 
 #define PLM_X(n) PLM_REP_##n,
 enum { PLM_REPLACEMENT_FLAGS(PLM_X) PLM_REP_COUNT };
 #undef PLM_X
-#define PLM_X(n) PLM_REPLACEMENT_##n,
-typedef enum plm_replacement {
-    PLM_REPLACEMENT_NONE, PLM_REPLACEMENTS(PLM_X) PLM_REPLACEMENT_COUNT
-} plm_replacement;
+#define PLM_X(n) PLM_TMP_##n,
+enum { PLM_TEMPORARY_FLAGS(PLM_X) PLM_TMP_COUNT };
+#undef PLM_X
+#define PLM_X(n) PLM_GOV_##n,
+enum { PLM_GOVERNMENT_FLAGS(PLM_X) PLM_GOV_COUNT };
+#undef PLM_X
+#define PLM_X(n) PLM_TSU_##n,
+enum { PLM_SUPPORT_FLAGS(PLM_X) PLM_TSU_COUNT };
 #undef PLM_X
 
-extern const char *const plm_replacement_names[PLM_REPLACEMENT_COUNT];
+/* The word of a ground, "none" where none is said; names end with NULL, the first for none. */
+extern const char *const plm_replacement_names[], *const plm_temporary_names[];
+extern const char *const plm_government_names[], *const plm_tsu_names[];
 
 #endif

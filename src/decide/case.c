@@ -15,6 +15,8 @@
 #define PATH_MAX_TEXT 191 /* what fits in plm_fault.where */
 #define PATH_BUF 1024
 #define KEY_SHOWN_MAX 60 /* bytes of an unknown key that are shown */
+#define HTS_SIX 6
+#define HTS_MAX 10 /* digits of a code of the Harmonized Tariff Schedule of the United States */
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 #define PLM_X(n) #n,
@@ -26,7 +28,10 @@ const char *const plm_form_names[PLM_FORM_COUNT] = {"", PLM_FORMS(PLM_X)};
 const char *const plm_kind_names[PLM_KIND_COUNT] = {"", PLM_KINDS(PLM_X)};
 const char *const plm_role_names[PLM_ROLE_COUNT] = {"", PLM_ROLES(PLM_X)};
 const char *const plm_maker_names[PLM_MAKER_COUNT] = {"", PLM_MAKERS(PLM_X)};
-const char *const plm_replacement_names[PLM_REPLACEMENT_COUNT] = {"", PLM_REPLACEMENTS(PLM_X)};
+const char *const plm_replacement_names[] = {"none", PLM_REPLACEMENTS(PLM_X) NULL};
+const char *const plm_temporary_names[] = {"none", PLM_TEMPORARIES(PLM_X) NULL};
+const char *const plm_government_names[] = {"none", PLM_GOVERNMENTS(PLM_X) NULL};
+const char *const plm_tsu_names[] = {"none", PLM_SUPPORTS(PLM_X) NULL};
 const char *const plm_purpose_names[PLM_PURPOSE_COUNT] = {"", PLM_PURPOSES(PLM_X)};
 const char *const plm_target_names[PLM_TARGET_COUNT] = {"", PLM_TARGETS(PLM_X)};
 #undef PLM_X
@@ -483,13 +488,33 @@ static bool items(rd *r, const at *p, const plm_json *v, int depth, uint32_t *n,
 
 #define ITEM_KEYS(X) \
     X(part) X(description) X(quantity) X(eccn) X(facts) X(contains) X(origin) \
-    X(us_content_share) X(made_with) X(value_usd) X(designed_for)
+    X(us_content_share) X(made_with) X(value_usd) X(designed_for) X(hts)
 #define PLM_X(n) I_##n,
 enum { ITEM_KEYS(PLM_X) I_COUNT };
 #undef PLM_X
 #define PLM_X(n) KEY(#n),
 static const plm_str item_keys[] = {ITEM_KEYS(PLM_X)};
 #undef PLM_X
+
+/* A code of the Harmonized Tariff Schedule, of 6, 8 or 10 digits with or without points: the lists
+ * of part 746 go by its first six ("when such longer HTS codes begin with the HTS-6 codes"). */
+static bool hts(rd *r, const at *p, const plm_json *v, plm_str *out) {
+    plm_str s;
+    if (!text(r, p, v, &s)) return false;
+    char *six = plm_arena_alloc(r->a, HTS_SIX);
+    if (!six) return bad(r, p, PLM_NO_MEMORY, "out of memory");
+    size_t digits = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '.' && i && s.p[i - 1] != '.') continue;
+        if (s.p[i] < '0' || s.p[i] > '9') digits = HTS_MAX;
+        if (digits < HTS_SIX) six[digits] = s.p[i];
+        if (++digits > HTS_MAX) break;
+    }
+    if (digits < HTS_SIX || digits > HTS_MAX || digits % 2)
+        return bad(r, p, PLM_BAD_INPUT, "is no HTS code: write 6, 8 or 10 digits, as 8471.50");
+    *out = (plm_str){six, HTS_SIX};
+    return true;
+}
 
 static bool item_member(rd *r, const at *p, const plm_json *k, const plm_json *m, int depth,
                         plm_item *out) {
@@ -506,6 +531,7 @@ static bool item_member(rd *r, const at *p, const plm_json *k, const plm_json *m
     case I_us_content_share: return share(r, p, m, &out->us_content_share);
     case I_made_with: return made_with(r, p, m, out);
     case I_value_usd: return number(r, p, m, &out->value_usd);
+    case I_hts: return hts(r, p, m, &out->hts);
     case I_designed_for:
         out->designed_for_known = true;
         return edges(r, p, m, 1, &out->edge_count, &out->edges);
@@ -822,26 +848,38 @@ static bool certifications(rd *r, const at *p, const plm_json *v, plm_case *out)
 
 #define PLM_X(n) KEY(#n),
 static const plm_str replacement_keys[] = {KEY("kind"), PLM_REPLACEMENT_FLAGS(PLM_X)};
+static const plm_str temporary_keys[] = {KEY("kind"), PLM_TEMPORARY_FLAGS(PLM_X)};
+static const plm_str government_keys[] = {KEY("kind"), PLM_GOVERNMENT_FLAGS(PLM_X)};
+static const plm_str tsu_keys[] = {KEY("kind"), PLM_SUPPORT_FLAGS(PLM_X)};
 #undef PLM_X
 
-/* What 740.10 asks of a replacement or of a serviced item on its way back. */
-static bool replacement(rd *r, const at *p, const plm_json *v, plm_case *out) {
+typedef struct ground_words {
+    const plm_str *keys; /* "kind", then the conditions */
+    size_t key_count;
+    const char *const *kinds;
+} ground_words;
+#define GROUND(n) &(ground_words){n##_keys, COUNT(n##_keys), plm_##n##_names}
+
+/* What a license exception asks of a replacement, of what goes for a time, and so on. */
+static bool ground(rd *r, const at *p, const plm_json *v, const ground_words *g, plm_ground *out) {
+    int words = 0;
+    while (g->kinds[words]) words++;
     if (!need_obj(r, p, v)) return false;
     plm_json_pairs(v, it, k, m) {
         at here = under(p, k);
-        int i = FIND(replacement_keys, k), w = 0;
+        int i = find(g->keys, g->key_count, plm_json_text(k));
         bool ok = i < 0   ? unnamed(r, &here)
-                  : i > 0 ? flag(r, &here, m, &out->replacement_flag[i - 1])
-                          : word(r, &here, m, plm_replacement_names, PLM_REPLACEMENT_COUNT, &w);
+                  : i > 0 ? flag(r, &here, m, &out->flag[i - 1])
+                          : word(r, &here, m, g->kinds, words, &out->kind);
         if (!ok) return false;
-        if (i == 0) out->replacement = (plm_replacement)w;
     }
     return true;
 }
 
 #define DEAL_KEYS(X) \
     X(kind) X(from) X(to) X(items) X(parties) X(end_use) X(us_person_support) X(hbm) \
-    X(notices) X(certifications) X(occupied_ukraine) X(replacement)
+    X(notices) X(certifications) X(occupied_ukraine) X(replacement) X(temporary) \
+    X(us_government) X(technology_support)
 #define PLM_X(n) D_##n,
 enum { DEAL_KEYS(PLM_X) D_COUNT };
 #undef PLM_X
@@ -868,7 +906,10 @@ static bool deal_member(rd *r, const at *p, const plm_json *k, const plm_json *m
     case D_hbm: return hbm(r, p, m, out);
     case D_notices: return notices(r, p, m, out);
     case D_certifications: return certifications(r, p, m, out);
-    case D_replacement: return replacement(r, p, m, out);
+    case D_replacement: return ground(r, p, m, GROUND(replacement), &out->replacement);
+    case D_temporary: return ground(r, p, m, GROUND(temporary), &out->temporary);
+    case D_us_government: return ground(r, p, m, GROUND(government), &out->us_government);
+    case D_technology_support: return ground(r, p, m, GROUND(tsu), &out->technology_support);
     case D_occupied_ukraine: return flag(r, p, m, &out->occupied_ukraine);
     default: return unnamed(r, p);
     }
@@ -933,7 +974,9 @@ static void all_unknown(plm_case *c) {
     c->hbm_buyer_is_designer = c->hbm_ships_to_packaging_site = PLM_UNKNOWN;
     c->hbm_finished_below_3a090 = c->certification_748_dd = PLM_UNKNOWN;
     c->occupied_ukraine = PLM_UNKNOWN;
-    for (int i = 0; i < PLM_REP_COUNT; i++) c->replacement_flag[i] = PLM_UNKNOWN;
+    plm_ground *g[] = {&c->replacement, &c->temporary, &c->us_government, &c->technology_support};
+    for (size_t k = 0; k < COUNT(g); k++)
+        for (int i = 0; i < PLM_GROUND_FLAGS_MAX; i++) g[k]->flag[i] = PLM_UNKNOWN;
     c->id_json = PLM_STR("null");
 }
 

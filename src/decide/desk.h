@@ -26,8 +26,16 @@
     X(occupied, "occupied-ukraine") X(replacement, "replacement") \
     X(rep_authorized, "replacement-authorized") X(rep_improves, "replacement-improves") \
     X(rep_free, "replacement-free") X(rep_warranty, "replacement-in-warranty") \
-    X(rep_same, "replacement-same-exporter") X(form, "form") \
-    X(eccn, "eccn") X(origin, "origin") X(us_content, "us-content") X(quantity, "quantity") \
+    X(rep_same, "replacement-same-exporter") X(temporary, "temporary") \
+    X(tmp_order, "temporary-order-received") X(tmp_stays, "temporary-stays-abroad") \
+    X(tmp_lease, "temporary-for-lease") X(tmp_control, "temporary-effective-control") \
+    X(gov, "us-government") X(gov_solely, "government-solely-official") \
+    X(gov_contract, "government-contract-provides") X(gov_us_person, "government-to-us-person") \
+    X(tsu, "technology-support") X(tsu_authorized, "support-original-authorized") \
+    X(tsu_minimum, "support-minimum-necessary") X(tsu_object, "support-object-code") \
+    X(tsu_same, "support-same-consignee") X(tsu_enhances, "support-enhances") X(form, "form") \
+    X(eccn, "eccn") X(hts, "hts") X(origin, "origin") X(us_content, "us-content") \
+    X(quantity, "quantity") \
     X(tpp, "tpp") X(die_area, "die-area") X(density, "density") X(datacenter, "datacenter") \
     X(dram, "dram-bandwidth") X(io, "io-bandwidth") X(tops, "tops") \
     X(memory_density, "memory-density") X(training_ops, "training-operations") \

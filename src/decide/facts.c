@@ -298,11 +298,20 @@ static void contents(plm_desk *d, uint32_t at, const plm_item *t, plm_form form,
     plm_facts_place_item(d->world, at, d->items[at].parent, known);
 }
 
+/* Whether an item is published is asked of software and technology that nobody has classed: what
+ * is published has no ECCN (734.3(b)(3)).  In 4E091 the entry itself asks it. */
+static bool may_be_published(const plm_item *t, plm_form form, plm_str eccn) {
+    if (t->flag[PLM_F_published] != PLM_UNKNOWN) return true;
+    return (form == PLM_FORM_software || form == PLM_FORM_technology) &&
+           (!eccn.n || entry_is(eccn, "4E091"));
+}
+
 static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     const plm_item *t = d->items[at].item;
     plm_goods g;
     plm_facts_place_item(d->world, at, d->items[at].parent, false);
     yes(d, DF_notice, at, notice_reaches(d, t));
+    if (!t) yes(d, DF_published, at, PLM_NO);
     if (!t) return true;
     if (!plm_goods_facts(d->arena, t, &g, f)) return false;
     plm_form form = form_of(t, &g);
@@ -314,6 +323,8 @@ static bool fill_item(plm_desk *d, uint32_t at, plm_fault *f) {
     word(d, DF_claims, at, claimed(told));
     yes(d, DF_no_weights, at, eccn.n && !entry_is(eccn, "4E091") ? PLM_YES : PLM_NO);
     if (eccn.n) plm_facts_code(d->world, d->facts[DF_eccn], at, eccn);
+    if (!may_be_published(t, form, eccn)) yes(d, DF_published, at, PLM_NO);
+    if (t->hts.n) plm_facts_text(d->world, d->facts[DF_hts], at, t->hts);
     plm_facts_country(d->world, d->facts[DF_origin], at, t->origin);
     num(d, DF_us_content, at, &t->us_content_share);
     num(d, DF_quantity, at, &t->quantity);
@@ -384,6 +395,34 @@ static void fill_party(plm_desk *d, uint32_t at) {
     for (int i = 0; i < 3; i++) yes(d, facts[i], at, owned[i]);
 }
 
+static void ground(plm_desk *d, const plm_ground *g, int kind, const char *const *names,
+                   const int *flags, int count) {
+    word(d, kind, 0, names[g->kind]);
+    for (int i = 0; i < count; i++) yes(d, flags[i], 0, g->flag[i]);
+}
+
+/* What license exceptions ask of the way an item goes. */
+static void grounds(plm_desk *d, const plm_case *c) {
+    static const int rep[PLM_REP_COUNT] = {
+        [PLM_REP_original_authorized] = DF_rep_authorized, [PLM_REP_improves] = DF_rep_improves,
+        [PLM_REP_free_of_charge] = DF_rep_free, [PLM_REP_within_warranty] = DF_rep_warranty,
+        [PLM_REP_same_exporter] = DF_rep_same};
+    static const int tmp[PLM_TMP_COUNT] = {
+        [PLM_TMP_order_received] = DF_tmp_order, [PLM_TMP_stays_abroad] = DF_tmp_stays,
+        [PLM_TMP_for_lease] = DF_tmp_lease, [PLM_TMP_effective_control] = DF_tmp_control};
+    static const int gov[PLM_GOV_COUNT] = {
+        [PLM_GOV_solely_official] = DF_gov_solely, [PLM_GOV_contract_provides] = DF_gov_contract,
+        [PLM_GOV_to_us_person] = DF_gov_us_person};
+    static const int tsu[PLM_TSU_COUNT] = {
+        [PLM_TSU_original_authorized] = DF_tsu_authorized,
+        [PLM_TSU_minimum_necessary] = DF_tsu_minimum, [PLM_TSU_object_code] = DF_tsu_object,
+        [PLM_TSU_same_consignee] = DF_tsu_same, [PLM_TSU_enhances] = DF_tsu_enhances};
+    ground(d, &c->replacement, DF_replacement, plm_replacement_names, rep, PLM_REP_COUNT);
+    ground(d, &c->temporary, DF_temporary, plm_temporary_names, tmp, PLM_TMP_COUNT);
+    ground(d, &c->us_government, DF_gov, plm_government_names, gov, PLM_GOV_COUNT);
+    ground(d, &c->technology_support, DF_tsu, plm_tsu_names, tsu, PLM_TSU_COUNT);
+}
+
 static void fill_transaction(plm_desk *d) {
     const plm_case *c = &d->c;
     static const int uses[PLM_U_COUNT] = {
@@ -406,12 +445,7 @@ static void fill_transaction(plm_desk *d) {
     yes(d, DF_hbm_below, 0, c->hbm_finished_below_3a090);
     yes(d, DF_dd, 0, c->certification_748_dd);
     yes(d, DF_occupied, 0, c->occupied_ukraine);
-    word(d, DF_replacement, 0, c->replacement ? plm_replacement_names[c->replacement] : "none");
-    static const int rep[PLM_REP_COUNT] = {
-        [PLM_REP_original_authorized] = DF_rep_authorized, [PLM_REP_improves] = DF_rep_improves,
-        [PLM_REP_free_of_charge] = DF_rep_free, [PLM_REP_within_warranty] = DF_rep_warranty,
-        [PLM_REP_same_exporter] = DF_rep_same};
-    for (int i = 0; i < PLM_REP_COUNT; i++) yes(d, rep[i], 0, c->replacement_flag[i]);
+    grounds(d, c);
 }
 
 /* The view of these dates, made once for the cases that share it; the last one's is likeliest. */

@@ -2,6 +2,7 @@
 
 - the verdict and the classes: equal (on 2022-10-07 to -20 the classes may be as the seed has them);
 - the policy: equal, where the twin holds one for every requirement;
+- the statement of a party on the Unverified List: equal, where the verdict is not unknown;
 - an exception that one of the two calls available is not denied, nor called available, wrongly."""
 import collections
 import json
@@ -47,6 +48,11 @@ def compare(case, mine, theirs):
     if mine["policy"] != "SKIP" and theirs.get("policy") != mine["policy"] and \
             mine["verdict"] in ("license_required", "license_exception"):
         bad.append("policy: program %s, twin %s" % (theirs.get("policy"), mine["policy"]))
+    if mine["verdict"] != "unknown":     # where it is open, the twin stops counting worlds
+        got = {o["truth"] for o in theirs.get("obligations") or [] if o["rule"] == "UVL.statement"}
+        said = "true" if "true" in got else "unknown" if got else "false"
+        if said != mine["statement"]:
+            bad.append("UVL statement: program %s, twin %s" % (said, mine["statement"]))
     # A list of exceptions is of one item here; of several, each may have its own.
     if mine["verdict"] in ("license_required", "license_exception") and \
             len(case["transaction"].get("items") or []) == 1:

@@ -142,6 +142,9 @@ def make_item(r, kind, day):
         if code.startswith("3B") and day < "2025-01-01":
             code = "EAR99"
         item["eccn"] = code
+        if code == "EAR99":
+            maybe(r, 0.3, item, "hts", r.choice(["8471.50", "8473.30.11", "854231", "8544.42.9000",
+                                                 "010121"]))
         item["facts"] = {"form": "equipment" if code[:2] in ("2B", "3B") else "part"}
         if code in ("4A994.l", "5A992.c"):
             item["facts"] = {"form": "board", "encryption": False, "tpp": "800",
@@ -258,6 +261,224 @@ def leads_to(edges, test):
     return any(test(e) or leads_to(e.get("designed_for") or [], test) for e in edges)
 
 
+# ------------------------------------------------------------------ corners seldom met by chance
+TECHNOLOGY = "3E001 3E001 3D001 4E001 4D001 4D090 3E991 3E992 3D992 EAR99 5E992".split()
+ENDS = {"3": """3A090.a 3A090.b 3A090.c 3A001.a.7 3A001.b.2 3A001.z.1.b 3A991 3B001.d.1 3B001.q
+3B001.c.1.a""".split(), "4": "4A090.a 4A090.b 4A994 4A003.z.1.a 4A003.b".split(),
+        "5": "5A992.z.1 5A992.z.2 5A992.c".split(), "E": ["EAR99", "3A991"]}
+FN5_CODES = "3B991 3B992 3B993.f.1 3B994 3B001.e 3B002.a 3B903 3B991.b.2.a".split()
+MAKERS = "MY CN JP KR DE NL TW MX".split()
+OWNED_DAYS = ["2025-09-28", "2025-09-29", "2025-10-10", "2025-11-09", "2025-11-10", "2026-11-12"]
+WINDOW_2023 = ["2023-11-16", "2023-11-17", "2023-12-20", "2024-02-01", "2024-04-03", "2024-04-04"]
+
+
+def homed(r, t, homes):
+    """The end user and the consignee are headquartered in one of the homes."""
+    for p in t["parties"][1:]:
+        p["headquarters"] = r.choice(homes)
+        p["ultimate_parent"] = {"name": "Parent", "headquarters": p["headquarters"]}
+
+
+def note_1(r, case, t):
+    """Note 1 to 3A090.a: what a fabricator or OSAT company has to presume."""
+    case["as_of"] = r.choice(["2025-01-15", "2025-01-16", "2025-06-01", "2026-08-15", "2027-02-01"])
+    facts = chip_facts(r, "ic", case["as_of"])
+    maybe(r, 0.9, facts, "maker_role", r.choice(["foundry", "foundry", "osat", "designer"]))
+    maybe(r, 0.8, facts, "node_nm", r.choice(["3", "7", "16", "16.000001", "28"]))
+    maybe(r, 0.5, facts, "non_planar", r.random() < 0.4)
+    maybe(r, 0.5, facts, "transistor_count",
+          r.choice(["29999999999", "30000000000", "54000000000"]))
+    maybe(r, 0.4, facts, "contains_hbm", r.random() < 0.5)
+    t["items"] = [{"part": "die", "quantity": 8, "facts": facts, "origin": "TW"}]
+    maybe(r, 0.7, t["items"][0], "eccn", "3A991.p")
+    if t["kind"] != "export":
+        t["items"][0]["made_with"] = {"us_technology": [], "us_plant": True}
+
+
+def technology(r, case, t):
+    """Software and technology, of what it is for; released to a person too."""
+    if case["as_of"] < "2025-01-01":
+        case["as_of"] = r.choice(["2025-01-12", "2025-01-13", "2025-05-20", "2026-08-15"])
+    code = r.choice(TECHNOLOGY)
+    form = "software" if code[1] == "D" else "technology"
+    item = {"part": "files", "quantity": 1, "eccn": code, "origin": "US",
+            "facts": {"form": form, "published": False, "encryption": False}}
+    if r.random() < 0.1:
+        item["facts"]["published"] = True
+    elif r.random() < 0.1:
+        del item["facts"]["published"]
+    maybe(r, 0.8, item, "designed_for",
+          [{"eccn": c} for c in r.sample(ENDS[code[0]], r.choice([1, 1, 1, 2]))])
+    t["items"] = [item]
+    if r.random() < 0.3:       # made abroad, with what came from here or not
+        elsewhere(r, t, [code])
+        del t["items"][0]["facts"]
+        t["items"][0] = dict(item, origin=t["items"][0]["origin"], us_content_share="0")
+        maybe(r, 0.9, t["items"][0], "made_with",
+              {"us_technology": r.choice([[], ["3D001"], ["3E001"]]),
+               "us_plant": r.random() < 0.2})
+    elif t["kind"] == "transfer_in_country" or r.random() < 0.5:
+        t["kind"], t["from"] = "export", "US"
+        t["parties"][0].update(country="US", headquarters="US")
+        t["parties"][0]["ultimate_parent"]["headquarters"] = "US"
+    if t["kind"] == "export" and r.random() < 0.3 and \
+            t["to"] not in ("CU", "IR", "KP", "SY", "UA", "IQ"):
+        t["kind"] = "deemed_export"
+        person = next(p for p in t["parties"] if p["role"] == "end_user")
+        t["parties"] = t["parties"][:1] + [dict(person, role="deemed_recipient")]
+
+
+def elsewhere(r, t, codes):
+    """A foreign item on its way from one country to another, or within one."""
+    t["kind"] = r.choice(["reexport", "reexport", "transfer_in_country"])
+    maker = r.choice(MAKERS)
+    t["from"] = maker if t["kind"] == "reexport" else t["to"]
+    t["parties"][0].update(country=t["from"], headquarters=r.choice([maker, maker, "CN", "JP"]))
+    t["parties"][0]["ultimate_parent"]["headquarters"] = r.choice([maker, maker, "CN", "JP"])
+    t["items"] = [{"part": "tool", "quantity": 1, "eccn": r.choice(codes), "origin": maker,
+                   "facts": {"form": "equipment"}, "us_content_share": r.choice(["0", "0.1"])}]
+
+
+def us_person(r, case, t):
+    """744.6(b) and (c): support of what is not subject to the EAR."""
+    t["to"] = r.choice(["CN", "CN", "MO", "HK", "KH", "MM", "RU", "MY"])
+    elsewhere(r, t, ["EAR99", "3B991", "3B001.d.1", "3B002.c", "3C992", "3A991.p"])
+    t["items"][0].update(us_content_share="0",
+                         made_with={"us_technology": [], "us_plant": False},
+                         contains=[{"part": "seal", "quantity": 1, "facts": {"form": "part"},
+                                    "eccn": "EAR99", "origin": t["items"][0]["origin"],
+                                    "made_with": {"us_technology": [], "us_plant": False}}])
+    t["us_person_support"] = r.choice([True, {"natural_person": r.random() < 0.5,
+                                              "employer_headquarters": r.choice(HOMES)}])
+    homed(r, t, ["CN", "CN", "MO", "DE", "MY"])
+    t["end_use"]["advanced_node_facility"] = r.random() < 0.6
+    if r.random() < 0.3:
+        t["end_use"].pop("advanced_node_facility")
+        t["end_use"]["ic_facility_node_unknown"] = r.random() < 0.8
+    for p in t["parties"]:
+        p["country"] = t["to"] if p["role"] != "exporter" else p["country"]
+
+
+def footnote_5(r, case, t):
+    """744.11(a)(2)(v): equipment that is subject by its making alone."""
+    case["as_of"] = r.choice(["2024-12-01", "2024-12-02", "2025-03-01", "2026-08-15"])
+    t["to"] = r.choice(["CN", "CN", "HK", "MY"])
+    elsewhere(r, t, FN5_CODES)
+    maybe(r, 0.9, t["items"][0], "made_with",
+          {"us_technology": r.choice([[], [], ["3E001"]]), "us_plant": r.random() < 0.5})
+    maybe(r, 0.5, t["items"][0], "contains",
+          [{"part": "controller", "quantity": 1, "eccn": "3A991", "origin": r.choice(["US", "TW"]),
+            "facts": {"form": "ic", "tpp": "20"},
+            "made_with": {"us_technology": [], "us_plant": r.random() < 0.5}}])
+    user = next(p for p in t["parties"] if p["role"] == "end_user")
+    if r.random() < 0.5:
+        user["listed"] = {"entity_list": True, "footnote": [5]}
+    else:
+        t["end_use"]["advanced_node_facility"] = True
+    user["country"] = t["to"]
+
+
+def owned(r, case, t):
+    """The 50 percent rule in force, before and after; owners of the other two lists."""
+    case["as_of"] = r.choice(OWNED_DAYS)
+    code = r.choice(["3A991.p", "5A992.c", "3B992", "1A290", "EAR99", "4A994.l"])
+    t["items"] = [{"part": "thing", "quantity": 1, "eccn": code, "origin": "US",
+                   "facts": {"form": "part"}}]
+    if code in ("4A994.l", "5A992.c"):
+        t["items"][0]["facts"] = {"form": "board", "tpp": "800", "datacenter": True,
+                                  "encryption": False}
+    elif code == "3A991.p":
+        t["items"][0]["facts"] = {"form": "ic", "tpp": "20", "datacenter": False}
+    for p in t["parties"][1:]:
+        p["listed"] = dict(NOT_LISTED)
+        p["owners"] = owners_of(r)
+        for o in p["owners"][:1]:
+            if r.random() < 0.6:
+                o.pop("owners", None)
+                o["listed"] = {r.choice(["military_end_user", "sdn", "entity_list"]): True}
+
+
+def pakistan(r, case, t):
+    t["to"] = "PK"
+    code = r.choice(["2A992", "3A992", "3A999", "2B999.b", "3A069"])
+    t["items"] = [{"part": "gear", "quantity": 1, "eccn": code, "origin": "US",
+                   "facts": {"form": "equipment"}}]
+    if t["kind"] == "transfer_in_country":
+        t["from"] = "PK"
+    for p in t["parties"][1:]:
+        p["country"] = "PK"
+
+
+def unverified(r, case, t):
+    for p in t["parties"][1:]:
+        if r.random() < 0.6:
+            p["listed"] = {"unverified": True}
+        elif r.random() < 0.2:
+            p.pop("listed", None)
+
+
+def first_nac(r, case, t):
+    """The single License Exception NAC of 2023."""
+    case["as_of"] = r.choice(WINDOW_2023)
+    for item in t["items"]:
+        facts = item.get("facts") or {}
+        if facts.get("form") in ("ic", "board"):
+            facts["datacenter"] = r.random() < 0.2
+
+
+def go_betweens(r, case, t):
+    """An intermediate consignee, a forwarder, a customer of computing as a service."""
+    place = r.choice([t["to"], "SG", "HK", "MY", "CN"])
+    role = r.choice(["intermediate_consignee", "forwarder", "iaas_customer"])
+    t["parties"].append(make_party(r, role, place, case["as_of"]))
+    if role == "iaas_customer" and r.random() < 0.5:
+        t["end_use"]["model_training_for_wmd_or_military_intelligence"] = True
+        t["end_use"]["wmd"] = t["end_use"]["military_intelligence"] = False
+
+
+CORNERS = ((note_1, 4), (technology, 6), (us_person, 3), (footnote_5, 3), (owned, 3), (pakistan, 1),
+           (unverified, 2), (first_nac, 3), (go_betweens, 5))
+
+
+def corner(r, case, t):
+    to = t["to"]
+    some_corner(r, case, t)
+    for p in t["parties"]:
+        if t["to"] != to and p["role"] != "exporter":
+            p["country"] = t["to"]
+
+
+def grounds(r, t):
+    """What may make a license exception of the way it goes."""
+    way = r.random()
+    if way < 0.03:
+        t["temporary"] = {"kind": r.choice(["repair", "repair", "test", "exhibition",
+                                            "tools_of_trade"])}
+        for key, p in (("order_received", 0.08), ("stays_abroad", 0.08), ("for_lease", 0.08),
+                       ("effective_control", 0.9)):
+            maybe(r, 0.95, t["temporary"], key, r.random() < p)
+    elif way < 0.06:
+        t["us_government"] = {"kind": r.choice(["official_use", "official_use", "contract",
+                                                "microelectronics"])}
+        for key in ("solely_official", "contract_provides", "to_us_person"):
+            maybe(r, 0.95, t["us_government"], key, r.random() < 0.9)
+    elif way < 0.08 or way < 0.4 and any((i.get("facts") or {}).get("form") in (
+            "software", "technology") for i in t["items"]):
+        t["technology_support"] = {"kind": r.choice(["operation", "update"])}
+        for key, p in (("original_authorized", 0.9), ("minimum_necessary", 0.9),
+                       ("object_code", 0.9), ("same_consignee", 0.9), ("enhances", 0.1)):
+            maybe(r, 0.95, t["technology_support"], key, r.random() < p)
+
+
+def some_corner(r, case, t):
+    way = r.random() * 100
+    for change, share in CORNERS:
+        if way < share:
+            change(r, case, t)
+            return
+        way -= share
+
+
 def agree(r, t):
     """What a chain says, the end use doesn't deny: it says so too, or is silent."""
     for item in t["items"]:
@@ -312,11 +533,13 @@ def make_case(r, n):
         t["notices"] = [{"kind": "is_informed", "date": r.choice([day, "2025-04-09"]),
                          "applies_to": {"part": t["items"][0]["part"]}, "to": ["CN", "MO", to],
                          "conclusion": "license_required", "cite": "15 CFR 744.23(b)"}]
-    agree(r, t)
-    if r.random() < 0.02:
-        del t[r.choice(["to", "parties", "items", "kind"])]
     case = {"id": "random-%d" % n, "as_of": day, "known": "2026-11-24",
             "mode": "codified" if r.random() < 0.15 else "enforced", "transaction": t}
+    corner(r, case, t)
+    grounds(r, t)
+    agree(r, t)
+    if r.random() < 0.02 and t["kind"] != "deemed_export":
+        del t[r.choice(["to", "parties", "items", "kind"])]
     if r.random() < 0.12:
         case["known"] = r.choice(KNOWN)
     # Whether a notice later than `known` binds is left to the contract's own tests.

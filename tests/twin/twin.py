@@ -16,6 +16,7 @@ Invariants
 2. Countries come from the tables below, restated from supplement no. 1 to parts 738 and 740."""
 import functools
 import json
+import re
 import sys
 from datetime import date
 from fractions import Fraction
@@ -59,6 +60,11 @@ SUPP5A = set("AU BE CA DK FI FR DE IE IT JP NL NZ NO KR ES SE TW GB US".split())
 SUPP4_742 = A5 - {"AR", "IN", "KR", "TR"}   # 33 countries
 SUPP3_744 = set("""AU AT BE CA DK FI FR DE GR IS IE IT SM VA JP LU NL NZ NO PT ES SE TR
 GB""".split())
+# Supplement no. 3 to part 746: all but Taiwan before October 2022, where the cases begin.
+COALITION_2022 = set("""AT AU BE BG CA CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT JP KR LI LT
+LU LV MT NL NO NZ PL PT RO SE SI SK""".split())
+# Of supplement no. 4 to part 746, what the generator names.
+SUPP4_746 = {"847150", "847330", "854231", "854442"}
 SUPP8_B = {"Group 42 Holding Ltd d/b/a G42", "Core42 Technology Projects LLC d/b/a Core42"}
 SUPP8_C = {"Amazon.com, Inc", "Apple, Inc", "Google LLC", "Meta Platforms, Inc",
            "Microsoft Corporation", "OpenAI Group PBC", "Oracle Corporation", "X.AI LLC"}
@@ -224,9 +230,29 @@ def chip_pick(w, key, item, c):
 NO_SIDE = {"a": False, "b": False}
 
 
+NODE_16 = number("16")
+
+
+def presumed(w, key, facts, c):
+    """Note 1 to 3A090.a: what a fabricator or an OSAT company ships of 16/14 nm or below, or of
+    non-planar transistors, is presumed to be of .a and for data centers.  Whether it is rebutted
+    (designer, transistors as attested, who packaged it where) is more than a case tells."""
+    if not c.has("foundry") or facts.get("maker_role") not in ("foundry", "osat"):
+        return False
+    if (key, "node") not in c.memo:
+        c.memo[key, "node"] = cells(points(interval(facts.get("node_nm")), [NODE_16], 1000 * ONE),
+                                    lambda v: v <= NODE_16)
+    if w.pick(key + ".node", c.memo[key, "node"]) > NODE_16 and \
+            not w.truth(key + ".nonplanar", facts.get("non_planar")):
+        return False
+    return w.pick(key + ".presumed", (True, False))
+
+
 def chip_class(w, key, item, c):
     """{"a", "b"} of the IC that the item's facts describe."""
     facts = item.get("facts") or {}
+    if presumed(w, key, facts, c):
+        return {"a": True, "b": False, "presumed": True}
     if not c.has("2022"):
         return NO_SIDE
     if not c.has("2023"):
@@ -299,10 +325,16 @@ CODES = {
     "9E003.a.1": ["NS1", "SI", "AT1"], "0A504.i": ["RS1", "FC1", "CC1", "UN"],
     "0A606.b": ["NS2", "RS2", "AT1", "UN"], "0A606.y": ["RS7", "AT1"], "0A503": ["CC*", "UN"],
     "4D090": ["AT1"], "3A069": ["NS2", "RS-D5", "AT1"], "2A992": ["RS-PK", "AT1"],
-    "4E091": ["WEIGHTS"],
+    "4E091": ["WEIGHTS"], "3A992": ["RS-PK", "AT1"], "3A999": ["RS-PK", "RS-IQ"],
+    "2B999.b": ["RS-PK"],
+    # Software and technology; NS and RS by what it is for (`technology`).
+    "3E001": ["NS1", "W?", "AT1"], "3D001": ["W?", "AT1"], "4E001": ["AT1"],
+    "4D001": ["NS1", "AT1"], "3E991": ["AT1"], "3D992": ["S", "W?", "AT1"], "5E992": ["AT1"],
 }
-SUPP2 = {"1A290", "3A991", "3A991.p", "5A992.c", "3B991", "3B991.b.2.a", "3B992", "3C992"}
-SUPP2_MAYBE = {"4A994", "4A994.l"}
+CODES["3E992"] = ["S", "W?", "AT1"]
+SUPP2 = {"3A992", "3A999", "2B999.b", "1A290", "3A991", "3A991.p", "5A992.c", "3B991",
+         "3B991.b.2.a", "3B992", "3C992"}
+SUPP2_MAYBE = {"4A994", "4A994.l", "3E991"}
 # Technology and software of 734.9, as far as the generator names any.
 FDP_H = ("3D001", "3D992", "3E001", "3E991", "3E992", "4D001", "4D090", "4E001", "5D002", "5E002")
 FDP_E3 = ("3D001", "3D993", "3D994", "3E001", "3E993", "3E994")
@@ -342,15 +374,18 @@ EVENTS = {
     "2022-744.6": ("2022-10-12", "2022-10-07"),
     "2022b": ("2022-10-21", "2022-10-07"),      # the stage of 742.6 and 744.23
     "macau": ("2023-01-17", "2023-01-18"),      # 88 FR 2821
+    "taiwan": ("2023-02-27", "2023-02-27"),     # 746 supplement no. 3
     "iran-fdp": ("2023-02-24", "2023-02-24"),   # 88 FR 12150
     "syria": ("2025-09-02", "2025-09-02"),      # 90 FR 42315
     "2023": ("2023-11-17", "2023-10-25"),       # 88 FR 73458, 73424
     "nicaragua": ("2024-03-15", "2024-03-15"),  # 89 FR 18783
     "split": ("2024-04-04", "2024-04-04"),      # 89 FR 23876
+    "supplement 4": ("2024-06-12", "2024-06-12"),   # 89 FR 51644, as recalled
     "worldwide": ("2024-09-06", "2024-09-06"),  # 89 FR 72926
     "hbm": ("2024-12-02", "2024-12-05"),        # 89 FR 96790
     "hbm-due": ("2024-12-31", "2024-12-05"),
     "diffusion": ("2025-01-13", "2025-01-15"),  # 90 FR 4544
+    "foundry": ("2025-01-16", "2025-01-16"),    # 90 FR 5298
     "diffusion-due": ("2025-05-15", "2025-01-15"),
     "not-enforced": ("2025-05-13", "2025-05-13"),
     "training": ("2025-05-13", "2025-05-13"),
@@ -410,8 +445,21 @@ class Case:
         return d5m(c) and (c != "NI" or self.has("nicaragua"))
 
 
-BUYERS = ("purchaser", "ultimate_consignee", "end_user")
+FINAL = ("ultimate_consignee", "end_user", "deemed_recipient")
+BUYERS = ("purchaser",) + FINAL
 EL_ROLES = BUYERS + ("intermediate_consignee",)
+SIDE = re.compile(r"(?:[34]A090|(?:3A001|4A003|5A002|5A004)\.z\.\d)\.([ab])$")
+RS_TECHNOLOGY = ("3D001", "3E001", "4D001", "4D090", "4E001", "5E992")
+W_EQUIPMENT = ("3B001.c.1.a", "3B001.c.1.c", "3B001.q")
+
+
+def side_of(code):
+    """The side of 742.6(a)(6)(iii) that a commodity is on, "c" for high bandwidth memory."""
+    found = SIDE.match(code or "")
+    if found:
+        return found.group(1)
+    return {"4A004.z.1": "a", "4A005.z.1": "a", "5A992.z.1": "a", "4A004.z.2": "b",
+            "4A005.z.2": "b", "5A992.z.2": "b", "3A090.c": "c"}.get(code)
 
 
 def all_codes(edges):
@@ -541,7 +589,11 @@ class Decision:
         paragraph of 734.9), or None."""
         facts = item.get("facts") or {}
         if facts.get("form") in ("software", "technology"):
-            if self.w.truth("i%d.published" % n, facts.get("published")):
+            # Whoever classes it doesn't mean what is published: that has no ECCN (734.3(b)(3)).
+            given = facts.get("published")
+            if given is None and item.get("eccn"):
+                given = False
+            if self.w.truth("i%d.published" % n, given):
                 return None
         if self.kind in ("export", "deemed_export") or self.source == "US":
             return "located"
@@ -555,6 +607,10 @@ class Decision:
         if "S" in CODES.get(self.code(n, item, cls), ()) and self.c.has("hbm") and \
                 self.c.d5m(self.to) and self.holds_us_ic(n, item):
             return "734.4(a)(8)"
+        code = self.code(n, item, cls)
+        if code[:2] == "3B" and "S" not in CODES.get(code, ()) and self.c.has("hbm") and \
+                self.for_footnote_5() and self.holds_us_ic(n, item):
+            return "734.4(a)(9)"
         return self.direct_product(n, item, cls)
 
     def holds_us_ic(self, n, item):
@@ -580,23 +636,26 @@ class Decision:
         if tech is None:
             tech = self.w.pick("i%d.tech" % n, ([], ["3E001"], ["3E992"]))
         for rule, reach, listed in (
-                ("(h)", lambda: code[:5] in ("3A090", "4A090") and code[-1] in "abc", FDP_H),
+                ("(h)", lambda: code[:5] in ("3A090", "4A090") and code[-1] in "abc" or
+                 self.technology_h(n, item, code), FDP_H),
                 ("(e)(1)", lambda: self.footnote(1), FDP_H),
                 ("(e)(2)", lambda: self.c.has("2022b") and self.footnote(4), FDP_H),
                 ("(e)(3)", lambda: self.reach_e3(code), FDP_E3),
                 ("(k)", lambda: "S" in CODES.get(code, ()) and self.c.d5m(self.to) and
                  self.c.has("hbm"), FDP_K),
-                ("(g)", lambda: self.footnote(3), None),
                 ("(i)", lambda: self.c.has("2022b") and self.to in ("CN", "HK", "MO") and
                  self.flag("supercomputer"), FDP_H),
+                ("(l)", lambda: code == "4E091" and not tech and self.c.has("diffusion"), ()),
+                ("(b)", lambda: (any(x in ("NS1", "NS2", "S", "W") for x in CODES.get(code, ())) or
+                                 self.ns_by_end(n, item, code)) and
+                 (self.c.d1(self.to) or self.to in E) and
+                 self.w.pick("assurance", (False, True)), FDP_B),
+                # Last: of these alone the countries of supplement no. 3 to part 746 are free.
+                ("(g)", lambda: self.footnote(3), None),
                 ("(f)", lambda: (self.to in ("RU", "BY") or self.to == "UA" and self.occupied())
                  and (code != "EAR99" or self.w.pick("i%d.supp7" % n, (False, True))), None),
-                ("(l)", lambda: code == "4E091" and not tech and self.c.has("diffusion"), ()),
                 ("(j)", lambda: self.c.has("iran-fdp") and self.to == "IR" and (
-                    code[0] in "3456789" or self.w.pick("i%d.supp7" % n, (False, True))), None),
-                ("(b)", lambda: any(x[:2] in ("NS", "S", "W") for x in CODES.get(code, ()))
-                 and (self.c.d1(self.to) or self.to in E) and
-                 self.w.pick("assurance", (False, True)), FDP_B)):
+                    code[0] in "3456789" or self.w.pick("i%d.supp7" % n, (False, True))), None)):
             if not reach():
                 continue
             if listed is None and tech or any(t in (listed or ()) for t in tech):
@@ -606,6 +665,42 @@ class Decision:
             if rule in ("(e)(3)", "(k)") and self.holds_plant_product(n, item):
                 return rule
         return None
+
+    def ns_by_end(self, n, item, code):
+        """Whether software or technology is controlled for NS by what it is for."""
+        if code in ("3D001", "4E001") and self.technology_ns(n, item, code):
+            return True
+        if "W?" not in CODES.get(code, ()):
+            return False
+        ends = all_codes(item["designed_for"]) if "designed_for" in item else W_EQUIPMENT
+        return any(c and c.startswith(W_EQUIPMENT) for c in ends) and \
+            self.w.pick("i%d.W" % n, (False, True))
+
+    def technology_h(self, n, item, code):
+        """734.9(h)(1)(i)(B)(1): 3E001 for 3A090, 4E001 for 4A090."""
+        return {"3E001": "3A090", "4E001": "4A090"}.get(code, "-") in {
+            c[:5] for c in self.ends(n, item)} if code in ("3E001", "4E001") else False
+
+    def developed(self, n, item, code):
+        """744.23(a)(3)(ii): developed by an entity of Macau or D:5; whether it was, nobody says."""
+        tech = (item.get("made_with") or {}).get("us_technology")
+        if tech is None and self.why == "(h)":
+            tech = self.w.value.get("i%d.tech" % n)
+        if code != "3E001" or self.why in ("located", "origin", "content") or not tech or \
+                not self.c.has("2023") or self.kind not in ("reexport", "transfer_in_country"):
+            return
+        if not any(side_of(c) in ("a", "b") for c in self.ends(n, item)):
+            return
+        if self.source in (D1 | D4 | D5) - A5 - A6 and (self.source != "NI" or
+                                                        self.c.has("nicaragua")) and \
+                any(self.hq_d5m(m, p) for m, p in self.roles("exporter", *EL_ROLES)) and \
+                self.w.pick("i%d.developed" % n, (False, True)):
+            self.need("744.23(a)(3), (ii)", n, "SKIP")
+
+    def coalition(self):
+        """746.8(a)(12)(iii)(A), 746.7(a)(1)(iv)(A): free from, and within, supplement no. 3."""
+        return self.kind in ("reexport", "transfer_in_country") and (
+            self.source in COALITION_2022 or self.source == "TW" and self.c.has("taiwan"))
 
     def footnote(self, number):
         return any(number in self.footnotes(m, p) for m, p in self.roles(*EL_ROLES))
@@ -619,6 +714,9 @@ class Decision:
         # 3B991 as it stands may be the masks of 3B991.b.2.a and .b, which are excepted.
         if code == "3B991" and self.w.pick("masks", (False, True)):
             return False
+        return self.for_footnote_5()
+
+    def for_footnote_5(self):
         return self.footnote(5) or self.c.d5m(self.to) and self.flag("advanced_node_facility")
 
     def code(self, n, item, cls):
@@ -645,6 +743,7 @@ class Decision:
             return cls, None
         code = self.code(n, item, cls)
         self.advanced_computing(n, item, cls, code)
+        self.developed(n, item, code)
         self.by_code(n, item, code)
         self.end_uses(n, item, cls, code)
         self.embargo(n, code)
@@ -657,7 +756,7 @@ class Decision:
             return False
         if self.c.parties is None:
             return self.w.pick("supp8", (False, True))
-        who = self.roles("ultimate_consignee", "end_user")
+        who = self.roles(*FINAL)
         def ok(n, p):
             if not p.get("ultimate_parent") and self.w.pick("p%d.supp8" % n, (False, True)):
                 return True        # the parent, not given, may be a company of (c)
@@ -668,8 +767,18 @@ class Decision:
         return bool(who) and all(ok(n, p) for n, p in who)
 
     def advanced_computing(self, n, item, cls, code):
-        if code == "4D090":
-            self.software(n, item)
+        if code in RS_TECHNOLOGY:
+            self.technology(n, item, code)
+        if code in ("3D001", "4E001") and self.kind != "transfer_in_country" and \
+                self.to not in NO_CHART and column("NS1", self.to) and \
+                self.technology_ns(n, item, code):
+            self.need("chart NS1", n, "SKIP")
+        # CC column 1 of software and technology for fingerprint equipment in 4A003.
+        if code in ("4D001", "4E001") and self.kind != "transfer_in_country" and \
+                self.to not in NO_CHART and column("CC1", self.to) and \
+                any(c.startswith("4A003") for c in self.ends(n, item)) and \
+                self.w.pick("i%d.fingerprints" % n, (False, True)):
+            self.need("chart CC1", n, "SKIP")
         if code[:5] not in ("3A090", "4A090"):
             return
         side = code[-1]
@@ -680,24 +789,43 @@ class Decision:
         for s in boxes:
             self.side(n, item, code, s)
 
-    def software(self, n, item):
-        """742.6(a)(6)(iii): 4D090 for what is of side a, of side b; what for is a fact to ask."""
+    def ends(self, n, item):
+        """What software or technology is for: the codes given, or one of each kind."""
+        if "designed_for" in item:
+            return {c for c in all_codes(item["designed_for"]) if c}
+        return {self.w.pick("i%d.for" % n, ("3A090.a", "4A090.a", "3A090.b", "4A090.b", "4A994",
+                                            "3A090.c", "4A003.b", "3A001.b.2", "3B001.q"))}
+
+    def technology(self, n, item, code):
+        """742.6(a)(6)(i)(B), (iii): for what is of side a, of side b, for high bandwidth memory."""
         if self.kind == "deemed_export" or not self.c.has("2023"):
             return
-        if "designed_for" in item:
-            ends = set(all_codes(item["designed_for"]))
-        else:
-            ends = {self.w.pick("i%d.for" % n, ("4A090.a", "4A090.b", "4A994"))}
+        sides = {side_of(c) for c in self.ends(n, item)}
         near = (self.c.scope_d(self.to) or self.to == "AE") and not self.supp8()
-        a, b = "4A090.a" in ends, "4A090.b" in ends
         due = self.c.has("diffusion") and (self.c.codified or (
             self.c.has("diffusion-due") and not self.c.has("not-enforced")))
-        if a and (near or due and not self.supp8()):
-            self.need("742.6(a)(6)(iii)(A), software", n, "presumption_of_denial" if
-                      self.c.d5m(self.to) or self.some_hq_d5m() else "SKIP")
-        if b and near:
-            self.need("742.6(a)(6)(iii)(B), software", n, "presumption_of_denial" if
-                      self.c.d5m(self.to) or self.some_hq_d5m() else "SKIP")
+        denial = "presumption_of_denial" if self.c.d5m(self.to) or self.some_hq_d5m() else "SKIP"
+        if "a" in sides and (near or due and not self.supp8()):
+            self.need("742.6(a)(6)(iii)(A), software", n, denial)
+        if "b" in sides and near:
+            self.need("742.6(a)(6)(iii)(B), software", n, denial)
+        # RS is for 3D001 and 3E001 "for 3A090.c" alone.
+        if "c" in sides and code in ("3D001", "3E001") and self.c.d5m(self.to) and \
+                self.c.has("hbm" if self.c.codified else "hbm-due"):
+            self.need("742.6(a)(6)(i)(B), technology", n, "presumption_of_denial"
+                      if self.some_hq_d5m() else "presumption_of_approval")
+
+    def technology_ns(self, n, item, code):
+        """NS column 1 of the software and technology that has it for some ends alone."""
+        ends = self.ends(n, item)
+        if code == "4E001" and "designed_for" not in item:
+            self.unsure = "4E001 for nobody says what: NS or RS, whatever it is for"
+        if code == "3D001":    # 3A001.b to .h and .z, 3B but the set of 742.4(a)(4)
+            return any(c[:7] in ("3A001.b", "3A001.c", "3A001.d", "3A001.e", "3A001.f", "3A001.g",
+                                 "3A001.h", "3A001.z") or
+                       c[:2] == "3B" and "S" not in CODES.get(c, ()) for c in ends)
+        # 4E001: all but what is for 4A090 or 4D090.
+        return not ends or any(c[:5] not in ("4A090", "4D090") for c in ends)
 
     def side(self, n, item, code, side):
         c = self.c
@@ -762,7 +890,7 @@ class Decision:
             return False
         return self.w.truth("748_dd", (self.t.get("certifications") or {}).get("748_dd"))
 
-    def policy_744_23(self, n, item, code):
+    def policy_744_23(self, n, item, code, cls):
         """744.23(d)."""
         facts = item.get("facts") or {}
         users = self.roles("end_user")
@@ -770,7 +898,7 @@ class Decision:
                          for m, p in users):
             return "SKIP"      # (d)(2) asks who owns the end user, and may meet (d)(3) as well
         if code[:5] in ("3A090", "4A090"):
-            if not (code[-1] == "a" and self.w.truth("i%d.dc" % n, facts.get("datacenter"))):
+            if not (code[-1] == "a" and self.for_datacenters(n, cls, facts)):
                 return "case_by_case"
         if self.c.d5m(self.to) or self.some_hq_d5m():
             return "presumption_of_denial"
@@ -794,12 +922,17 @@ class Decision:
         if "S" in controls and self.to in ("CN", "HK", "MO") and self.c.has("2022") and \
                 not self.c.has("2023"):
             self.unsure = "3B090, the form of 2022"
-        if "W" in controls and self.kind == "deemed_export" and self.c.has("worldwide"):
+        w = "W" in controls
+        if "W?" in controls:
+            ends = set(all_codes(item.get("designed_for"))) if "designed_for" in item else None
+            w = (ends is None or any(c and c.startswith(W_EQUIPMENT) for c in ends)) and \
+                self.w.pick("i%d.W" % n, (False, True))
+        if w and self.kind == "deemed_export" and self.c.has("worldwide"):
             self.unsure = "deemed exports of the worldwide set: whoever was employed by 2024-09-06"
-        if "W" in controls and moves and self.c.has("worldwide"):
+        if w and moves and self.c.has("worldwide"):
             self.need("742.6(a)(10)", n, self.policy_worldwide())
         if "FN5" in controls and self.c.has("hbm"):
-            if self.footnote(5) and self.why != "(e)(3)":
+            if self.footnote(5) and self.why not in ("(e)(3)", "734.4(a)(9)"):
                 self.need("742.6(a)(11)", n, "SKIP")
         if "SL" in controls and moves:
             self.need("742.13", n, "SKIP")
@@ -869,30 +1002,30 @@ class Decision:
                       form in CONTAINERS and code[:5] in boxes) and (
                           for_supercomputer(self.items[n].get("designed_for"), self.items) or
                           self.flag("supercomputer")):
-            self.need("744.23(a)(1)", n, self.policy_744_23(n, item, code))
+            self.need("744.23(a)(1)", n, self.policy_744_23(n, item, code, cls))
         if place and not self.fn5():
             if self.flag("advanced_node_facility"):
-                self.need("744.23(a)(2)(i)", n, self.policy_744_23(n, item, code))
+                self.need("744.23(a)(2)(i)", n, self.policy_744_23(n, item, code, cls))
             elif code[0] == "3" and code[1] in "BCDE" and self.flag("ic_facility_node_unknown"):
-                self.need("744.23(a)(2)(ii)", n, self.policy_744_23(n, item, code))
+                self.need("744.23(a)(2)(ii)", n, self.policy_744_23(n, item, code, cls))
         if (place or c.has("2023") and self.some_hq_d5m()) and \
                 (makes_tools(self.items[n].get("designed_for"), self.items) or
                  self.flag("semiconductor_equipment_development")):
             if not c.has("2023") or not place and not c.has("hbm"):
                 self.unsure = "744.23(a)(4) in an earlier form"
             if code != "EAR99":
-                self.need("744.23(a)(4)", n, self.policy_744_23(n, item, code))
+                self.need("744.23(a)(4)", n, self.policy_744_23(n, item, code, cls))
         if c.has("training") and code[:5] in ("3A090", "4A090") and (
                 c.d5m(self.to) or self.some_hq_d5m() or any(
                     c.d5m(p.get("country") or self.to) or self.hq_d5m(m, p)
-                    for m, p in self.roles("iaas_customer"))) and \
+                    for m, p in self.roles("iaas_customer", *EL_ROLES))) and \
                 self.flag("model_training_for_wmd_or_military_intelligence"):
             self.need("744.6(b), statement of 2025-05-13", n, "SKIP")
         self.military(n, code)
 
     def fn5(self):
         return self.c.has("hbm") and \
-            any(5 in self.footnotes(m, p) for m, p in self.roles("ultimate_consignee", "end_user"))
+            any(5 in self.footnotes(m, p) for m, p in self.roles(*FINAL))
 
     def in_supp2(self, n, code):
         if code in SUPP2:
@@ -922,7 +1055,7 @@ class Decision:
     def bound_for(self, *countries):
         """The item goes there, or its consignee or end user is there."""
         return self.to in countries or any(
-            p.get("country") in countries for _, p in self.roles("ultimate_consignee", "end_user"))
+            p.get("country") in countries for _, p in self.roles(*FINAL))
 
     def military_policy(self):
         """744.21(e)(3): whatever asks for the license, a military end use there sets the policy."""
@@ -939,9 +1072,6 @@ class Decision:
         s = self.t.get("us_person_support")
         if not isinstance(s, dict) and not self.w.truth("us_person", s):
             return
-        facts = item.get("facts") or {}
-        if facts.get("form") in ("software", "technology"):
-            return
         if self.bound_for(*INTELLIGENCE) and self.flag("military_intelligence") or \
                 any(self.listed(m, p, "military_intelligence_end_user") and
                     (p.get("country") or self.place("p%d.country" % m, None)) in INTELLIGENCE
@@ -951,6 +1081,9 @@ class Decision:
             if self.to in SUPP3_744:
                 self.unsure = "744.6(b)(1) to (4) differ by the kind of weapon"
             self.need("744.6(b)(1)-(4)", n, "SKIP")
+        facts = item.get("facts") or {}
+        if facts.get("form") in ("software", "technology") and facts.get("published"):
+            return             # 744.6(d)(1)(ii)
         # 744.6(d)(4): certain persons are out of (c)(2), not of (b).
         if isinstance(s, dict):
             natural = self.w.truth("natural", s.get("natural_person"))
@@ -961,7 +1094,7 @@ class Decision:
             return
         # The facility is of the consignee or the end user, not of whoever buys for them.
         d5m_fab = self.c.has("2022-744.6") and any(
-            self.hq_d5m(m, p) for m, p in self.roles("ultimate_consignee", "end_user"))
+            self.hq_d5m(m, p) for m, p in self.roles(*FINAL))
         if d5m_fab and self.flag("advanced_node_facility"):
             self.need("744.6(c)(2)(i)", n, "SKIP")
         elif d5m_fab and code[0] == "3" and code[1] in "BCDE" and \
@@ -976,8 +1109,15 @@ class Decision:
     def embargo(self, n, code):
         to = self.to
         ccl = code != "EAR99"
+        if self.why in ("(f)", "(g)", "(j)") and self.coalition() and (
+                to in ("RU", "BY", "UA") or to == "IR"):
+            # 746.7(e) may still reach it: what 31 CFR 560 bars hangs on who owns the exporter.
+            if to == "IR" and self.kind != "transfer_in_country" and \
+                    self.w.pick("ofac", (False, True)):
+                self.need("746.7", n, "SKIP")
+            return
         if to in ("CU", "KP", "IR", "SY") and self.kind == "transfer_in_country" and not (
-                to == "IR" and self.why in ("(h)", "(j)", "(e)(1)", "(e)(2)")):
+                to == "IR" and self.by_iran_rule(n, code)):
             return             # 746.2, 746.4, 746.7, 746.9 speak of exports and reexports
         if to == "CU":
             self.need("746.2", n, "SKIP")
@@ -992,7 +1132,8 @@ class Decision:
         elif to in ("RU", "BY"):
             if self.kind != "deemed_export" and (
                     ccl and not self.mass_market_release(code) or
-                    not ccl and self.w.pick("i%d.hts" % n, (False, True))):
+                    not ccl and (self.listed_goods(n) or
+                                 self.w.pick("i%d.hts" % n, (False, True)))):
                 self.need("746.8", n, "SKIP")
         elif to == "SY" and (ccl or not self.perhaps_food(n)):
             self.need("746.9", n, "denial" if not self.c.has("syria") else "SKIP")
@@ -1003,6 +1144,23 @@ class Decision:
                 self.need("746.6", n, "SKIP")
         elif to == "IQ":
             self.iraq(n, code)
+
+    def listed_goods(self, n):
+        """746.8(a)(5): what supplement no. 4 to part 746 names, of computers and electronics."""
+        six = (self.items[n].get("hts") or "").replace(".", "")[:6]
+        return six in SUPP4_746 and self.c.has("supplement 4")
+
+    def by_iran_rule(self, n, code):
+        """734.9(j), whatever else makes it subject besides."""
+        if self.why in ("located", "origin", "content", "734.4(a)(8)", "734.4(a)(9)"):
+            return False
+        made = self.items[n].get("made_with") or {}
+        tech = made.get("us_technology")
+        if tech is None:
+            tech = self.w.pick("i%d.tech" % n, ([], ["3E001"], ["3E992"]))
+        return self.c.has("iran-fdp") and (
+            code[0] in "3456789" or self.w.pick("i%d.supp7" % n, (False, True))) and \
+            bool(tech or self.w.truth("i%d.plant" % n, made.get("us_plant")))
 
     def mass_market_release(self, code):
         """746.8(a)(12)(ii): for civil subsidiaries of companies of the US, A:5 and A:6."""
@@ -1024,8 +1182,15 @@ class Decision:
         return form is None and self.w.pick("i%d.food" % n, (False, True))
 
     def iraq(self, n, code):
-        strict = [k for k in CODES.get(code, ["RS"]) if k != "AT1"]
-        if strict or code[:5] in ("3A090", "4A090") or self.flag("military"):
+        controls = CODES.get(code, ["RS"])
+        strict = any(k != "AT1" and not k.endswith("?") for k in controls) or \
+            "W?" in controls and self.w.value.get("i%d.W" % n) or \
+            self.ns_by_end(n, self.items[n], code) or \
+            code in RS_TECHNOLOGY and self.c.has("2022") and any(
+                side_of(c) for c in self.ends(n, self.items[n]))
+        if self.flag("military"):
+            self.need("746.3(a)(4)", n, "SKIP")
+        elif strict or code[:5] in ("3A090", "4A090"):
             self.need("746.3", n, "SKIP")
 
     def notices(self, n, item):
@@ -1038,9 +1203,12 @@ class Decision:
 
     # ---- listed parties: 744.11, denied persons
     def party_rules(self):
-        for n, p in self.roles("exporter", "forwarder", *EL_ROLES):
+        # A denied person may not take part in any way, nor benefit (764 supplement no. 1).
+        for n, p in self.roles("exporter", "forwarder", "iaas_customer", *EL_ROLES):
             if self.listed(n, p, "denied_person"):
                 self.prohibited = True
+        if any(self.hq_d5m(n, p) for n, p in self.roles("intermediate_consignee")):
+            self.unsure = "an intermediate consignee headquartered in D:5: is it *for* it?"
         for n, p in self.roles(*EL_ROLES):
             if self.listed(n, p, "entity_list"):
                 if self.entry_reaches(n, p):
@@ -1059,6 +1227,8 @@ class Decision:
 
     def entry_reaches(self, n, p):
         """The license requirement column of the entry (supplement no. 4 to part 744)."""
+        if p.get("listed") is None:
+            return 5 in self.footnotes(n, p) or self.w.pick("p%d.scope" % n, (False, True))
         scope = ((p.get("listed") or {}).get("scope") or "all items subject to the ear").lower()
         narrow = any(x in scope for x in ("except", "apart from", "when used"))
         if "all items subject to the ear" in scope and not narrow:
@@ -1121,9 +1291,15 @@ class Decision:
         open_for = dict.fromkeys(need, False)
         for code, test in (("NAC", self.nac), ("ACA", self.aca), ("HBM", self.le_hbm),
                            ("AIA", self.aia), ("LPP", self.lpp), ("ACM", self.acm),
-                           ("SPP", self.spp), ("RPL", self.rpl)):
-            barred = uvl or self.prohibited or any(
-                r.startswith("744.") for r in hard) if code == "SPP" else shut
+                           ("SPP", self.spp), ("RPL", self.rpl), ("TMP", self.tmp),
+                           ("GOV", self.gov), ("TSU", self.tsu)):
+            barred = shut
+            if code == "SPP":
+                barred = uvl or self.prohibited or any(r.startswith("744.") for r in hard)
+            elif code == "GOV":
+                barred = uvl or self.prohibited
+            elif code in ("RPL", "TMP", "TSU"):     # 746.3(c)
+                barred = uvl or self.prohibited or any(r != "746.3" for r in hard)
             per_item = {i: not barred and test(i, classes[i]) for i in need}
             open_for = {i: open_for[i] or per_item[i] for i in need}
             out[code] = bool(need) and all(per_item.values())
@@ -1138,12 +1314,16 @@ class Decision:
         rules = {r for r, m, _ in self.reqs if m == i}
         if not all(r.startswith(("742.6(a)(6)(iii)", "744.23(a)(3)(i)")) for r in rules):
             return False
-        if (cls["ic"]["a"] or cls["box"]["a"]) and \
-                self.w.truth("i%d.dc" % i, facts.get("datacenter")):
+        if (cls["ic"]["a"] or cls["box"]["a"]) and self.for_datacenters(i, cls, facts):
             return False
         if self.w.truth("i%d.encryption" % i, facts.get("encryption")):
             return self.w.pick("i%d.enc" % i, (False, True))
         return True
+
+    def for_datacenters(self, i, cls, facts):
+        """Designed or marketed for data centers, or presumed to be (Note 1 to 3A090.a)."""
+        return any(cls[k].get("presumed") for k in ("ic", "box")) or \
+            self.w.truth("i%d.dc" % i, facts.get("datacenter"))
 
     def nac(self, i, cls):
         if not self.c.has("2023") or not self.open_side(i, cls):
@@ -1182,14 +1362,15 @@ class Decision:
     def rpl(self, i, cls):
         """740.10: parts one for one, what is defective, what was serviced; 740.2(a)(9)."""
         r = self.t.get("replacement") or {}
-        if not r.get("kind") or self.to in ("IR", "KP", "SY"):
-            return False
+        form = (self.items[i].get("facts") or {}).get("form")
+        if not r.get("kind") or self.to in ("IR", "KP", "SY") or form == "technology" or \
+                form == "software" and r["kind"] == "part":
+            return False       # commodities and software alone, and no software as a part
         def said(key):
             return self.w.truth("replacement." + key, r.get(key))
         if not said("original_authorized") or said("improves"):
             return False
-        controls = CODES.get(self.codes[i], ())
-        if ("S" in controls or "FN5" in controls) and self.c.d5m(self.to):
+        if self.sme_shut(i):
             return False
         d1 = self.to in D1 and self.to not in ("CN", "HK") and \
             (self.to != "NI" or self.c.has("nicaragua"))
@@ -1198,9 +1379,92 @@ class Decision:
             return False
         if r["kind"] == "serviced" and d1 and not said("same_exporter"):
             return False
-        return all(x.startswith(("742.6(a)(6)(i)(B)", "742.6(a)(6)(iii)", "742.6(a)(6)",
-                                 "744.23(a)(3)(i)", "chart NS", "chart RS"))
-                   and "(i)(A)" not in x[:16] for x, m, _ in self.reqs if m == i)
+        return self.only_lifted(i)
+
+    LIFTED = ("742.6(a)(6)", "742.6(a)(10)", "744.23(a)(3)(i)", "chart NS", "chart RS", "746.3")
+
+    def only_lifted(self, i, more=()):
+        """Nothing is required of the item but NS, RS and 742.6(a)(6) and (10), and what isn't 600
+        series or 9x515 bound for D:5 (740.2(a)(12))."""
+        if self.codes[i][2:3] == "6" and self.to != "MO" and self.c.d5m(self.to):
+            return False
+        return all(x.startswith(self.LIFTED + more) for x, m, _ in self.reqs if m == i)
+
+    def computing(self, i, cls):
+        """740.2(a)(9)(ii): an advanced computing item, its software or technology."""
+        if cls is not None and (cls["c"] or any(cls[k][s] for k in ("ic", "box") for s in "ab")):
+            return True
+        return self.codes[i] in RS_TECHNOLOGY and \
+            bool({"a", "b"} & {side_of(c) for c in self.ends(i, self.items[i])})
+
+    def sme_shut(self, i):
+        """740.2(a)(9)(i): to Macau and D:5 for the listed equipment and what belongs to it."""
+        if not self.c.d5m(self.to):
+            return False
+        controls = CODES.get(self.codes[i], ())
+        if "S" in controls or "FN5" in controls:
+            return True
+        return self.codes[i] in ("3D001", "3E001") and any(
+            {"S", "FN5"} & set(CODES.get(c, ())) for c in self.ends(i, self.items[i]))
+
+    def said(self, what, key):
+        return self.w.truth((what, key), (self.t.get(what) or {}).get(key))
+
+    def tmp(self, i, cls):
+        """740.9(a)(1), (5) and (6); 740.2(a)(9), (22)."""
+        kind = (self.t.get("temporary") or {}).get("kind")
+        form = (self.items[i].get("facts") or {}).get("form")
+        if not kind or self.to in ("IR", "KP", "SY") or form == "technology":
+            return False
+        shown = kind in ("tools_of_trade", "exhibition")
+        if form == "software" and not shown or self.sme_shut(i) or not self.only_lifted(i):
+            return False
+        if shown and (any(x == "742.6(a)(10)" for x, m, _ in self.reqs if m == i) or
+                      self.computing(i, cls) and (self.c.scope_d(self.to) or self.some_hq_d5m())):
+            return False
+        if any(self.said("temporary", k) for k in ("order_received", "stays_abroad", "for_lease")):
+            return False
+        return not shown or self.said("temporary", "effective_control")
+
+    def gov(self, i, cls):
+        """740.11(b)(2)(ii), (iii)(A), (vii)."""
+        kind = (self.t.get("us_government") or {}).get("kind")
+        mine = [x for x, m, _ in self.reqs if m in (i, None)]
+        if kind == "official_use":
+            open_ones = ("742.", "chart ", "746.1(b)(3)", "746.2", "746.3", "746.4", "746.8",
+                         "746.9",
+                         "744.21(a)(1)", "744.21(a)(2)", "744.22", "744.23(a)(4)",
+                         "744.23(a)(3)(i)")
+            return all(x.startswith(open_ones) and x != "746.3(a)(4)" for x in mine) and \
+                self.said("us_government", "solely_official")
+        if not kind or not all(x.startswith(self.LIFTED[:-1] + ("742.6(a)(11)", "742.15"))
+                               for x in mine):
+            return False
+        if not self.said("us_government", "contract_provides"):
+            return False
+        if kind == "contract":
+            return self.said("us_government", "solely_official") and \
+                self.said("us_government", "to_us_person")
+        form = (self.items[i].get("facts") or {}).get("form")
+        return form in ("ic", "hbm_stack") or self.w.pick("i%d.microelectronics" % i,
+                                                          (False, True))
+
+    def tsu(self, i, cls):
+        """740.13(a), (c)."""
+        kind = (self.t.get("technology_support") or {}).get("kind")
+        form = (self.items[i].get("facts") or {}).get("form")
+        if not kind or form not in ("software", "technology") or self.sme_shut(i) or \
+                not self.only_lifted(i, ("742.6(a)(13)",)):
+            return False
+        def said(key):
+            return self.said("technology_support", key)
+        if not said("original_authorized"):
+            return False
+        if kind == "update":
+            return form == "software" and said("same_consignee") and not said("enhances")
+        if form == "technology" and self.codes[i] in ("3D001", "3E001"):
+            return False       # for development or production, by their headings
+        return said("minimum_necessary") and (form == "technology" or said("object_code"))
 
     def a_family(self, i, cls):
         return cls is not None and (cls["ic"]["a"] or cls["box"]["a"]) and \
@@ -1210,7 +1474,7 @@ class Decision:
     def aia(self, i, cls):
         if not self.a_family(i, cls) or self.to not in SUPP5A or self.some_hq_d5m():
             return False       # 740.27(a); 740.2(a)(9)(ii) shuts it for entities of D:5
-        for n, p in self.roles("ultimate_consignee", "end_user"):
+        for n, p in self.roles(*FINAL):
             up = (p.get("ultimate_parent") or {}).get("headquarters")
             if self.place("p%d.hq" % n, p.get("headquarters")) not in SUPP5A or \
                     self.place("p%d.up" % n, up) not in SUPP5A:
@@ -1253,6 +1517,7 @@ class Decision:
         part_744 = any(x.startswith("744.") for x, _, _ in self.reqs)
         self.reqs = [(x, n, ("SKIP" if part_744 else "case_by_case") if p == "SME" else p)
                      for x, n, p in self.reqs]
+        self.duty = self.statement()
         exc = self.exceptions(classes) if self.reqs else {}
         self.military_policy()
         if self.prohibited:
@@ -1263,7 +1528,16 @@ class Decision:
             verdict = "license_exception" if exc["every item"] else "license_required"
         if not self.t.get("to") and self.c.parties:
             self.unsure = "no destination, though the parties have countries"
-        return verdict, self.reqs, exc, classes, self.unsure
+        return verdict, self.reqs, exc, classes, self.unsure, self.duty
+
+    def statement(self):
+        """744.15(b): a UVL statement for what needs no license and isn't forbidden."""
+        if self.prohibited or not any(self.listed(n, p, "unverified")
+                                      for n, p in self.roles(*EL_ROLES)):
+            return False
+        licensed = {n for _, n, _ in self.reqs}
+        return None not in licensed and any(code is not None and n not in licensed
+                                            for n, code in enumerate(self.codes))
 
 
 ORDER = ("denial", "presumption_of_denial", "case_by_case", "presumption_of_approval")
@@ -1287,7 +1561,7 @@ def world_policy(reqs):
 
 def policy_of(outs):
     """The policy that is proved, or SKIP where this reading has none for some requirement."""
-    per_world = [world_policy(r) for _, r, _, _, _ in outs]
+    per_world = [world_policy(r) for _, r, _, _, _, _ in outs]
     if any("SKIP" in p for p in per_world):
         return "SKIP"
     tops = {min(p, key=ORDER.index) if p else None for p in per_world}
@@ -1295,7 +1569,7 @@ def policy_of(outs):
 
 
 def verdict_of(outs):
-    seen = {v for v, _, _, _, _ in outs}
+    seen = {v for v, _, _, _, _, _ in outs}
     if len(seen) == 1:
         return seen.pop()
     if "no_requirement_found" in seen:
@@ -1326,10 +1600,11 @@ def review(case):
     outs = worlds(lambda w: Decision(c, w).run(), open_question)
     exc = {}
     need = [o for o in outs if o[1]]
-    for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM", "SPP", "RPL"):
+    for code in ("NAC", "ACA", "HBM", "AIA", "LPP", "ACM", "SPP", "RPL", "TMP", "GOV", "TSU"):
         exc[code] = tri(o[2].get(code, False) for o in need) if need else "false"
     return {"id": case.get("id"), "verdict": verdict_of(outs), "policy": policy_of(outs),
             "exceptions": exc, "classes": classes_of(c) if c.items else {},
+            "statement": tri(o[5] for o in outs),
             "unsure": next((o[4] for o in outs if o[4]), None), "worlds": len(outs),
             "rules": sorted({r for o in outs for r, _, _ in o[1]})}
 

@@ -751,6 +751,20 @@ static void notice_left_open_says_so(void **s) {
     assert_true(plm_str_is(n->cite, "letter"));
 }
 
+static void grounds_of_exceptions_are_read(void **s) {
+    (void)s;
+    const plm_case *c = deal(
+        "'temporary': {'kind': 'repair', 'for_lease': false}, 'us_government': "
+        "{'solely_official': true}, 'items': [{'hts': '8471.50.0150'}]");
+    assert_string_equal(plm_temporary_names[c->temporary.kind], "repair");
+    assert_int_equal(c->temporary.flag[PLM_TMP_for_lease], PLM_NO);
+    assert_int_equal(c->temporary.flag[PLM_TMP_stays_abroad], PLM_UNKNOWN);
+    assert_int_equal(c->us_government.kind, 0);
+    assert_int_equal(c->us_government.flag[PLM_GOV_solely_official], PLM_YES);
+    assert_int_equal(c->technology_support.flag[PLM_TSU_enhances], PLM_UNKNOWN);
+    assert_true(plm_str_is(c->items[0].hts, "847150"));
+}
+
 static void chain_of_designed_for_is_read(void **s) {
     (void)s;
     const plm_case *c = deal("'items': [{'designed_for': [{'item': 'items[1].contains[0]',"
@@ -952,6 +966,7 @@ int main(void) {
         cmocka_unit_test(finer_end_uses_follow_where_left_out),
         cmocka_unit_test(support_is_a_flag_or_an_object),
         cmocka_unit_test(notice_left_open_says_so),
+        cmocka_unit_test(grounds_of_exceptions_are_read),
         cmocka_unit_test(chain_of_designed_for_is_read),
         cmocka_unit_test(chain_that_cannot_be_followed_is_refused),
         cmocka_unit_test(chain_has_limits),

@@ -65,7 +65,7 @@ static bool csl_id(plm_import *im, uint32_t line, plm_str entry) {
         if (strcmp(k, "other") != 0 && strcmp(kind, "other") == 0 && !has_digit(part)) kind = k;
         else if (value.n == 0 && part.n > 2 && has_digit(part)) value = part;
     }
-    if (value.n > 4 && plm_str_is_fold((plm_str){value.p, 4}, "IMO ")) {
+    if (value.n > 4 && plm_str_starts_fold(value, "IMO ")) {
         kind = "imo";
         value = plm_str_trim((plm_str){value.p + 4, value.n - 4});
     }
@@ -76,7 +76,7 @@ static bool csl_id(plm_import *im, uint32_t line, plm_str entry) {
 static bool csl_parts(plm_import *im, uint32_t line, const plm_str *v) {
     plm_str rest, part;
     for (rest = v[C_ALT]; plm_import_part(&rest, ';', &part);) {
-        if (part.n > 4 && plm_str_is_fold((plm_str){part.p, 4}, "and "))
+        if (part.n > 4 && plm_str_starts_fold(part, "and "))
             part = plm_str_trim((plm_str){part.p + 4, part.n - 4});
         if (part.n && !plm_import_name(im, line, part, PLM_NAME_ALIAS)) return false;
     }
@@ -190,7 +190,7 @@ static bool json_ids(plm_import *im, const plm_json *all, uint32_t number) {
         plm_str type = plm_json_text(plm_json_get(a, "type"));
         plm_str value = plm_str_trim(plm_json_text(plm_json_get(a, "number")));
         const char *kind = plm_import_id_kind(type);
-        if (value.n > 4 && plm_str_is_fold((plm_str){value.p, 4}, "IMO ")) {
+        if (value.n > 4 && plm_str_starts_fold(value, "IMO ")) {
             kind = "imo";
             value = plm_str_trim((plm_str){value.p + 4, value.n - 4});
         }

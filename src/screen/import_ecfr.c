@@ -27,7 +27,7 @@ static const char *const legal_forms[] = {
 static size_t legal_form(plm_str s) {
     for (size_t i = 0; i < sizeof legal_forms / sizeof *legal_forms; i++) {
         size_t n = strlen(legal_forms[i]);
-        if (s.n < n || !plm_str_is_fold((plm_str){s.p, n}, legal_forms[i])) continue;
+        if (!plm_str_starts_fold(s, legal_forms[i])) continue;
         char after = n < s.n ? s.p[n] : ' ';
         if ((after | 32) >= 'a' && (after | 32) <= 'z') continue;
         return n;
@@ -79,7 +79,7 @@ static bool next_alias(plm_str *s, plm_str *alias, bool *last) {
     *s = (plm_str){t.p + i, t.n - i};
     if (s->n && (s->p[0] == ';' || s->p[0] == '.')) s->p++, s->n--;
     *s = plm_str_trim(*s);
-    if (s->n > 4 && plm_str_is_fold((plm_str){s->p, 3}, "and")) s->p += 3, s->n -= 3;
+    if (s->n > 4 && plm_str_starts_fold(*s, "and")) s->p += 3, s->n -= 3;
     return alias->n > 0;
 }
 

@@ -142,7 +142,7 @@ static bool one_date(plm_str s, plm_day *from, plm_day *to) {
 
 static plm_str after_word(plm_str s, const char *word_) {
     size_t n = strlen(word_);
-    if (s.n > n && plm_str_is_fold((plm_str){s.p, n}, word_) && !is_letter(s.p[n]))
+    if (s.n > n && plm_str_starts_fold(s, word_) && !is_letter(s.p[n]))
         return plm_str_trim((plm_str){s.p + n, s.n - n});
     return s;
 }

@@ -95,7 +95,7 @@ static bool elist_addresses(plm_import *im, const plm_elist_row *r) {
     plm_str rest = r->address, part;
     plm_country home = plm_import_country(r->country);
     while (plm_import_part(&rest, ';', &part)) {
-        if (part.n > 4 && plm_str_is_fold((plm_str){part.p, 4}, "and "))
+        if (part.n > 4 && plm_str_starts_fold(part, "and "))
             part = plm_str_trim((plm_str){part.p + 4, part.n - 4});
         ptrdiff_t see = plm_import_find(part, "(see ");
         if (see >= 0) part = plm_str_trim((plm_str){part.p, (size_t)see});
@@ -110,7 +110,7 @@ static bool elist_names(plm_import *im, const plm_elist_row *r) {
         static const char *const lead[] = {"and ", "a.k.a., ", "a.k.a. "};
         for (size_t i = 0; i < 3; i++) {
             size_t n = strlen(lead[i]);
-            if (part.n > n && plm_str_is_fold((plm_str){part.p, n}, lead[i]))
+            if (part.n > n && plm_str_starts_fold(part, lead[i]))
                 part = plm_str_trim((plm_str){part.p + n, part.n - n});
         }
         if (part.n && !plm_import_name(im, r->line, part, PLM_NAME_ALIAS)) return false;
@@ -318,13 +318,13 @@ bool plm_import_dpl_txt(plm_import *im) { return plm_csv_each(im, '\t', dpl_rows
 static bool us_notes(plm_import *im, uint32_t line, plm_str notes) {
     plm_str rest = notes, part;
     while (plm_import_part(&rest, ';', &part)) {
-        if (part.n > 5 && plm_str_is_fold((plm_str){part.p, 5}, "USCC:")) {
+        if (part.n > 5 && plm_str_starts_fold(part, "USCC:")) {
             plm_str v = plm_str_trim((plm_str){part.p + 5, part.n - 5});
             const char *space = memchr(v.p, ' ', v.n);
             if (space) v.n = (size_t)(space - v.p);
             if (!plm_import_id(im, line, "uscc", v)) return false;
         }
-        if (part.n > 14 && plm_str_is_fold((plm_str){part.p, 14}, "Date of birth:") &&
+        if (part.n > 14 && plm_str_starts_fold(part, "Date of birth:") &&
             !plm_import_birth(im, line, (plm_str){part.p + 14, part.n - 14}))
             return false;
     }

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "screen/address.h"
+#include "screen/rows.h"
 #include "screen/score.h"
 
 #include <fcntl.h>
@@ -77,66 +78,30 @@ uint64_t plm_index_id_hash(plm_str kind, plm_str value, uint32_t *group) {
 
 /* ---- building ---- */
 
-typedef struct vec {
-    char *p;
-    size_t n, cap;
-    uint32_t row;
-} vec;
-
 typedef struct maker {
     vec v[IX_COUNT];
     vec unit_pairs, join_pairs;      /* u64: unit << 32 | name; join hash, name */
-    uint32_t *slots;                 /* open addressing over units */
-    uint32_t slot_n;
+    unit_set units;
     bool failed;
     plm_buf fold;
 } maker;
 
+/* n zeroed rows more; NULL (and m->failed) without memory. */
 static void *push(maker *m, vec *v, size_t n) {
-    if (v->n + n > v->cap) {
-        size_t cap = v->cap * 2 > v->n + n ? v->cap * 2 : v->n + n + 256;
-        void *p = plm_mem_resize(v->p, cap * v->row);
-        if (!p) {
-            m->failed = true;
-            return NULL;
-        }
-        v->p = p;
-        v->cap = cap;
-    }
-    void *at = v->p + v->n * v->row;
-    if (n) memset(at, 0, n * v->row);
-    v->n += n;
+    void *at = plm_vec_push(v, n);
+    m->failed = m->failed || !at;
     return at;
 }
 
-static bool rehash(maker *m) {
-    uint32_t n = m->slot_n ? m->slot_n * 2 : 1u << 16;
-    uint32_t *s = plm_mem_resize(NULL, (size_t)n * 4);
-    if (!s) return m->failed = true, false;
-    memset(s, 0, (size_t)n * 4);
-    const unit *u = (const unit *)(const void *)m->v[IX_UNITS].p;
-    for (uint32_t i = 0; i < m->v[IX_UNITS].n; i++) {
-        uint32_t h = (uint32_t)plm_index_hash('u', u[i].form, u[i].form_n) & (n - 1);
-        while (s[h]) h = (h + 1) & (n - 1);
-        s[h] = i + 1;
-    }
-    plm_mem_free(m->slots);
-    m->slots = s;
-    m->slot_n = n;
-    return true;
-}
-
 static uint32_t unit_number(maker *m, const unit *u) {
-    if (m->v[IX_UNITS].n * 2 >= m->slot_n && !rehash(m)) return 0;
-    uint32_t h = (uint32_t)plm_index_hash('u', u->form, u->form_n) & (m->slot_n - 1);
-    const unit *all = (const unit *)(const void *)m->v[IX_UNITS].p;
-    for (; m->slots[h]; h = (h + 1) & (m->slot_n - 1))
-        if (memcmp(&all[m->slots[h] - 1], u, sizeof *u) == 0) return m->slots[h] - 1;
-    unit *at = push(m, &m->v[IX_UNITS], 1);
-    if (!at) return 0;
-    *at = *u;
-    m->slots[h] = (uint32_t)m->v[IX_UNITS].n;
-    return m->slots[h] - 1;
+    uint32_t *at = plm_unit_set_place(&m->units, &m->v[IX_UNITS], u);
+    if (!at) return m->failed = true, 0;
+    if (*at) return *at - 1;
+    unit *mine = push(m, &m->v[IX_UNITS], 1);
+    if (!mine) return 0;
+    *mine = *u;
+    *at = (uint32_t)m->v[IX_UNITS].n;
+    return *at - 1;
 }
 
 typedef struct join_pair {
@@ -446,7 +411,7 @@ plm_index *plm_index_build(const plm_lists *lists, plm_fault *f) {
     for (int i = 0; i < IX_COUNT; i++) plm_mem_free(m.v[i].p);
     plm_mem_free(m.unit_pairs.p);
     plm_mem_free(m.join_pairs.p);
-    plm_mem_free(m.slots);
+    plm_mem_free(m.units.slot);
     return x;
 }
 

@@ -5,6 +5,8 @@
  * Held by tests/unit/test_screen.c. */
 #include "screen/kin.h"
 
+#include "screen/rows.h"
+
 #include <string.h>
 
 #define JOIN_SIM 950         /* several words as one: hardly another letter */
@@ -72,17 +74,9 @@ void plm_kins_free(plm_kins *k) {
 }
 
 static void *more(plm_kins *k, void **p, uint32_t *n, uint32_t *cap, size_t row) {
-    if (*n == *cap) {
-        uint32_t to = *cap ? *cap * 2 : 256;
-        void *r = plm_mem_resize(*p, to * row);
-        if (!r) {
-            k->failed = true;
-            return NULL;
-        }
-        *p = r;
-        *cap = to;
-    }
-    return (char *)*p + (size_t)(*n)++ * row;
+    void *at = plm_rows_more(p, n, cap, row);
+    k->failed = k->failed || !at;
+    return at;
 }
 
 static void add(plm_kins *k, uint32_t id, int sim, why_kind why) {

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "screen/address.h"
+#include "screen/rows.h"
 #include "screen/score.h"
 
 #include <sodium.h>
@@ -36,17 +37,11 @@ uint64_t plm_portfolio_check(const char *p, size_t n) {
     return plm_name_mix(plm_name_mix(n, p, n), h, sizeof h);
 }
 
-typedef struct vec {
-    char *p;
-    size_t n, cap;
-} vec;
-
 struct plm_portfolio_maker {
     unsigned char key[PORTFOLIO_KEY];
     line_hash head, line;
     vec v[PF_COUNT];
-    uint32_t *slots;         /* open addressing over units */
-    uint32_t slot_n;
+    unit_set units;
     uint32_t unit;           /* whose keys are being noted */
     bool failed, full;
 };
@@ -55,6 +50,7 @@ plm_portfolio_maker *plm_portfolio_maker_new(plm_str head, plm_fault *f) {
     plm_portfolio_maker *m = plm_mem_resize(NULL, sizeof *m);
     if (!m) return plm_fail(f, PLM_NO_MEMORY, "not enough memory"), NULL;
     memset(m, 0, sizeof *m);
+    for (int i = 0; i < PF_COUNT; i++) m->v[i].row = plm_portfolio_rows[i];
     if (getrandom(m->key, sizeof m->key, 0) != sizeof m->key) {
         plm_mem_free(m);
         return plm_fail(f, PLM_IO, "the system gives no randomness"), NULL;
@@ -66,26 +62,17 @@ plm_portfolio_maker *plm_portfolio_maker_new(plm_str head, plm_fault *f) {
 void plm_portfolio_maker_free(plm_portfolio_maker *m) {
     if (!m) return;
     for (int i = 0; i < PF_COUNT; i++) plm_mem_free(m->v[i].p);
-    plm_mem_free(m->slots);
+    plm_mem_free(m->units.slot);
     plm_mem_free(m);
 }
 
 /* n zeroed rows more of a section; NULL (and m->failed) without memory. */
 static void *push(plm_portfolio_maker *m, portfolio_section which, size_t n) {
     vec *v = &m->v[which];
-    size_t row = plm_portfolio_rows[which];
     if (v->n + n > UINT32_MAX) m->full = true;
     if (m->failed || m->full) return NULL;
-    if (v->n + n > v->cap) {
-        size_t cap = v->cap * 2 > v->n + n ? v->cap * 2 : v->n + n + 256;
-        void *p = plm_mem_resize(v->p, cap * row);
-        if (!p) return m->failed = true, NULL;
-        v->p = p;
-        v->cap = cap;
-    }
-    void *at = v->p + v->n * row;
-    memset(at, 0, n * row);
-    v->n += n;
+    void *at = plm_vec_push(v, n);
+    m->failed = !at;
     return at;
 }
 
@@ -98,37 +85,15 @@ static void note_near(void *ctx, char tag, uint64_t hash) {
 
 /* ---- distinct tokens ---- */
 
-static const unit *unit_at(const plm_portfolio_maker *m, uint32_t i) {
-    return (const unit *)(const void *)m->v[PF_UNITS].p + i;
-}
-
-static bool rehash(plm_portfolio_maker *m) {
-    uint32_t n = m->slot_n ? m->slot_n * 2 : 1u << 16;
-    uint32_t *s = plm_mem_resize(NULL, (size_t)n * 4);
-    if (!s) return m->failed = true, false;
-    memset(s, 0, (size_t)n * 4);
-    for (uint32_t i = 0; i < m->v[PF_UNITS].n; i++) {
-        const unit *u = unit_at(m, i);
-        uint32_t h = (uint32_t)plm_index_hash('u', u->form, u->form_n) & (n - 1);
-        while (s[h]) h = (h + 1) & (n - 1);
-        s[h] = i + 1;
-    }
-    plm_mem_free(m->slots);
-    m->slots = s;
-    m->slot_n = n;
-    return true;
-}
-
 static uint32_t unit_number(plm_portfolio_maker *m, const unit *u) {
-    if (m->v[PF_UNITS].n * 2 >= m->slot_n && !rehash(m)) return 0;
-    uint32_t h = (uint32_t)plm_index_hash('u', u->form, u->form_n) & (m->slot_n - 1);
-    for (; m->slots[h]; h = (h + 1) & (m->slot_n - 1))
-        if (memcmp(unit_at(m, m->slots[h] - 1), u, sizeof *u) == 0) return m->slots[h] - 1;
+    uint32_t *place = plm_unit_set_place(&m->units, &m->v[PF_UNITS], u);
+    if (!place) return m->failed = true, 0;
+    if (*place) return *place - 1;
     unit *at = push(m, PF_UNITS, 1);
     if (!at) return 0;
     *at = *u;
     m->unit = (uint32_t)m->v[PF_UNITS].n - 1;
-    m->slots[h] = m->unit + 1;
+    *place = m->unit + 1;
     uint64_t joins[2];
     why_kind why[2];
     plm_near_keys(u, note_near, m);

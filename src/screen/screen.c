@@ -6,6 +6,7 @@
 
 #include "screen/address.h"
 #include "screen/kin.h"
+#include "screen/rows.h"
 #include "screen/score.h"
 
 #include <stdio.h>
@@ -187,17 +188,9 @@ void plm_screener_free(plm_screener *q) {
 
 /* Room for one more row in a growing array of q; NULL (and q->failed) without memory. */
 static void *more(plm_screener *q, void **p, uint32_t *n, uint32_t *cap, size_t row) {
-    if (*n == *cap) {
-        uint32_t to = *cap ? *cap * 2 : 256;
-        void *r = plm_mem_resize(*p, to * row);
-        if (!r) {
-            q->failed = true;
-            return NULL;
-        }
-        *p = r;
-        *cap = to;
-    }
-    return (char *)*p + (size_t)(*n)++ * row;
+    void *at = plm_rows_more(p, n, cap, row);
+    q->failed = q->failed || !at;
+    return at;
 }
 
 static void set_bit(uint64_t *p, uint32_t i) { p[i >> 6] |= (uint64_t)1 << (i & 63); }

@@ -46,7 +46,8 @@ bool plm_import_entity_made(plm_import *im, uint32_t line, plm_str list, plm_str
 /* Adds one under its own id, or under "list:id" and then "…-2" where that is taken. */
 bool plm_import_entity_shared(plm_import *im, uint32_t line, plm_str id, plm_str list,
                               plm_str name, plm_entity_kind kind);
-/* Adds a name unless the entity has it already, letter for letter. */
+/* Adds a name unless the entity has it already, letter for letter, or it is only "and", "or" or
+ * signs, as between names. */
 bool plm_import_name(plm_import *im, uint32_t line, plm_str name, plm_name_kind kind);
 /* The parts of s between sep (trimmed, empty ones passed over) as names. */
 bool plm_import_names(plm_import *im, uint32_t line, plm_str s, char sep, plm_name_kind kind);

@@ -172,15 +172,6 @@ bool plm_import_entity_shared(plm_import *im, uint32_t line, plm_str id, plm_str
     return add(im, line, plm_str_c(got), list, name, kind);
 }
 
-bool plm_import_name(plm_import *im, uint32_t line, plm_str name, plm_name_kind kind) {
-    name = plm_str_trim(name);
-    const plm_list *l = im->list;
-    const plm_entity *e = l->entity_n ? &l->entities[l->entity_n - 1] : NULL;
-    for (uint32_t i = 0; e && i < e->name_n && i < 256; i++)
-        if (plm_str_eq(plm_list_text(l, l->names[e->name_at + i].text), name)) return true;
-    return plm_import_check(im, plm_list_add_name(im->list, name, kind, im->f), line, "name");
-}
-
 /* What stands between names ("HPSTAR; and; Beijing …") or has no letter is no name. */
 static bool no_name(plm_str s) {
     bool letter = false;
@@ -188,13 +179,23 @@ static bool no_name(plm_str s) {
         unsigned char c = (unsigned char)plm_lower(s.p[i]);
         letter = c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
     }
-    return !letter || plm_str_is_fold(s, "and") || plm_str_is_fold(s, "or");
+    return !letter || plm_str_is(s, "and") || plm_str_is(s, "or");
+}
+
+bool plm_import_name(plm_import *im, uint32_t line, plm_str name, plm_name_kind kind) {
+    name = plm_str_trim(name);
+    if (name.n && no_name(name)) return true;
+    const plm_list *l = im->list;
+    const plm_entity *e = l->entity_n ? &l->entities[l->entity_n - 1] : NULL;
+    for (uint32_t i = 0; e && i < e->name_n && i < 256; i++)
+        if (plm_str_eq(plm_list_text(l, l->names[e->name_at + i].text), name)) return true;
+    return plm_import_check(im, plm_list_add_name(im->list, name, kind, im->f), line, "name");
 }
 
 bool plm_import_names(plm_import *im, uint32_t line, plm_str s, char sep, plm_name_kind kind) {
     plm_str part;
     while (plm_import_part(&s, sep, &part))
-        if (!no_name(part) && !plm_import_name(im, line, part, kind)) return false;
+        if (part.n && !plm_import_name(im, line, part, kind)) return false;
     return true;
 }
 
